@@ -1,0 +1,1 @@
+"""Buttress hardens an existing Python web prototype in place."""

@@ -1,0 +1,1 @@
+"""Floor 5: review, transaction, journal and undo, branch and patch."""

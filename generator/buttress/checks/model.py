@@ -1,0 +1,143 @@
+"""What a check is and what it finds."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cache
+
+from buttress.project.model import Place, Project, Service
+
+
+class Pillar(StrEnum):
+    """What production readiness rests on."""
+
+    ARCHITECTURE = "Architecture"
+    SECURITY = "Security"
+    TESTING = "Testing"
+    OBSERVABILITY = "Observability"
+    CICD = "CI/CD"
+    INFRASTRUCTURE = "Infrastructure"
+
+
+class Risk(StrEnum):
+    """How much is at stake."""
+
+    CRITICAL = "critical"
+    HIGH = "high"
+    MEDIUM = "medium"
+    LOW = "low"
+
+
+class Confidence(StrEnum):
+    """How often a finding is true: high 95 %, medium 80 %, low: listed for review, not scored."""
+
+    HIGH = "high"
+    MEDIUM = "medium"
+    LOW = "low"
+
+
+class Kind(StrEnum):
+    """``presence``: a control exists or not; ``ratio``: share of places; ``instance``: a hazard."""
+
+    PRESENCE = "presence"
+    RATIO = "ratio"
+    INSTANCE = "instance"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One place where a check fails.
+
+    Attributes:
+        place: Path, line and column; a missing control is anchored at the manifest or the app.
+        message: One sentence about this place. Never holds a secret.
+        symbol: Dotted class and function that the place stands in, for the fingerprint.
+        evidence: The normalised code (or text) at the place, for the fingerprint only.
+    """
+
+    place: Place
+    message: str
+    symbol: str = ""
+    evidence: str = ""
+
+
+class NotApplicable(Exception):  # noqa: N818 - a result, not an error
+    """Raised by a check whose subject the project does not have; the reason is a fact."""
+
+
+class Unknown(Exception):  # noqa: N818 - a result, not an error
+    """Raised by a check that cannot tell; it leaves the denominator of the score."""
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What a check looks at: one service of a project."""
+
+    project: Project
+    service: Service
+
+
+Function = Callable[[Subject], Iterator[Finding]]
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """A registered check; the metadata is what the scorecard weighs and the docs print."""
+
+    id: str
+    title: str
+    pillar: Pillar
+    risk: Risk
+    kind: Kind
+    confidence: Confidence
+    recipe: str | None
+    function: Function
+    documentation: str
+
+
+_CHECKS: dict[str, Check] = {}
+
+
+def check(
+    id_: str,
+    title: str,
+    *,
+    pillar: Pillar,
+    risk: Risk,
+    kind: Kind,
+    confidence: Confidence = Confidence.HIGH,
+    recipe: str | None = None,
+) -> Callable[[Function], Function]:
+    """Register a check.
+
+    Args:
+        id_: Stable id (``OBS-PRINT``).
+        title: What is wrong when it fails, as a short statement.
+        pillar: Where it counts.
+        risk: How much.
+        kind: How it counts.
+        confidence: How often a finding is true.
+        recipe: The recipe that fixes it, if there is one.
+    """
+
+    def register(function: Function) -> Function:
+        if id_ in _CHECKS:
+            raise ValueError(f"two checks are called {id_}")
+        text = (function.__doc__ or "").strip()
+        _CHECKS[id_] = Check(id_, title, pillar, risk, kind, confidence, recipe, function, text)
+        return function
+
+    return register
+
+
+@cache
+def checks() -> Mapping[str, Check]:
+    """Return all checks by id; the modules of this room are imported on the first call."""
+    package = importlib.import_module("buttress.checks")
+    for found in pkgutil.iter_modules(package.__path__):
+        importlib.import_module(f"buttress.checks.{found.name}")
+    return dict(sorted(_CHECKS.items()))

@@ -1,0 +1,260 @@
+"""What inspection knows about a project: facts, each with the place it was read from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from functools import cached_property
+
+from buttress.source import Tree
+
+
+class Framework(StrEnum):
+    """Web frameworks that are recognised."""
+
+    FASTAPI = "fastapi"
+    FLASK = "flask"
+    DJANGO = "django"
+    STARLETTE = "starlette"
+    STREAMLIT = "streamlit"
+
+
+class Role(StrEnum):
+    """What a file is for; rewrites look at ``APP`` alone unless a recipe is about others."""
+
+    APP = "app"
+    TEST = "test"
+    SCRIPT = "script"
+    MIGRATION = "migration"
+    GENERATED = "generated"
+    VENDORED = "vendored"
+
+
+class Manager(StrEnum):
+    """Package managers."""
+
+    PIP = "pip"
+    UV = "uv"
+    POETRY = "poetry"
+    PDM = "pdm"
+    PIPENV = "pipenv"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Place:
+    """Where something was read: path relative to the root of the tree, line and column from 1."""
+
+    path: str
+    line: int = 1
+    column: int = 1
+
+    def __str__(self) -> str:
+        return f"{self.path}:{self.line}"
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """A single value with its evidence.
+
+    Attributes:
+        value: What is known, as text.
+        place: Where it was read.
+        reason: How the place says so, in a few words (``Dockerfile CMD``, ``requires-python``).
+    """
+
+    value: str
+    place: Place
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class AppObject:
+    """An app object: ``app = FastAPI()`` at module level, or made by a factory.
+
+    Attributes:
+        name: The variable that holds it, as the code that makes it calls it.
+        framework: What it is an object of.
+        place: The call that makes it.
+        module: Its dotted module relative to the service's import root (``app.main``).
+        factory: The function that makes and returns it; ``None`` for a module-level object.
+        factory_arguments: Whether the factory can only be called with arguments.
+        instance: A module-level name that holds the result of calling the factory, as
+            ``module:name`` (``app:app``), where there is one.
+    """
+
+    name: str
+    framework: Framework
+    place: Place
+    module: str
+    factory: str | None = None
+    factory_arguments: bool = False
+    instance: str | None = None
+
+    @property
+    def target(self) -> str:
+        """What a server is started with: ``app.main:app``, ``app:create_app``."""
+        return self.instance or f"{self.module}:{self.factory or self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """A parameter of a route handler, with its annotation and default as written."""
+
+    name: str
+    annotation: str | None = None
+    default: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One path that an app answers.
+
+    Attributes:
+        methods: Upper case and sorted; ``WEBSOCKET`` for a socket.
+        path: As far as it is known statically, with the prefixes of routers and blueprints.
+        handler: Dotted name of the function inside its module (``ItemView.get``).
+        place: The ``def`` of the handler, or the call that registers it.
+        parameters: Those of the handler.
+        is_async: Whether the handler is a coroutine.
+        owner: The name that the decorator stands on (``app``, ``router``, ``bp``).
+    """
+
+    methods: tuple[str, ...]
+    path: str
+    handler: str
+    place: Place
+    parameters: tuple[Parameter, ...] = ()
+    is_async: bool = False
+    owner: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Dependency:
+    """One declared requirement.
+
+    Attributes:
+        name: Canonical (PEP 503).
+        specifier: As written without the name (``>=2.0``, ``==1.4.2``, ``^0.110``), may be empty.
+        place: Where it is declared.
+        group: ``""`` for run time, else the group or extra (``dev``, ``test``).
+    """
+
+    name: str
+    specifier: str
+    place: Place
+    group: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """The file that declares what a service needs.
+
+    Attributes:
+        path: ``backend/requirements.txt``, ``pyproject.toml``, ``Pipfile``.
+        kind: ``requirements``, ``pep621``, ``poetry``, ``pdm``, ``pipfile``, ``setup``.
+        manager: The package manager in use, as far as files tell.
+        lock: The path of the lock file, if there is one.
+        dependencies: All groups.
+    """
+
+    path: str
+    kind: str
+    manager: Manager
+    lock: str | None = None
+    dependencies: tuple[Dependency, ...] = ()
+
+    def declares(self, name: str) -> Dependency | None:
+        """Return the requirement on a package by its canonical name."""
+        return next((item for item in self.dependencies if item.name == name), None)
+
+
+@dataclass(frozen=True)
+class Service:
+    """One deployable app inside a project.
+
+    Attributes:
+        root: The folder relative to the tree's root, ``""`` for the root itself.
+        framework: What it is written with.
+        apps: App objects, the one that is deployed first.
+        import_root: Folder on ``sys.path`` relative to the tree's root (``backend/src``).
+        package_folder: Folder relative to the tree's root where new modules of the app go.
+        package: Dotted name of that folder relative to ``import_root``; may be empty.
+        manifest: The manifest that the service really uses, if any.
+        entry_command: How it is started (``uvicorn app.main:app``), if a file says so.
+        python: Declared or probable Python version, as ``3.12``.
+        databases: ``sqlite``, ``postgresql``, ... by kind, the first read first.
+        drivers: Import names of database drivers and ORMs (``sqlite3``, ``sqlalchemy``).
+        http_clients: Import names of HTTP clients (``requests``).
+        llm_clients: Import names of LLM clients (``openai``).
+        routes: All routes.
+        reachable: Paths of the modules that the app imports, itself included.
+        roles: The role of every Python file below the root.
+        port: The port that a file says it listens on.
+        start_file: The file that starts the server by itself (``app.run``), if any.
+    """
+
+    root: str
+    framework: Framework
+    apps: tuple[AppObject, ...]
+    import_root: str
+    package_folder: str
+    package: str
+    manifest: Manifest | None = None
+    entry_command: Fact | None = None
+    python: Fact | None = None
+    databases: tuple[Fact, ...] = ()
+    drivers: tuple[Fact, ...] = ()
+    http_clients: tuple[Fact, ...] = ()
+    llm_clients: tuple[Fact, ...] = ()
+    routes: tuple[Route, ...] = ()
+    reachable: frozenset[str] = frozenset()
+    roles: Mapping[str, Role] = field(default_factory=dict)
+    port: Fact | None = None
+    start_file: Place | None = None
+
+    @property
+    def app(self) -> AppObject:
+        """The app object that is deployed."""
+        return self.apps[0]
+
+    @cached_property
+    def _files_by_role(self) -> dict[Role, tuple[str, ...]]:
+        found: dict[Role, list[str]] = {}
+        for path, role in sorted(self.roles.items()):
+            found.setdefault(role, []).append(path)
+        return {role: tuple(paths) for role, paths in found.items()}
+
+    def files(self, role: Role) -> tuple[str, ...]:
+        """Return the Python files of a role, sorted."""
+        return self._files_by_role.get(role, ())
+
+    def dotted(self, path: str) -> str:
+        """Return the dotted module name of a Python file relative to the import root."""
+        inside = path.removeprefix(self.import_root + "/") if self.import_root else path
+        return inside.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+
+
+@dataclass(frozen=True)
+class Project:
+    """A whole repository: its services and the facts that belong to none of them alone.
+
+    Attributes:
+        tree: The files.
+        services: Those with an app object, the likeliest main one first.
+        roles: The role of every Python file of the tree.
+        workflows: Paths of CI definitions (GitHub Actions, GitLab CI, ...).
+        dockerfiles: Paths of Dockerfiles and Containerfiles.
+        compose_files: Paths of compose files.
+        terraform: Paths of Terraform files.
+        other_ecosystems: Manifests of other languages (``frontend/package.json``).
+    """
+
+    tree: Tree
+    services: tuple[Service, ...]
+    roles: Mapping[str, Role]
+    workflows: tuple[str, ...] = ()
+    dockerfiles: tuple[str, ...] = ()
+    compose_files: tuple[str, ...] = ()
+    terraform: tuple[str, ...] = ()
+    other_ecosystems: tuple[Fact, ...] = ()

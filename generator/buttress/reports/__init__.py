@@ -1,0 +1,1 @@
+"""Floor 6: scorecard and change set as terminal output, JSON and more."""

@@ -1,0 +1,247 @@
+"""Run rewrites over a service: one walk for all, composed edits, proof, and a count that adds up."""
+
+from __future__ import annotations
+
+import ast
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+
+from buttress.project.model import Project, Role, Service
+from buttress.rewrites.outcomes import Abstained, Changed, Good, Outcome, Safety
+from buttress.rewrites.proof import disproof, new_complaints
+from buttress.rewrites.registry import Context, Rewrite, rewrites
+from buttress.source import Draft, Edit, Module, OverlappingEditsError, apply_edits, compose
+from buttress.source.edit import new_spans
+from buttress.source.formatting import format_lines, style_for, touched_lines
+from buttress.source.imports import Import, add_imports, unused_after
+from buttress.source.tree import is_python
+
+MAX_ROUNDS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """A change that was made, with the rewrite that made it."""
+
+    path: str
+    line: int
+    rewrite: str
+    safety: Safety
+    reason: str
+
+
+@dataclass
+class Outcomes:
+    """What became of every candidate place."""
+
+    changed: list[Applied] = field(default_factory=list)
+    abstained: list[Abstained] = field(default_factory=list)
+    good: int = 0
+
+
+def run(
+    names: Iterable[str],
+    draft: Draft,
+    inspect: Callable[[Draft], tuple[Project, Service]],
+    *,
+    answers: dict[str, object] | None = None,
+    owned: frozenset[str] = frozenset(),
+    review: bool = False,
+) -> Outcomes:
+    """Apply rewrites to the app modules of a service until a round changes nothing.
+
+    Args:
+        names: The rewrites, by name.
+        draft: The files; changed in place.
+        inspect: Reads the facts of a draft and names the service in them; called once a round.
+        answers: The answers of the recipe that asks for the rewrites.
+        owned: Paths that recipes own and no rewrite touches.
+        review: Whether changes of behaviour (``Safety.REVIEW``) are made, too.
+
+    Returns:
+        What was changed and what was left alone. An overlap is planned again in the next round.
+    """
+    wanted = [rewrites()[name] for name in names]
+    outcomes = Outcomes()
+    dropped: set[tuple[str, int, str]] = set()
+    for _ in range(MAX_ROUNDS):
+        project, service = inspect(draft)
+        context = Context(project, service, draft, answers or {}, owned)
+        found = _collect(wanted, context, review=review)
+        outcomes.good, outcomes.abstained = 0, [
+            a for a in outcomes.abstained if a.code == "disproved"
+        ]
+        by_file: dict[str, list[tuple[str, Changed]]] = defaultdict(list)
+        for name, outcome in found:
+            if isinstance(outcome, Good):
+                outcomes.good += 1
+            elif isinstance(outcome, Abstained):
+                outcomes.abstained.append(replace(outcome, rewrite=name))
+            elif (outcome.path, outcome.line, name) not in dropped:
+                by_file[outcome.path].append((name, outcome))
+        if not by_file:
+            break
+        for path in sorted(by_file):
+            made, failed = _edit_file(draft, path, by_file[path])
+            outcomes.changed += made
+            outcomes.abstained += failed
+            dropped |= {(item.path, item.line, item.rewrite) for item in failed}
+    outcomes.abstained.sort(key=lambda item: (item.path, item.line, item.rewrite))
+    return outcomes
+
+
+def _collect(
+    wanted: Sequence[Rewrite], context: Context, *, review: bool
+) -> list[tuple[str, Outcome]]:
+    found: list[tuple[str, Outcome]] = []
+    for item in wanted:
+        if not item.nodes:
+            found += [(item.name, outcome) for outcome in item.function(context)]
+    by_node = [item for item in wanted if item.nodes]
+    for path in context.service.files(Role.APP) if by_node else ():
+        if path in context.owned:
+            continue
+        text = context.draft.text(path)
+        hinted = [
+            item
+            for item in by_node
+            if text and (not item.hint or any(word in text.content for word in item.hint))
+        ]
+        if not hinted:
+            continue
+        module = context.draft.module(path)
+        if module.problem is None:
+            found += _collect_nodes(hinted, module, context)
+    return [_gated(name, outcome, review=review) for name, outcome in found]
+
+
+def _collect_nodes(
+    wanted: Sequence[Rewrite], module: Module, context: Context
+) -> list[tuple[str, Outcome]]:
+    return [
+        (item.name, outcome)
+        for item in wanted
+        for node in module.nodes(*item.nodes)
+        for outcome in item.function(node, module, context)
+    ]
+
+
+def _gated(name: str, outcome: Outcome, *, review: bool) -> tuple[str, Outcome]:
+    if isinstance(outcome, Changed) and outcome.safety is Safety.REVIEW and not review:
+        return name, Abstained(
+            outcome.path,
+            outcome.line,
+            "needs-review",
+            outcome.reason,
+            "Run again with --review to get this change, too.",
+        )
+    return name, outcome
+
+
+def _edit_file(
+    draft: Draft, path: str, changes: list[tuple[str, Changed]]
+) -> tuple[list[Applied], list[Abstained]]:
+    """Make the changes of one file that hold up, all together where possible."""
+    failed: list[Abstained] = []
+    accepted = _without_overlaps(changes)
+    result = _result(draft, path, [change for _, change in accepted])
+    if isinstance(result, str) and len(accepted) > 1:
+        kept: list[tuple[str, Changed]] = []
+        for name, change in accepted:
+            attempt = _result(draft, path, [*(c for _, c in kept), change])
+            if isinstance(attempt, str):
+                failed.append(_disproved(name, change, attempt))
+            else:
+                kept.append((name, change))
+        accepted = kept
+        result = _result(draft, path, [change for _, change in kept])
+    elif isinstance(result, str):
+        failed = [_disproved(name, change, result) for name, change in accepted]
+        accepted = []
+    if isinstance(result, str) or not accepted:
+        return [], failed
+    draft.write(path, result)
+    made = [Applied(c.path, c.line, name, c.safety, c.reason) for name, c in accepted]
+    return made, failed
+
+
+def _disproved(name: str, change: Changed, reason: str) -> Abstained:
+    return Abstained(
+        change.path, change.line, "disproved", f"the change was dropped: {reason}", "", name
+    )
+
+
+def _without_overlaps(changes: list[tuple[str, Changed]]) -> list[tuple[str, Changed]]:
+    """Return the changes that compose; the others are planned again on the next round's text."""
+    kept: list[tuple[str, Changed]] = []
+    edits: list[Edit] = []
+    for name, change in changes:
+        try:
+            edits = compose([*edits, *change.edits])
+        except OverlappingEditsError:
+            continue
+        kept.append((name, change))
+    return kept
+
+
+def _result(draft: Draft, path: str, changes: Sequence[Changed]) -> bytes | str:
+    """Return the bytes of the edited file, or what is wrong with them."""
+    text = draft.text(path)
+    if text is None:
+        return "the file is no text"
+    edits = [edit for change in changes for edit in change.edits]
+    if not is_python(path):
+        content = apply_edits(text.content, edits)
+    else:
+        wanted = {item for change in changes for item in change.imports}
+        outcome = edit_module(draft.module(path), edits, wanted, draft)
+        if outcome.problem is not None:
+            return outcome.problem
+        content = outcome.text
+    try:
+        return text.with_content(content).encode()
+    except UnicodeEncodeError:
+        return f"the file's own encoding ({text.encoding}) has no place for the new text"
+
+
+@dataclass(frozen=True, slots=True)
+class Edited:
+    """The text of an edited module, or the problem that keeps it from being used."""
+
+    text: str
+    problem: str | None = None
+
+
+def edit_module(
+    module: Module, edits: Sequence[Edit], wanted: Iterable[Import], draft: Draft
+) -> Edited:
+    """Edit one module: apply, prove, add and drop imports, format the new lines, prove again."""
+    edited = Module(module.path, module.source_text.with_content(apply_edits(module.text, edits)))
+    problem = disproof(module, edited, edits)
+    if problem is not None:
+        return Edited(module.text, problem)
+    spans = new_spans(edits)
+    current = edited
+    for step in (add_imports(edited, wanted), None):
+        more = step if step is not None else unused_after(module, current)
+        spans = _shifted(spans, more) + new_spans(more)
+        current = Module(
+            module.path, module.source_text.with_content(apply_edits(current.text, more))
+        )
+    if current.problem is not None:
+        return Edited(module.text, f"an import would not parse (line {current.problem.line})")
+    style = style_for(draft, module.path)
+    text = format_lines(current.text, touched_lines(current, spans), style)
+    final = Module(module.path, module.source_text.with_content(text))
+    if final.problem is not None or ast.dump(final.tree) != ast.dump(current.tree):
+        final = current
+    complaints = new_complaints(module, final)
+    return Edited(module.text, complaints[0]) if complaints else Edited(final.text)
+
+
+def _shifted(spans: list[tuple[int, int]], edits: Sequence[Edit]) -> list[tuple[int, int]]:
+    def moved(offset: int) -> int:
+        return offset + sum(len(e.text) - (e.end - e.start) for e in edits if e.end <= offset)
+
+    return [(moved(start), moved(end)) for start, end in spans]

@@ -1,0 +1,115 @@
+"""Format changed lines with black, in the project's own configuration, and no line beside them."""
+
+from __future__ import annotations
+
+import ast
+import tomllib
+from dataclasses import dataclass
+
+from buttress.source.module import Module
+from buttress.source.tree import Tree
+
+_DEFAULT_LENGTH = 88
+_LONGEST = 120
+
+
+@dataclass(frozen=True, slots=True)
+class Style:
+    """How a project formats its Python.
+
+    Attributes:
+        line_length: Characters per line; ``None`` where nothing says so.
+        normalize_quotes: Whether strings are written in double quotes.
+        magic_trailing_comma: Whether a trailing comma splits a call over lines.
+    """
+
+    line_length: int | None = None
+    normalize_quotes: bool = False
+    magic_trailing_comma: bool = True
+
+
+def style_for(tree: Tree, path: str) -> Style:
+    """Read the style from the nearest ``pyproject.toml`` or ``ruff.toml`` above ``path``."""
+    folder = path
+    while folder:
+        folder = folder.rpartition("/")[0]
+        prefix = folder + "/" if folder else ""
+        for name in ("pyproject.toml", "ruff.toml", ".ruff.toml"):
+            if prefix + name in tree:
+                style = _style_in(tree, prefix + name)
+                if style is not None:
+                    return style
+    return Style()
+
+
+def _style_in(tree: Tree, path: str) -> Style | None:
+    text = tree.text(path)
+    try:
+        data = tomllib.loads(text.content) if text is not None else {}
+    except tomllib.TOMLDecodeError:
+        return None
+    tools = data.get("tool", {}) if path.endswith("pyproject.toml") else {"ruff": data}
+    black = tools.get("black")
+    if isinstance(black, dict):
+        return Style(
+            _length(black.get("line-length")),
+            not black.get("skip-string-normalization", False),
+            not black.get("skip-magic-trailing-comma", False),
+        )
+    ruff = tools.get("ruff")
+    if isinstance(ruff, dict):
+        formats = ruff.get("format")
+        quotes = isinstance(formats, dict) and formats.get("quote-style", "double") == "double"
+        return Style(_length(ruff.get("line-length")), quotes)
+    return None
+
+
+def _length(value: object) -> int:
+    return value if isinstance(value, int) and value > 0 else _DEFAULT_LENGTH
+
+
+def format_lines(text: str, lines: list[tuple[int, int]], style: Style) -> str:
+    """Return ``text`` with the given lines (from 1, both ends included) formatted by black.
+
+    What black cannot format without harm is returned as it came: tabs, mixed line endings, and
+    results whose meaning or untouched lines differ.
+    """
+    if not lines or "\t" in text or ("\r" in text and text.count("\r\n") != text.count("\n")):
+        return text
+    import black
+    from black.parsing import InvalidInput
+    from black.report import NothingChanged
+
+    longest = max((len(line) for line in text.splitlines()), default=0)
+    length = style.line_length or min(max(_DEFAULT_LENGTH, longest), _LONGEST)
+    mode = black.Mode(
+        line_length=length,
+        string_normalization=style.normalize_quotes,
+        magic_trailing_comma=style.magic_trailing_comma,
+    )
+    try:
+        done = black.format_str(text, mode=mode, lines=lines)
+    except (InvalidInput, NothingChanged, AssertionError):
+        return text
+    if "\r\n" in text:
+        done = done.replace("\r\n", "\n").replace("\n", "\r\n")
+    if not text.endswith(("\n", "\r")):
+        done = done.rstrip("\r\n")
+    return done if _same_meaning(text, done) else text
+
+
+def _same_meaning(before: str, after: str) -> bool:
+    try:
+        return ast.dump(ast.parse(before)) == ast.dump(ast.parse(after))
+    except SyntaxError:
+        return False
+
+
+def touched_lines(module: Module, spans: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Return the line ranges that spans of new text stand on."""
+    ranges = []
+    for start, end in spans:
+        if start < end:
+            last = end - 1 if module.text[end - 1 : end] in {"\n", "\r"} else end
+            ranges.append((module.line_at(start), module.line_at(max(start, last - 1))))
+    return ranges

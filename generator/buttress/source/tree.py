@@ -1,0 +1,331 @@
+"""The tree: the files of a project at one moment, read lazily and never outside its root."""
+
+from __future__ import annotations
+
+import os
+import stat
+import subprocess
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from buttress.errors import ChangedUnderneathError, UserError
+from buttress.source.module import Module
+from buttress.source.text import NotTextError, Text, decode, decode_python
+
+MAX_BYTES = 1024 * 1024
+"""Larger files are passed over and counted: no one wrote them by hand."""
+
+FOREIGN_FOLDERS = frozenset(
+    [
+        ".git",
+        ".hg",
+        ".svn",
+        ".tox",
+        ".nox",
+        ".venv",
+        "venv",
+        "virtualenv",
+        "node_modules",
+        "bower_components",
+        "site-packages",
+        "__pycache__",
+        ".mypy_cache",
+        ".ruff_cache",
+        ".pytest_cache",
+        ".terraform",
+        ".eggs",
+        "__pypackages__",
+    ]
+)
+"""Folders that hold nobody's own code, even where somebody committed them."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Skipped:
+    """A file or folder that was passed over.
+
+    Attributes:
+        path: Relative to the root, with ``/``.
+        reason: ``foreign`` (an environment or a package store), ``large``, ``link``, ``binary``,
+            ``special`` (no regular file), ``unreadable`` or ``name`` (not valid UTF-8).
+    """
+
+    path: str
+    reason: str
+
+
+class Tree:
+    """Files by their path relative to the root, with ``/`` as separator.
+
+    Reading is lazy and each file is read, decoded and parsed once.
+    """
+
+    def __init__(
+        self,
+        paths: Iterable[str],
+        read: Callable[[str], bytes],
+        *,
+        root: Path | None = None,
+        tracked: frozenset[str] | None = None,
+        skipped: Iterable[Skipped] = (),
+    ) -> None:
+        self.root = root
+        self.tracked = tracked
+        self._listed = frozenset(paths)
+        self._read = read
+        self._skipped = set(skipped)
+        self._bytes: dict[str, bytes] = {}
+        self._texts: dict[str, Text | None] = {}
+        self._modules: dict[str, Module] = {}
+
+    @classmethod
+    def of(cls, files: Mapping[str, str | bytes]) -> Tree:
+        """Return a tree in memory, as tests and the parts of a larger tree need it."""
+        data = {
+            path: content if isinstance(content, bytes) else content.encode()
+            for path, content in files.items()
+        }
+        return cls(data, data.__getitem__)
+
+    @classmethod
+    def open(cls, root: Path) -> Tree:
+        """Return the tree below ``root``: what git would track, else a walk with the usual ignores.
+
+        Raises:
+            UserError: If ``root`` is no folder or cannot be read.
+        """
+        if not root.exists():
+            raise UserError(f"{root}: no such folder. Give the root folder of the project.")
+        if not root.is_dir():
+            raise UserError(f"{root} is a file. Give the root folder of the project.")
+        root = root.resolve()
+        listing = _git_listing(root)
+        if listing is None:
+            names, tracked = _walk(root), None
+        else:
+            names, tracked = listing
+        paths, skipped = _regular_files(root, names)
+
+        def read(path: str) -> bytes:
+            try:
+                return (root / path).read_bytes()
+            except OSError as problem:
+                raise ChangedUnderneathError(
+                    f"{path}: cannot be read any more ({problem.strerror}). Run the command again."
+                ) from problem
+
+        return cls(paths, read, root=root, tracked=tracked, skipped=skipped)
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """All paths, sorted."""
+        return tuple(sorted(self._listed))
+
+    @property
+    def skipped(self) -> tuple[Skipped, ...]:
+        """What was passed over so far, sorted; binary files are known once they were asked for."""
+        return tuple(sorted(self._skipped))
+
+    def __contains__(self, path: object) -> bool:
+        return path in self._listed
+
+    def read(self, path: str) -> bytes:
+        """Return the bytes of a file.
+
+        Raises:
+            KeyError: If the tree has no such path.
+            ChangedUnderneathError: If the file cannot be read any more.
+        """
+        if path not in self:
+            raise KeyError(path)
+        if path not in self._bytes:
+            self._bytes[path] = self._read(path)
+        return self._bytes[path]
+
+    def text(self, path: str) -> Text | None:
+        """Return a file as text, or ``None`` where it is none (then it counts as skipped)."""
+        if path not in self._texts:
+            try:
+                decoder = decode_python if is_python(path) else decode
+                self._texts[path] = decoder(self.read(path))
+            except NotTextError:
+                self._texts[path] = None
+                self._skipped.add(Skipped(path, "binary"))
+        return self._texts[path]
+
+    def module(self, path: str) -> Module:
+        """Return a Python file, parsed; a file that does not parse has its ``problem`` set."""
+        if path not in self._modules:
+            text = self.text(path)
+            self._modules[path] = Module(path, text)
+        return self._modules[path]
+
+    def python_paths(self) -> tuple[str, ...]:
+        """Return the paths of all Python files, sorted."""
+        return tuple(path for path in self.paths if is_python(path))
+
+    def modules(self) -> Iterator[Module]:
+        """Yield all Python files, parsed, in the order of their paths."""
+        return (self.module(path) for path in self.python_paths())
+
+    def named(self, *names: str) -> tuple[str, ...]:
+        """Return the paths whose last part is one of ``names``, the shallowest first."""
+        found = [path for path in self._listed if PurePosixPath(path).name in names]
+        return tuple(sorted(found, key=lambda path: (path.count("/"), path)))
+
+    def below(self, folder: str) -> tuple[str, ...]:
+        """Return the sorted paths inside ``folder`` (``""`` or ``"."`` is the root)."""
+        prefix = "" if folder in {"", "."} else folder.rstrip("/") + "/"
+        return tuple(path for path in self.paths if path.startswith(prefix))
+
+
+def is_python(path: str) -> bool:
+    """Whether a path names Python source."""
+    return path.endswith((".py", ".pyw"))
+
+
+def run_git(root: Path, *arguments: str) -> bytes | None:
+    """Run a reading git command without hooks or monitors; ``None`` where git says no.
+
+    A repository's own configuration may name programs (``core.fsmonitor``); none is started.
+    """
+    command = ["git", "-C", os.fspath(root), "-c", "core.fsmonitor=false"]
+    command += ["-c", "core.hooksPath=/dev/null", *arguments]
+    try:
+        done = subprocess.run(command, capture_output=True, check=False, env=_git_environment())
+    except OSError:
+        return None
+    return done.stdout if done.returncode == 0 else None
+
+
+def _git_environment() -> dict[str, str]:
+    hidden = {"GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_EXTERNAL_DIFF"}
+    kept = {name: value for name, value in os.environ.items() if name not in hidden}
+    return kept | {"GIT_OPTIONAL_LOCKS": "0", "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"}
+
+
+def _git_listing(root: Path) -> tuple[list[str | None], frozenset[str]] | None:
+    out = run_git(
+        root, "ls-files", "-z", "-t", "--cached", "--others", "--exclude-standard", "--deduplicate"
+    )
+    if out is None:
+        return None
+    names: list[str | None] = []
+    tracked: set[str] = set()
+    for entry in out.split(b"\0"):
+        if not entry:
+            continue
+        tag, _, raw = entry.partition(b" ")
+        try:
+            name = raw.decode("utf-8")
+        except UnicodeDecodeError:
+            names.append(None)
+            continue
+        names.append(name)
+        if tag != b"?":
+            tracked.add(name)
+    return names, frozenset(tracked)
+
+
+def _walk(root: Path) -> list[str | None]:
+    from pathspec import GitIgnoreSpec
+
+    names: list[str | None] = []
+    specs: dict[str, GitIgnoreSpec] = {}
+
+    def ignored(name: str, *, folder: bool) -> bool:
+        probe = name + "/" if folder else name
+        for base, spec in specs.items():
+            inside = probe if base == "" else probe.removeprefix(base + "/")
+            if (base == "" or inside != probe) and spec.match_file(inside):
+                return True
+        return False
+
+    for folder, folders, files in os.walk(root):
+        base = Path(folder).relative_to(root).as_posix()
+        base = "" if base == "." else base
+        if ".gitignore" in files:
+            text = (Path(folder) / ".gitignore").read_text("utf-8", errors="replace")
+            specs[base] = GitIgnoreSpec.from_lines(text.splitlines())
+        prefix = base + "/" if base else ""
+        folders[:] = sorted(
+            name
+            for name in folders
+            if name not in {".git", ".hg", ".svn"} and not ignored(prefix + name, folder=True)
+        )
+        for name in list(folders):
+            if is_foreign_folder(Path(folder) / name):
+                folders.remove(name)
+                names.append(prefix + name + "/")
+        for name in files:
+            try:
+                name.encode("utf-8")
+            except UnicodeEncodeError:
+                names.append(None)
+                continue
+            if not ignored(prefix + name, folder=False):
+                names.append(prefix + name)
+    return names
+
+
+def is_foreign_folder(folder: Path) -> bool:
+    """Whether a folder holds a virtual environment, a package store or a cache."""
+    return folder.name in FOREIGN_FOLDERS or (folder / "pyvenv.cfg").is_file()
+
+
+def _regular_files(root: Path, names: Iterable[str | None]) -> tuple[list[str], list[Skipped]]:
+    paths: list[str] = []
+    skipped: list[Skipped] = []
+    foreign: dict[str, bool] = {}
+
+    def foreign_ancestor(name: str) -> str | None:
+        folder = name
+        chain = []
+        while "/" in folder:
+            folder = folder.rsplit("/", 1)[0]
+            chain.append(folder)
+        for candidate in reversed(chain):
+            if candidate not in foreign:
+                foreign[candidate] = is_foreign_folder(root / candidate)
+                if foreign[candidate]:
+                    skipped.append(Skipped(candidate + "/", "foreign"))
+            if foreign[candidate]:
+                return candidate
+        return None
+
+    for name in names:
+        if name is None:
+            skipped.append(Skipped("(a file)", "name"))
+            continue
+        if name.endswith("/"):
+            # a nested repository, or a folder that the walk did not enter
+            skipped.append(Skipped(name, "foreign"))
+            continue
+        if foreign_ancestor(name) is not None:
+            continue
+        try:
+            info = (root / name).lstat()
+        except FileNotFoundError:
+            continue
+        except OSError:
+            skipped.append(Skipped(name, "unreadable"))
+            continue
+        reason = _reason_to_skip(root / name, info)
+        if reason is None:
+            paths.append(name)
+        else:
+            skipped.append(Skipped(name, reason))
+    return paths, skipped
+
+
+def _reason_to_skip(path: Path, info: os.stat_result) -> str | None:
+    if stat.S_ISLNK(info.st_mode):
+        return "link"
+    if not stat.S_ISREG(info.st_mode):
+        return "special"
+    if info.st_size > MAX_BYTES:
+        return "large"
+    if not os.access(path, os.R_OK):
+        return "unreadable"
+    return None

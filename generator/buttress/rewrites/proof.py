@@ -36,10 +36,10 @@ def disproof(before: Module, after: Module, edits: Sequence[Edit]) -> str | None
         twin = standing.get((type(node), start + shift, end + shift))
         if twin is None or ast.dump(twin) != ast.dump(node):
             return f"line {before.line_at(start)} would read differently, though nothing edits it"
-        if not _inside(fresh, start + shift) and _kinds(before, node) != _kinds(after, twin):
-            # an edit around a node may put it one level deeper, and says so by touching its parent
-            if not _wrapped(before, node, composed):
-                return f"line {before.line_at(start)} would stand in another construct"
+        moved = not _inside(fresh, start + shift) and _kinds(before, node) != _kinds(after, twin)
+        # an edit around a node may put it one level deeper, and says so by touching its parent
+        if moved and not _wrapped(before, node, composed):
+            return f"line {before.line_at(start)} would stand in another construct"
     return None
 
 

@@ -74,7 +74,9 @@ def format_lines(text: str, lines: list[tuple[int, int]], style: Style) -> str:
     What black cannot format without harm is returned as it came: tabs, mixed line endings, and
     results whose meaning or untouched lines differ.
     """
-    if not lines or "\t" in text or ("\r" in text and text.count("\r\n") != text.count("\n")):
+    pairs = text.count("\r\n")
+    mixed = "\r" in text and not pairs == text.count("\r") == text.count("\n")
+    if not lines or mixed or "\t" in text:
         return text
     import black
     from black.parsing import InvalidInput

@@ -52,9 +52,12 @@ def local_name(module: Module, wanted: Import) -> str | None:
     taken by something else somewhere in the file, or may be, because of a star import.
     """
     for binding in module.imports:
-        if binding.scope is module.tree and binding.target == wanted.target:
-            if module.parent(binding.node) is module.tree and _bound_once(module, binding.local):
-                return binding.local
+        if (
+            binding.target == wanted.target
+            and module.parent(binding.node) is module.tree
+            and _bound_once(module, binding.local)
+        ):
+            return binding.local
     if module.uses(wanted.local):
         return None
     # an explicit import may hide what a star import brought under the same name
@@ -222,7 +225,7 @@ def _top_imports(module: Module) -> list[ast.Import | ast.ImportFrom]:
 _FUTURE, _STANDARD, _THIRD, _OWN = range(4)
 
 
-def _group(module: Module, node: ast.Import | ast.ImportFrom) -> int:
+def _group(node: ast.Import | ast.ImportFrom) -> int:
     if isinstance(node, ast.ImportFrom) and node.level:
         return _OWN
     name = node.module or "" if isinstance(node, ast.ImportFrom) else node.names[0].name
@@ -245,13 +248,13 @@ def _place(module: Module, item: Import) -> tuple[int, bool, bool]:
     wanted = group_of(item.module)
     if not imports:
         return _top(module), False, False
-    groups = [_group(module, node) for node in imports]
+    groups = [_group(node) for node in imports]
     same = [node for node, group in zip(imports, groups, strict=True) if group == wanted]
     if same:
         return _within(module, same, item), False, False
     before = [n for n, group in zip(imports, groups, strict=True) if group < wanted]
     if before:
-        separate = len(set(groups)) == 1 or _groups_are_separated(module, imports)
+        separate = len(set(groups)) == 1 or _groups_are_separated(imports)
         return _end_of_line(module, before[-1]), separate, False
     return module.line_span(imports[0].lineno)[0], False, True
 
@@ -272,7 +275,7 @@ def _sort_key(node: ast.Import | ast.ImportFrom) -> tuple[int, str]:
     return 0, node.names[0].name.lower()
 
 
-def _groups_are_separated(module: Module, imports: list[ast.Import | ast.ImportFrom]) -> bool:
+def _groups_are_separated(imports: list[ast.Import | ast.ImportFrom]) -> bool:
     return any(
         after.lineno - (before.end_lineno or before.lineno) > 1
         for before, after in pairwise(imports)
@@ -305,9 +308,8 @@ def after_imports(module: Module) -> int:
 def _top(module: Module) -> int:
     """Return the offset behind docstring, comments in front of the code, and the cookie line."""
     body = module.tree.body
-    if body and isinstance(body[0], ast.Expr) and isinstance(body[0].value, ast.Constant):
-        if isinstance(body[0].value.value, str):
-            return _end_of_line(module, body[0])
+    if body and ast.get_docstring(module.tree, clean=False) is not None:
+        return _end_of_line(module, body[0])
     line = 1
     total = len(module.line_starts)
     while line < total and module.source_line(line).lstrip().startswith("#"):

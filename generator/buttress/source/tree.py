@@ -255,7 +255,10 @@ def _walk(root: Path) -> list[str | None]:
             if name not in {".git", ".hg", ".svn"} and not ignored(prefix + name, folder=True)
         )
         for name in list(folders):
-            if is_foreign_folder(Path(folder) / name):
+            if (Path(folder) / name).is_symlink():
+                folders.remove(name)
+                names.append(prefix + name)
+            elif is_foreign_folder(Path(folder) / name):
                 folders.remove(name)
                 names.append(prefix + name + "/")
         for name in files:
@@ -279,53 +282,44 @@ def _regular_files(root: Path, names: Iterable[str | None]) -> tuple[list[str], 
     skipped: list[Skipped] = []
     foreign: dict[str, bool] = {}
 
-    def foreign_ancestor(name: str) -> str | None:
-        folder = name
-        chain = []
-        while "/" in folder:
-            folder = folder.rsplit("/", 1)[0]
-            chain.append(folder)
-        for candidate in reversed(chain):
-            if candidate not in foreign:
-                foreign[candidate] = is_foreign_folder(root / candidate)
-                if foreign[candidate]:
-                    skipped.append(Skipped(candidate + "/", "foreign"))
-            if foreign[candidate]:
-                return candidate
-        return None
+    def in_foreign_folder(name: str) -> bool:
+        folders = [folder.as_posix() for folder in PurePosixPath(name).parents][-2::-1]
+        for folder in folders:
+            if folder not in foreign:
+                foreign[folder] = is_foreign_folder(root / folder)
+                if foreign[folder]:
+                    skipped.append(Skipped(folder + "/", "foreign"))
+            if foreign[folder]:
+                return True
+        return False
 
     for name in names:
         if name is None:
             skipped.append(Skipped("(a file)", "name"))
-            continue
-        if name.endswith("/"):
+        elif name.endswith("/"):
             # a nested repository, or a folder that the walk did not enter
             skipped.append(Skipped(name, "foreign"))
-            continue
-        if foreign_ancestor(name) is not None:
-            continue
-        try:
-            info = (root / name).lstat()
-        except FileNotFoundError:
-            continue
-        except OSError:
-            skipped.append(Skipped(name, "unreadable"))
-            continue
-        reason = _reason_to_skip(root / name, info)
-        if reason is None:
-            paths.append(name)
-        else:
-            skipped.append(Skipped(name, reason))
+        elif not in_foreign_folder(name):
+            reason = _reason_to_skip(root / name)
+            if reason is None:
+                paths.append(name)
+            elif reason != "gone":
+                skipped.append(Skipped(name, reason))
     return paths, skipped
 
 
-def _reason_to_skip(path: Path, info: os.stat_result) -> str | None:
+def _reason_to_skip(path: Path) -> str | None:
+    try:
+        info = path.lstat()
+    except FileNotFoundError:
+        # deleted, but still in the index
+        return "gone"
+    except OSError:
+        return "unreadable"
     if stat.S_ISLNK(info.st_mode):
         return "link"
     if not stat.S_ISREG(info.st_mode):
         return "special"
     if info.st_size > MAX_BYTES:
         return "large"
-    if not os.access(path, os.R_OK):
-        return "unreadable"
-    return None
+    return None if os.access(path, os.R_OK) else "unreadable"

@@ -1,0 +1,67 @@
+"""Black formats the changed lines in the project's own style, and no line beside them."""
+
+import pytest
+
+from buttress.source import Tree
+from buttress.source.formatting import Style, format_lines, style_for
+
+
+def test_only_the_given_lines_are_formatted() -> None:
+    text = "a   =  1\nb   =  2\nc   =  3\n"
+
+    assert format_lines(text, [(2, 2)], Style()) == "a   =  1\nb = 2\nc   =  3\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("a = f( 1 )\r\n", "a = f(1)\r\n"),
+        ("a = f( 1 )", "a = f(1)"),
+        ("a = 'x' + f( 1 )\n", "a = 'x' + f(1)\n"),
+    ],
+)
+def test_the_files_own_form_is_kept(text: str, expected: str) -> None:
+    assert format_lines(text, [(1, 1)], Style()) == expected
+
+
+@pytest.mark.parametrize(
+    "text", ["if x:\n\ta  = 1\n", "a  = 1\nb  = 2\r\n", "def f(:\n", "a  = 1\rb  = 1\r"]
+)
+def test_what_black_cannot_format_without_harm_is_left(text: str) -> None:
+    assert format_lines(text, [(1, 2)], Style()) == text
+
+
+def test_lines_are_wrapped_at_the_length_that_the_project_says() -> None:
+    call = "x = function(argument_number_one, argument_number_two)\n"
+
+    assert format_lines(call, [(1, 1)], Style(line_length=40)).count("\n") > 1
+    assert format_lines(call, [(1, 1)], Style()) == call
+
+
+@pytest.mark.parametrize(
+    ("files", "style"),
+    [
+        ({}, Style()),
+        (
+            {"pyproject.toml": "[tool.black]\nline-length = 100\n"},
+            Style(100, normalize_quotes=True),
+        ),
+        (
+            {"pyproject.toml": "[tool.black]\nskip-string-normalization = true\n"},
+            Style(88, normalize_quotes=False),
+        ),
+        ({"ruff.toml": "line-length = 79\n"}, Style(79, normalize_quotes=False)),
+        ({"ruff.toml": "[format]\nindent-width = 4\n"}, Style(88, normalize_quotes=True)),
+        ({"pyproject.toml": "[project]\nname = 'x'\n"}, Style()),
+        ({"pyproject.toml": "not toml ["}, Style()),
+        (
+            {
+                "pyproject.toml": "[tool.black]\nline-length = 100\n",
+                "backend/pyproject.toml": "[tool.black]\nline-length = 70\n",
+            },
+            Style(70, normalize_quotes=True),
+        ),
+    ],
+)
+def test_the_nearest_configuration_decides(files: dict[str, str], style: Style) -> None:
+    assert style_for(Tree.of(files), "backend/app/main.py") == style

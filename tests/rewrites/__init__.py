@@ -1,0 +1,1 @@
+"""Tests of the rewrites; ``cases`` holds what they share."""

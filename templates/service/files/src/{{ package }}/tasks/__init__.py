@@ -1,0 +1,1 @@
+"""Tasks, the example resource: from the HTTP routes down to the table."""

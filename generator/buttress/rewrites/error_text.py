@@ -1,0 +1,262 @@
+"""Exception text stays inside: the client gets a constant sentence, the log gets the exception.
+
+Before::
+
+    except Exception as e:
+        raise HTTPException(status_code=500, detail=f"Could not load items: {e}")
+
+After::
+
+    except Exception:
+        logger.exception("Could not load items")
+        raise HTTPException(status_code=500, detail="Could not load items")
+
+The text of an unexpected error names hosts, tables, paths and keys (CWE-209, OWASP ASVS 16.5.1). What
+the author wrote around it is kept; where nothing is left, the phrase of the HTTP status takes its
+place. Errors that the code names itself, such as ``except ValueError``, were written for the client
+and are left as they are. A bare ``detail=str(e)`` with a 4xx status may be the validation message
+that the client shows, so replacing it is a change for review.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from http import HTTPStatus
+
+from buttress.analysis.errors import ErrorScope, Leak, function_of, is_reported, leaks
+from buttress.project.model import Role
+from buttress.rewrites.loggers import LoggerUse, logger_in
+from buttress.rewrites.outcomes import Abstained, Changed, Outcome, Safety
+from buttress.rewrites.registry import Context, service_rewrite
+from buttress.source import Edit, Module
+
+_TRAILING = re.compile(r"[\s:;,=\-–—>(\[{'\"`]+$")
+_LEADING = re.compile(r"^[\s:;,)\]}'\"`.!]+")
+_INTERNAL = "Internal server error"
+
+
+@service_rewrite("error-text")
+def error_text(context: Context) -> Iterator[Outcome]:
+    """Replace exception text in responses, one ``except`` block at a time."""
+    for path in context.service.files(Role.APP):
+        text = context.draft.text(path)
+        if path in context.owned or text is None or "except" not in text.content:
+            continue
+        module = context.draft.module(path)
+        by_scope: dict[ErrorScope, list[Leak]] = {}
+        for leak in leaks(module, context.service):
+            by_scope.setdefault(leak.scope, []).append(leak)
+        for scope, found in by_scope.items():
+            yield from _rewrite_scope(module, scope, found)
+
+
+def _rewrite_scope(module: Module, scope: ErrorScope, found: list[Leak]) -> Iterator[Outcome]:
+    edits: list[Edit] = []
+    safety = Safety.HARDENING
+    event = ""
+    for leak in found:
+        line = leak.text.lineno
+        public = public_text(module, leak)
+        if public is None:
+            yield Abstained(
+                module.path,
+                line,
+                "unclear-text",
+                "the text around the exception could not be separated from it.",
+                "Send a constant sentence and log the exception.",
+            )
+            return
+        words, replacement = public
+        event = event or words
+        edits.append(Edit(*module.span(leak.text), replacement))
+        is_client_error = leak.status is not None and 400 <= leak.status < 500
+        if is_client_error and not words:
+            safety = Safety.REVIEW
+    logger = logger_in(module)
+    name = scope.name if isinstance(scope, ast.ExceptHandler) else None
+    reported = is_reported(module, scope, name or _parameter(scope))
+    imports = ()
+    if not reported:
+        if logger is None:
+            yield Abstained(
+                module.path,
+                found[0].text.lineno,
+                "no-logger",
+                "the names logger and structlog are taken by something else in this file.",
+                "Log the exception here, then send a constant sentence.",
+            )
+            return
+        edits += [*_log_call(module, scope, logger, event), *logger.edits]
+        imports = logger.imports
+    if name is not None and _uses_left(module, scope, name) == _uses_gone(found, name):
+        assert isinstance(scope, ast.ExceptHandler)
+        edits.append(_without_name(module, scope))
+    what = "is sent to the client" if reported else "is sent to the client and logged nowhere"
+    yield Changed(
+        module.path,
+        found[0].text.lineno,
+        tuple(edits),
+        safety,
+        f"The text of an unexpected error {what}; a constant sentence is sent instead.",
+        imports,
+    )
+
+
+def public_text(module: Module, leak: Leak) -> tuple[str, str] | None:
+    """Return the author's own words and the source of the expression that replaces the text.
+
+    The words are empty where the text was nothing but the exception.
+    """
+    parts = _parts(module, leak.text, set(leak.uses))
+    if parts is None:
+        return None
+    kept = _clean(parts)
+    words = "".join(part for part in kept if isinstance(part, str)).strip()
+    if not any(character.isalnum() for character in words):
+        return "", _quoted(module, default_text(leak.status))
+    if all(isinstance(part, str) for part in kept):
+        return words, _quoted(module, words)
+    source = _f_string(module, kept)
+    return None if source is None else (words, source)
+
+
+def default_text(status: int | None) -> str:
+    """Return what a client is told when nothing but the exception was in the text."""
+    if status is None or status >= 500:
+        return _INTERNAL
+    try:
+        return HTTPStatus(status).phrase
+    except ValueError:
+        return _INTERNAL
+
+
+_Part = str | ast.FormattedValue | None
+"""Text, an interpolation that stays, or ``None`` where the exception stood."""
+
+
+def _parts(module: Module, node: ast.expr, uses: set[ast.expr]) -> list[_Part] | None:
+    if not _mentions(node, uses):
+        if isinstance(node, ast.Constant):
+            return [str(node.value)]
+        return [ast.FormattedValue(node, -1, None)]
+    if isinstance(node, ast.JoinedStr):
+        found: list[_Part] = []
+        for value in node.values:
+            if isinstance(value, ast.Constant):
+                found.append(str(value.value))
+            elif isinstance(value, ast.FormattedValue):
+                found.append(None if _mentions(value, uses) else value)
+        return found
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
+        left, right = _parts(module, node.left, uses), _parts(module, node.right, uses)
+        return None if left is None or right is None else left + right
+    if isinstance(node, ast.BinOp) and isinstance(node.left, ast.Constant):
+        pieces = re.split(r"%[sr]", str(node.left.value))
+        one = len(pieces) == 2 and not isinstance(node.right, ast.Tuple | ast.Dict)
+        return [pieces[0], None, pieces[1]] if one else None
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+        template = node.func.value
+        pieces = re.split(r"\{0?\}", str(getattr(template, "value", "")))
+        one = len(pieces) == 2 and len(node.args) == 1 and "{" not in "".join(pieces)
+        is_format = node.func.attr == "format" and isinstance(template, ast.Constant)
+        return [pieces[0], None, pieces[1]] if is_format and one else [None]
+    return [None]
+
+
+def _mentions(node: ast.AST, uses: set[ast.expr]) -> bool:
+    return any(part in uses for part in ast.walk(node))
+
+
+def _clean(parts: list[_Part]) -> list[str | ast.FormattedValue]:
+    """Drop the exception together with the punctuation that led to it."""
+    kept: list[str | ast.FormattedValue] = []
+    after_exception = False
+    for part in parts:
+        if part is None:
+            if kept and isinstance(kept[-1], str):
+                kept[-1] = _TRAILING.sub("", kept[-1])
+            after_exception = True
+            continue
+        if after_exception and isinstance(part, str):
+            part = _LEADING.sub("", part)  # noqa: PLW2901
+            part = f" {part}" if part and kept else part  # noqa: PLW2901
+        after_exception = False
+        kept.append(part)
+    while kept and kept[-1] == "":
+        kept.pop()
+    if kept and isinstance(kept[-1], str):
+        kept[-1] = _TRAILING.sub("", kept[-1])
+    return [part for part in kept if part != ""]
+
+
+def _quoted(module: Module, words: str) -> str:
+    quote = module.quote
+    if quote in words:
+        quote = "'" if quote == '"' else '"'
+    body = words.replace("\\", "\\\\").replace("\n", "\\n").replace(quote, "\\" + quote)
+    return f"{quote}{body}{quote}"
+
+
+def _f_string(module: Module, parts: list[str | ast.FormattedValue]) -> str | None:
+    values = [ast.Constant(part) if isinstance(part, str) else part for part in parts]
+    source = ast.unparse(ast.JoinedStr(values))
+    if module.quote == '"' and source.startswith("f'") and '"' not in source and "\\" not in source:
+        source = f'f"{source[2:-1]}"'
+    return None if "\n" in source else source
+
+
+def _log_call(module: Module, scope: ErrorScope, logger: LoggerUse, event: str) -> Iterator[Edit]:
+    first = scope.body[0]
+    if _is_docstring(first) and len(scope.body) > 1 and not isinstance(scope, ast.ExceptHandler):
+        first = scope.body[1]
+    if not event:
+        function = function_of(module, scope)
+        event = (
+            f"{function.name.strip('_').replace('_', ' ')} failed" if function else "request failed"
+        )
+    exc = "" if isinstance(scope, ast.ExceptHandler) else f", exc_info={_parameter(scope)}"
+    method = "exception" if isinstance(scope, ast.ExceptHandler) else "error"
+    call = f"{logger.name}.{method}({_quoted(module, event)}{exc})"
+    start, _ = module.span(first)
+    if first.lineno == scope.lineno:
+        yield Edit(start, start, f"{call}; ")
+        return
+    yield Edit(start, start, f"{call}{module.newline}{module.indent(first)}")
+
+
+def _is_docstring(statement: ast.stmt) -> bool:
+    return isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)
+
+
+def _parameter(scope: ErrorScope) -> str | None:
+    if isinstance(scope, ast.ExceptHandler):
+        return scope.name
+    return scope.args.args[-1].arg
+
+
+def _uses_left(module: Module, scope: ErrorScope, name: str) -> int:
+    return sum(
+        isinstance(node, ast.Name) and node.id == name
+        for statement in scope.body
+        for node in ast.walk(statement)
+    )
+
+
+def _uses_gone(found: list[Leak], name: str) -> int:
+    return sum(
+        isinstance(node, ast.Name) and node.id == name
+        for leak in found
+        for node in ast.walk(leak.text)
+    )
+
+
+def _without_name(module: Module, handler: ast.ExceptHandler) -> Edit:
+    assert handler.type is not None
+    _, end = module.span(handler.type)
+    tail = re.compile(r"\)*\s+as\s+\w+\s*(?=:)").match(module.text, end)
+    if tail is None:
+        return Edit(end, end, "")
+    closing = tail.group().partition(" ")[0] if tail.group().startswith(")") else ""
+    return Edit(end, tail.end(), closing)

@@ -1,0 +1,82 @@
+"""The logger that new code in a module uses: the one that is there, or one that is defined for it."""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import dataclass
+
+from buttress.source import Edit, Module
+from buttress.source.imports import Import, after_imports, local_name
+
+_MAKERS = frozenset(
+    {
+        "logging.getLogger",
+        "structlog.get_logger",
+        "structlog.getLogger",
+        "structlog.stdlib.get_logger",
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class LoggerUse:
+    """How new code logs.
+
+    Attributes:
+        name: The module-level name of the logger.
+        takes_fields: Whether calls take fields as keywords (structlog, loguru).
+        edits: What defines the logger, if it is not there yet.
+        imports: What that needs.
+    """
+
+    name: str
+    takes_fields: bool
+    edits: tuple[Edit, ...] = ()
+    imports: tuple[Import, ...] = ()
+
+
+def logger_in(module: Module) -> LoggerUse | None:
+    """Return the logger of a module; ``None`` where the names for a new one are taken."""
+    existing = existing_logger(module)
+    if existing is not None:
+        return existing
+    structlog = local_name(module, Import("structlog"))
+    if structlog is None or module.uses("logger"):
+        return None
+    return LoggerUse(
+        "logger",
+        takes_fields=True,
+        edits=(_definition(module, structlog),),
+        imports=(Import("structlog"),),
+    )
+
+
+def existing_logger(module: Module) -> LoggerUse | None:
+    """Return the logger that a module defines or imports at its top, if there is one."""
+    for node in module.tree.body:
+        if not (isinstance(node, ast.Assign) and isinstance(node.value, ast.Call)):
+            continue
+        target, maker = node.targets[0], module.resolve(node.value.func)
+        if isinstance(target, ast.Name) and maker in _MAKERS:
+            return LoggerUse(target.id, takes_fields=not maker.startswith("logging."))
+    for binding in module.imports:
+        if binding.scope is not module.tree:
+            continue
+        if binding.target == "loguru.logger":
+            return LoggerUse(binding.local, takes_fields=True)
+        if (
+            binding.target.rpartition(".")[2] in {"logger", "log"}
+            and binding.target != "logging.log"
+        ):
+            return LoggerUse(binding.local, takes_fields=False)
+    return None
+
+
+def _definition(module: Module, structlog: str) -> Edit:
+    at = after_imports(module)
+    newline = module.newline
+    rest = module.text[at:]
+    blank_lines = len(rest) - len(rest.lstrip("\r\n"))
+    before = newline if at and not module.text[:at].endswith(newline * 2) else ""
+    after = newline if rest and not blank_lines else ""
+    return Edit(at, at, f"{before}logger = {structlog}.get_logger(__name__){newline}{after}")

@@ -52,6 +52,7 @@ _RESPONSES = frozenset(
         "django.http.HttpResponse",
     }
 )  # fmt: skip
+_TEXT_ATTRIBUTES = frozenset({"args", "message", "orig", "detail"})
 _LOG_METHODS = frozenset(
     ["exception", "error", "critical", "warning", "warn", "info", "debug", "log"]
 )
@@ -240,23 +241,27 @@ def _text_around(module: Module, use: ast.expr) -> ast.expr | None:
             if not isinstance(joined, ast.JoinedStr):
                 return None
             node, is_text = joined, True
-        elif (isinstance(above, ast.Call) and module.resolve(above.func) in _TEXT_CALLS) or (
-            isinstance(above, ast.BinOp)
-            and isinstance(above.op, ast.Add | ast.Mod)
-            and (is_text or isinstance(above.op, ast.Mod))
-        ) or (isinstance(above, ast.Call) and _formats(above, node)):
+        elif isinstance(above, ast.expr) and _builds_text(module, above, node, is_text=is_text):
             node, is_text = above, True
-        elif isinstance(above, ast.Attribute) and above.attr in {
-            "args",
-            "message",
-            "orig",
-            "detail",
-        }:
+        elif isinstance(above, ast.Attribute) and above.attr in _TEXT_ATTRIBUTES:
             node = above
-        elif isinstance(above, ast.Subscript) and above.value is node and not is_text:
-            node, is_text = above, True
         else:
             return node if is_text or isinstance(node, ast.Attribute) else None
+
+
+def _builds_text(module: Module, above: ast.expr, node: ast.expr, *, is_text: bool) -> bool:
+    """Whether ``above`` makes text of the text or exception ``node``, and nothing else."""
+    if isinstance(above, ast.Call):
+        return module.resolve(above.func) in _TEXT_CALLS or _formats(above, node)
+    if isinstance(above, ast.BinOp):
+        return isinstance(above.op, ast.Mod) or (is_text and isinstance(above.op, ast.Add))
+    if isinstance(above, ast.Tuple):
+        return _is_percent(module.parent(above))
+    return isinstance(above, ast.Subscript) and above.value is node and not is_text
+
+
+def _is_percent(node: ast.AST | None) -> bool:
+    return isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mod)
 
 
 def _formats(call: ast.Call, argument: ast.expr) -> bool:

@@ -22,7 +22,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from http import HTTPStatus
 
 from buttress.analysis.errors import ErrorScope, Leak, function_of, is_reported, leaks
@@ -31,8 +31,9 @@ from buttress.rewrites.loggers import LoggerUse, logger_in
 from buttress.rewrites.outcomes import Abstained, Changed, Outcome, Safety
 from buttress.rewrites.registry import Context, service_rewrite
 from buttress.source import Edit, Module
+from buttress.source.imports import Import
 
-_TRAILING = re.compile(r"[\s:;,=\-–—>(\[{'\"`]+$")
+_TRAILING = re.compile(r"[\s:;,=\-\u2013\u2014>(\[{'\"`]+$")
 _LEADING = re.compile(r"^[\s:;,)\]}'\"`.!]+")
 _INTERNAL = "Internal server error"
 
@@ -42,7 +43,7 @@ def error_text(context: Context) -> Iterator[Outcome]:
     """Replace exception text in responses, one ``except`` block at a time."""
     for path in context.service.files(Role.APP):
         text = context.draft.text(path)
-        if path in context.owned or text is None or "except" not in text.content:
+        if path in context.owned or text is None or "xcept" not in text.content:
             continue
         module = context.draft.module(path)
         by_scope: dict[ErrorScope, list[Leak]] = {}
@@ -77,7 +78,7 @@ def _rewrite_scope(module: Module, scope: ErrorScope, found: list[Leak]) -> Iter
     logger = logger_in(module)
     name = scope.name if isinstance(scope, ast.ExceptHandler) else None
     reported = is_reported(module, scope, name or _parameter(scope))
-    imports = ()
+    imports: tuple[Import, ...] = ()
     if not reported:
         if logger is None:
             yield Abstained(
@@ -90,9 +91,8 @@ def _rewrite_scope(module: Module, scope: ErrorScope, found: list[Leak]) -> Iter
             return
         edits += [*_log_call(module, scope, logger, event), *logger.edits]
         imports = logger.imports
-    if name is not None and _uses_left(module, scope, name) == _uses_gone(found, name):
-        assert isinstance(scope, ast.ExceptHandler)
-        edits.append(_without_name(module, scope))
+    if isinstance(scope, ast.ExceptHandler) and _uses_in(scope) == _uses_gone(found, scope.name):
+        edits += _without_name(module, scope)
     what = "is sent to the client" if reported else "is sent to the client and logged nowhere"
     yield Changed(
         module.path,
@@ -200,8 +200,10 @@ def _quoted(module: Module, words: str) -> str:
 
 
 def _f_string(module: Module, parts: list[str | ast.FormattedValue]) -> str | None:
-    values = [ast.Constant(part) if isinstance(part, str) else part for part in parts]
-    source = ast.unparse(ast.JoinedStr(values))
+    values: Sequence[ast.expr] = [
+        ast.Constant(part) if isinstance(part, str) else part for part in parts
+    ]
+    source = ast.unparse(ast.JoinedStr(list(values)))
     if module.quote == '"' and source.startswith("f'") and '"' not in source and "\\" not in source:
         source = f'f"{source[2:-1]}"'
     return None if "\n" in source else source
@@ -211,11 +213,7 @@ def _log_call(module: Module, scope: ErrorScope, logger: LoggerUse, event: str) 
     first = scope.body[0]
     if _is_docstring(first) and len(scope.body) > 1 and not isinstance(scope, ast.ExceptHandler):
         first = scope.body[1]
-    if not event:
-        function = function_of(module, scope)
-        event = (
-            f"{function.name.strip('_').replace('_', ' ')} failed" if function else "request failed"
-        )
+    event = event or _event_for(module, scope)
     exc = "" if isinstance(scope, ast.ExceptHandler) else f", exc_info={_parameter(scope)}"
     method = "exception" if isinstance(scope, ast.ExceptHandler) else "error"
     call = f"{logger.name}.{method}({_quoted(module, event)}{exc})"
@@ -224,6 +222,14 @@ def _log_call(module: Module, scope: ErrorScope, logger: LoggerUse, event: str) 
         yield Edit(start, start, f"{call}; ")
         return
     yield Edit(start, start, f"{call}{module.newline}{module.indent(first)}")
+
+
+def _event_for(module: Module, scope: ErrorScope) -> str:
+    """Return what the log calls the error where the author had no words for it."""
+    function = function_of(module, scope)
+    if function is None or function is scope:
+        return "unhandled error"
+    return f"{function.name.strip('_').replace('_', ' ')} failed"
 
 
 def _is_docstring(statement: ast.stmt) -> bool:
@@ -236,15 +242,15 @@ def _parameter(scope: ErrorScope) -> str | None:
     return scope.args.args[-1].arg
 
 
-def _uses_left(module: Module, scope: ErrorScope, name: str) -> int:
+def _uses_in(handler: ast.ExceptHandler) -> int:
     return sum(
-        isinstance(node, ast.Name) and node.id == name
-        for statement in scope.body
+        isinstance(node, ast.Name) and node.id == handler.name
+        for statement in handler.body
         for node in ast.walk(statement)
     )
 
 
-def _uses_gone(found: list[Leak], name: str) -> int:
+def _uses_gone(found: list[Leak], name: str | None) -> int:
     return sum(
         isinstance(node, ast.Name) and node.id == name
         for leak in found
@@ -252,11 +258,10 @@ def _uses_gone(found: list[Leak], name: str) -> int:
     )
 
 
-def _without_name(module: Module, handler: ast.ExceptHandler) -> Edit:
-    assert handler.type is not None
+def _without_name(module: Module, handler: ast.ExceptHandler) -> list[Edit]:
+    """Return the edit that takes ``as e`` away, which nothing uses any more."""
+    if handler.type is None or handler.name is None:
+        return []
     _, end = module.span(handler.type)
-    tail = re.compile(r"\)*\s+as\s+\w+\s*(?=:)").match(module.text, end)
-    if tail is None:
-        return Edit(end, end, "")
-    closing = tail.group().partition(" ")[0] if tail.group().startswith(")") else ""
-    return Edit(end, tail.end(), closing)
+    tail = re.compile(r"(\)*)\s+as\s+\w+\s*(?=:)").match(module.text, end)
+    return [Edit(end, tail.end(), tail.group(1))] if tail else []

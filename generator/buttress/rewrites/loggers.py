@@ -76,7 +76,8 @@ def _definition(module: Module, structlog: str) -> Edit:
     at = after_imports(module)
     newline = module.newline
     rest = module.text[at:]
-    blank_lines = len(rest) - len(rest.lstrip("\r\n"))
+    blank_lines = (len(rest) - len(rest.lstrip("\r\n"))) // len(newline)
     before = newline if at and not module.text[:at].endswith(newline * 2) else ""
-    after = newline if rest and not blank_lines else ""
+    wanted = 2 if rest.lstrip("\r\n").startswith(("def ", "class ", "async ", "@")) else 1
+    after = newline * max(0, wanted - blank_lines) if rest.strip() else ""
     return Edit(at, at, f"{before}logger = {structlog}.get_logger(__name__){newline}{after}")

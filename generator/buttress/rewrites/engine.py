@@ -91,6 +91,30 @@ def run(
     return outcomes
 
 
+def settle(found: Iterable[tuple[str, Outcome]], draft: Draft, *, review: bool = False) -> Outcomes:
+    """Make the changes of outcomes that were found outside of a rewrite, with the same proof.
+
+    Args:
+        found: Who found it, and the outcome.
+        draft: The files; changed in place.
+        review: Whether changes of behaviour (``Safety.REVIEW``) are made, too.
+    """
+    outcomes = Outcomes()
+    by_file: dict[str, list[tuple[str, Changed]]] = defaultdict(list)
+    for name, outcome in (_gated(name, outcome, review=review) for name, outcome in found):
+        if isinstance(outcome, Good):
+            outcomes.good += 1
+        elif isinstance(outcome, Abstained):
+            outcomes.abstained.append(replace(outcome, rewrite=name))
+        else:
+            by_file[outcome.path].append((name, outcome))
+    for path in sorted(by_file):
+        made, failed = _edit_file(draft, path, by_file[path])
+        outcomes.changed += made
+        outcomes.abstained += failed
+    return outcomes
+
+
 def _collect(
     wanted: Sequence[Rewrite], context: Context, *, review: bool
 ) -> list[tuple[str, Outcome]]:

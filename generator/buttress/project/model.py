@@ -80,7 +80,14 @@ class AppObject:
         factory: The function that makes and returns it; ``None`` for a module-level object.
         factory_arguments: Whether the factory can only be called with arguments.
         instance: A module-level name that holds the result of calling the factory, as
-            ``module:name`` (``app:app``), where there is one.
+            ``module:name`` (``app:app``), where there is one; also the name that the entry command
+            gives, where a module only passes the object on (``main:app``).
+        outer_factory: The function that calls the factory and returns its result, as
+            ``module:name``, where the code calls that one instead.
+        function: Where the object is made, if that is a function or method that does not return
+            it (``main``, ``Server.__init__``); then no server can be pointed at it.
+        via: The library that makes the object inside its own (``connexion``).
+        reason: Why it stands where it stands: what names it, or why it was set aside.
     """
 
     name: str
@@ -90,11 +97,22 @@ class AppObject:
     factory: str | None = None
     factory_arguments: bool = False
     instance: str | None = None
+    outer_factory: str | None = None
+    function: str | None = None
+    via: str = ""
+    reason: str = ""
 
     @property
     def target(self) -> str:
         """What a server is started with: ``app.main:app``, ``app:create_app``."""
-        return self.instance or f"{self.module}:{self.factory or self.name}"
+        if self.instance or self.outer_factory:
+            return self.instance or self.outer_factory or ""
+        return f"{self.module}:{self.factory or self.name}"
+
+    @property
+    def is_factory(self) -> bool:
+        """Whether the target is a function to call, not the object itself."""
+        return self.instance is None and (self.factory or self.outer_factory) is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +136,7 @@ class Route:
         parameters: Those of the handler.
         is_async: Whether the handler is a coroutine.
         owner: The name that the decorator stands on (``app``, ``router``, ``bp``).
+        is_complete: Whether ``path`` is all of it; a prefix read from settings is not known.
     """
 
     methods: tuple[str, ...]
@@ -127,6 +146,7 @@ class Route:
     parameters: tuple[Parameter, ...] = ()
     is_async: bool = False
     owner: str = ""
+    is_complete: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,12 +158,14 @@ class Dependency:
         specifier: As written without the name (``>=2.0``, ``==1.4.2``, ``^0.110``), may be empty.
         place: Where it is declared.
         group: ``""`` for run time, else the group or extra (``dev``, ``test``).
+        extras: Those asked for (``standard``), sorted.
     """
 
     name: str
     specifier: str
     place: Place
     group: str = ""
+    extras: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,7 +213,9 @@ class Service:
         reachable: Paths of the modules that the app imports, itself included.
         roles: The role of every Python file below the root.
         port: The port that a file says it listens on.
-        start_file: The file that starts the server by itself (``app.run``), if any.
+        start_file: The call that starts the server by itself (``app.run``), if any.
+        entry_commands: Every command that starts it, the strongest evidence first.
+        python_evidence: Everything that speaks of a Python version, also where it disagrees.
     """
 
     root: str
@@ -212,6 +236,8 @@ class Service:
     roles: Mapping[str, Role] = field(default_factory=dict)
     port: Fact | None = None
     start_file: Place | None = None
+    entry_commands: tuple[Fact, ...] = ()
+    python_evidence: tuple[Fact, ...] = ()
 
     @property
     def app(self) -> AppObject:
@@ -224,6 +250,17 @@ class Service:
         for path, role in sorted(self.roles.items()):
             found.setdefault(role, []).append(path)
         return {role: tuple(paths) for role, paths in found.items()}
+
+    @cached_property
+    def _handlers_by_path(self) -> dict[str, frozenset[str]]:
+        found: dict[str, set[str]] = {}
+        for route in self.routes:
+            found.setdefault(route.place.path, set()).add(route.handler)
+        return {path: frozenset(names) for path, names in found.items()}
+
+    def handlers(self, path: str) -> frozenset[str]:
+        """Return the dotted names of the functions in a file that answer a route."""
+        return self._handlers_by_path.get(path, frozenset())
 
     def files(self, role: Role) -> tuple[str, ...]:
         """Return the Python files of a role, sorted."""
@@ -248,6 +285,11 @@ class Project:
         compose_files: Paths of compose files.
         terraform: Paths of Terraform files.
         other_ecosystems: Manifests of other languages (``frontend/package.json``).
+        deploy_files: Paths of files that a platform starts services from (``Procfile``).
+        set_aside: App objects that belong to no service, each with its reason: those of tests and
+            examples, stale copies, second entries to the same modules.
+        role_reasons: Why a file has its role, for every file that is not ``APP``.
+        other_frameworks: Web frameworks that are imported but not supported.
     """
 
     tree: Tree
@@ -258,3 +300,7 @@ class Project:
     compose_files: tuple[str, ...] = ()
     terraform: tuple[str, ...] = ()
     other_ecosystems: tuple[Fact, ...] = ()
+    deploy_files: tuple[str, ...] = ()
+    set_aside: tuple[AppObject, ...] = ()
+    role_reasons: Mapping[str, str] = field(default_factory=dict)
+    other_frameworks: tuple[Fact, ...] = ()

@@ -1,0 +1,358 @@
+"""App objects: calls that make a web application, found in the syntax tree, not by file names."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from buttress.project.model import Framework, Place
+from buttress.project.modules import OwnModules, called_name
+from buttress.source import Module
+from buttress.source.module import Function
+
+_CLASSES: dict[str, tuple[Framework, str]] = {
+    "fastapi.FastAPI": (Framework.FASTAPI, ""),
+    "fastapi.applications.FastAPI": (Framework.FASTAPI, ""),
+    "fastapi_offline.FastAPIOffline": (Framework.FASTAPI, ""),
+    "flask.Flask": (Framework.FLASK, ""),
+    "flask.app.Flask": (Framework.FLASK, ""),
+    "apiflask.APIFlask": (Framework.FLASK, ""),
+    "flask_openapi3.OpenAPI": (Framework.FLASK, ""),
+    "flask_openapi3.openapi.OpenAPI": (Framework.FLASK, ""),
+    "starlette.applications.Starlette": (Framework.STARLETTE, ""),
+    "connexion.App": (Framework.FLASK, "connexion"),
+    "connexion.FlaskApp": (Framework.FLASK, "connexion"),
+    "connexion.AsyncApp": (Framework.STARLETTE, "connexion"),
+}
+_HINTS = ("FastAPI", "Flask", "Starlette", "OpenAPI", "connexion")
+_STARS = {"fastapi": ("FastAPI",), "flask": ("Flask",)}
+
+
+@dataclass(frozen=True)
+class FoundApp:
+    """A call that makes an app object, before it is known which service it belongs to.
+
+    Attributes:
+        path: The file.
+        name: The variable that holds the object, empty where none does.
+        framework: What it is an object of.
+        node: The call.
+        function: Dotted path of the function it is made in, ``""`` at the top level.
+        returned: Whether that function returns it: then it is a factory.
+        factory_arguments: Whether the factory needs arguments.
+        via: The library that makes the object inside its own.
+        in_class: Whether the function is a method.
+        wrapped: Whether the name holds something that was put around the object.
+    """
+
+    path: str
+    name: str
+    framework: Framework
+    node: ast.AST = field(compare=False)
+    function: str = ""
+    returned: bool = False
+    factory_arguments: bool = False
+    via: str = ""
+    in_class: bool = False
+    wrapped: bool = False
+
+    @property
+    def is_factory(self) -> bool:
+        """Whether the object is made by a function that others can call."""
+        return self.returned and not self.in_class and "." not in self.function
+
+    @property
+    def is_top_level(self) -> bool:
+        """Whether the name exists once the module is imported."""
+        return self.function == ""
+
+    @property
+    def place(self) -> Place:
+        """Where the call stands."""
+        return Place(
+            self.path,
+            getattr(self.node, "lineno", 1),
+            getattr(self.node, "col_offset", 0) + 1,
+        )
+
+
+def find_apps(modules: OwnModules) -> list[FoundApp]:
+    """Return all calls that make an app object of FastAPI, Flask or Starlette."""
+    finder = _Finder(modules)
+    return [app for path in modules.paths for app in finder.apps(path)]
+
+
+class _Finder:
+    def __init__(self, modules: OwnModules) -> None:
+        self.modules = modules
+        self.subclasses: dict[tuple[str, str], tuple[Framework, str]] = {}
+        self.hints: tuple[str, ...] = _HINTS
+        self._find_subclasses()
+
+    def _find_subclasses(self) -> None:
+        while True:
+            before = len(self.subclasses)
+            for path in self.modules.paths:
+                if self.modules.mentions(path, *self.hints):
+                    self._subclasses_in(path)
+            if len(self.subclasses) == before:
+                return
+            self.hints = tuple({*_HINTS, *(name for _, name in self.subclasses)})
+
+    def _subclasses_in(self, path: str) -> None:
+        module = self.modules.tree.module(path)
+        for node in module.nodes(ast.ClassDef):
+            if (path, node.name) in self.subclasses or module.parent(node) is not module.tree:
+                continue
+            for base in node.bases:
+                kind = self.kind(module, base)
+                if kind is not None:
+                    self.subclasses[path, node.name] = kind
+
+    def kind(self, module: Module, node: ast.expr) -> tuple[Framework, str] | None:
+        """Return what calling an expression makes, if it is a known class or a subclass."""
+        dotted = module.resolve(node)
+        if dotted is None:
+            if not isinstance(node, ast.Name):
+                return None
+            own = self.subclasses.get((module.path, node.id))
+            return own or self._from_star(module, node.id)
+        if dotted in _CLASSES:
+            return _CLASSES[dotted]
+        if not self.subclasses or dotted.startswith("builtins."):
+            return None
+        target = self.modules.symbol(dotted, module.path)
+        return None if target is None else self.subclasses.get(target)
+
+    def _from_star(self, module: Module, name: str) -> tuple[Framework, str] | None:
+        for node in module.nodes(ast.ImportFrom):
+            source = node.module or ""
+            if node.names[0].name == "*" and name in _STARS.get(source, ()):
+                return _CLASSES[f"{source}.{name}"]
+        return None
+
+    def apps(self, path: str) -> Iterator[FoundApp]:
+        """Yield the app objects of one file."""
+        if not self.modules.mentions(path, *self.hints):
+            return
+        module = self.modules.tree.module(path)
+        names = {name.rpartition(".")[2] for name in _CLASSES}
+        names |= {name for _, name in self.subclasses}
+        names |= {
+            binding.local
+            for binding in module.imports
+            if binding.target.rpartition(".")[2] in names
+        }
+        for call in module.nodes(ast.Call):
+            if called_name(call) in names:
+                kind = self.kind(module, call.func)
+                if kind is not None:
+                    yield _found(module, call, *kind)
+
+
+def _found(module: Module, call: ast.Call, framework: Framework, via: str) -> FoundApp:
+    name, wrapped, returned = _holder(module, call)
+    if via == "connexion" and name and not wrapped:
+        name += ".app"
+    function = module.function(call)
+    if function is None:
+        return FoundApp(module.path, name, framework, call, via=via, wrapped=wrapped)
+    if name and _is_global(module, function, name):
+        return FoundApp(module.path, name, framework, call, via=via, wrapped=wrapped)
+    owner = module.parent(function)
+    return FoundApp(
+        module.path,
+        name,
+        framework,
+        call,
+        function=module.symbol(function),
+        returned=returned or (name != "" and returns(module, function, name.split(".")[0])),
+        factory_arguments=needs_arguments(function),
+        via=via,
+        in_class=isinstance(owner, ast.ClassDef),
+        wrapped=wrapped,
+    )
+
+
+def _holder(module: Module, call: ast.Call) -> tuple[str, bool, bool]:
+    """Return the name that holds the result, whether it is wrapped, and whether it is returned."""
+    wrapped = False
+    node: ast.AST = call
+    above = module.parent(node)
+    while above is not None:
+        if isinstance(above, ast.Assign):
+            names = [
+                ast.unparse(t) for t in above.targets if isinstance(t, ast.Name | ast.Attribute)
+            ]
+            return (names[0] if names else ""), wrapped, False
+        if isinstance(above, ast.AnnAssign | ast.NamedExpr):
+            target = above.target
+            held = isinstance(target, ast.Name | ast.Attribute)
+            return (ast.unparse(target) if held else ""), wrapped, False
+        if isinstance(above, ast.Return | ast.Yield):
+            return "", wrapped, True
+        if isinstance(above, ast.stmt | ast.Lambda):
+            return "", wrapped, False
+        wrapped = wrapped or isinstance(above, ast.Call | ast.Dict | ast.List | ast.Tuple)
+        node, above = above, module.parent(above)
+    return "", wrapped, False
+
+
+def _is_global(module: Module, function: Function, name: str) -> bool:
+    return any(
+        name in node.names and module.function(node) is function
+        for node in module.nodes(ast.Global)
+    )
+
+
+def returns(module: Module, function: Function, name: str) -> bool:
+    """Whether a function returns the object that ``name`` holds, perhaps wrapped."""
+    return any(
+        isinstance(inner, ast.Name) and inner.id == name
+        for node in module.nodes(ast.Return)
+        if node.value is not None and module.function(node) is function
+        for inner in ast.walk(node.value)
+    )
+
+
+def needs_arguments(function: Function) -> bool:
+    """Whether a function can only be called with arguments."""
+    arguments = function.args
+    positional = len(arguments.posonlyargs) + len(arguments.args)
+    return positional > len(arguments.defaults) or None in arguments.kw_defaults
+
+
+@dataclass(frozen=True)
+class Alias:
+    """A top-level name that stands for an app object made elsewhere.
+
+    Attributes:
+        path: The file.
+        name: The name.
+        app: What it stands for.
+        is_call: Whether it is the result of calling the factory, not only the object passed on.
+        line: Where the name is bound.
+    """
+
+    path: str
+    name: str
+    app: FoundApp
+    is_call: bool
+    line: int
+
+
+@dataclass
+class AppNames:
+    """Under which names app objects and their factories can be reached."""
+
+    objects: dict[tuple[str, str], FoundApp] = field(default_factory=dict)
+    factories: dict[tuple[str, str], FoundApp] = field(default_factory=dict)
+    aliases: list[Alias] = field(default_factory=list)
+
+    def aliases_of(self, app: FoundApp) -> list[Alias]:
+        """Return the names that stand for one app object."""
+        return [alias for alias in self.aliases if alias.app is app]
+
+    def at(self, path: str, name: str) -> FoundApp | None:
+        """Return the app object that a name in a file stands for, be it a factory's."""
+        key = (path, name)
+        found = self.objects.get(key) or self.factories.get(key)
+        if found is not None:
+            return found
+        return next((a.app for a in self.aliases if (a.path, a.name) == key), None)
+
+
+def name_apps(modules: OwnModules, apps: list[FoundApp]) -> AppNames:
+    """Find out by which names apps and factories are known: ``app = create_app()`` anywhere.
+
+    A function that calls a factory and returns its result is a factory, too.
+    """
+    names = AppNames()
+    for app in apps:
+        if app.is_top_level and app.name:
+            names.objects.setdefault((app.path, app.name.removesuffix(".app")), app)
+            names.objects.setdefault((app.path, app.name), app)
+        elif app.is_factory:
+            names.factories.setdefault((app.path, app.function), app)
+    done: set[str] = set()
+    while True:
+        words = {function for _, function in names.factories} - done
+        if not words:
+            break
+        done |= words
+        for path in modules.paths:
+            if modules.mentions(path, *(word + "(" for word in words)):
+                _read_calls(modules, names, path, words)
+    words = {name for _, name in names.objects}
+    for path in modules.paths:
+        if modules.mentions(path, *words):
+            _read_uses(modules, names, path)
+    return names
+
+
+def _read_calls(modules: OwnModules, names: AppNames, path: str, words: set[str]) -> None:
+    module = modules.tree.module(path)
+    words = words | {b.local for b in module.imports if b.target.rpartition(".")[2] in words}
+    for call in module.nodes(ast.Call):
+        if called_name(call) not in words:
+            continue
+        app = _factory_called(modules, names, module, call)
+        if app is None:
+            continue
+        name, _, returned = _holder(module, call)
+        function = module.function(call)
+        if function is None:
+            if name:
+                names.aliases.append(Alias(path, name, app, True, call.lineno))
+        elif returned or (name and returns(module, function, name)):
+            key = (path, module.symbol(function))
+            if names.factories.get(key) is None and "." not in key[1]:
+                names.factories[key] = app
+
+
+def _factory_called(
+    modules: OwnModules, names: AppNames, module: Module, call: ast.Call
+) -> FoundApp | None:
+    dotted = module.resolve(call.func)
+    if dotted is not None:
+        target = modules.symbol(dotted, module.path)
+    elif isinstance(call.func, ast.Name):
+        target = (module.path, call.func.id)
+    else:
+        return None
+    return None if target is None else names.factories.get(target)
+
+
+def _read_uses(modules: OwnModules, names: AppNames, path: str) -> None:
+    """Find names that only pass an app object on, by an import or inside a wrapper."""
+    module = modules.tree.module(path)
+    for local, target in modules.bindings(path).items():
+        symbol = modules.symbol(target, path)
+        if symbol is None or symbol[0] == path:
+            continue
+        found = names.objects.get(symbol)
+        alias = next((a for a in names.aliases if (a.path, a.name) == symbol), None)
+        app = found or (alias.app if alias is not None else None)
+        if app is not None:
+            names.aliases.append(Alias(path, local, app, False, 1))
+    for statement in module.tree.body:
+        if not isinstance(statement, ast.Assign) or not isinstance(statement.value, ast.Call):
+            continue
+        target_node = statement.targets[0]
+        if not isinstance(target_node, ast.Name) or (path, target_node.id) in names.objects:
+            continue
+        call = statement.value
+        for value in [*call.args, *(keyword.value for keyword in call.keywords)]:
+            if isinstance(value, ast.Name):
+                app = names.at(path, value.id)
+                if app is not None and _is_server_wrapper(call):
+                    alias = Alias(path, target_node.id, app, False, statement.lineno)
+                    names.aliases.append(alias)
+
+
+def _is_server_wrapper(call: ast.Call) -> bool:
+    """Whether a call looks like a WSGI or ASGI app around another one, not like an extension."""
+    return called_name(call).endswith(
+        ("ASGIApp", "WSGIApp", "Middleware", "ProxyFix", "AsgiToWsgi")
+    )

@@ -1,0 +1,308 @@
+"""Candidates for a service: app objects with all that speaks for and against each."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from buttress.project.apps import Alias, AppNames, FoundApp, find_apps, name_apps
+from buttress.project.deployment import Deployment
+from buttress.project.folders import folder_of, name_of
+from buttress.project.launches import Launch, find_launches, find_mounts
+from buttress.project.model import AppObject, Framework, Place, Route
+from buttress.project.modules import OwnModules, dotted_name
+from buttress.project.reachability import ImportGraph, import_root
+from buttress.project.roles import is_test
+from buttress.project.routers import collect_routes
+from buttress.project.starts import SCRIPTED, Start
+
+_EXAMPLES = frozenset(
+    [
+        "example",
+        "examples",
+        "sample",
+        "samples",
+        "demo",
+        "demos",
+        "docs",
+        "doc",
+        "tutorial",
+        "tutorials",
+        "playground",
+        "snippets",
+        "exercises",
+        "archive",
+        "old",
+        "backup",
+        "deprecated",
+    ]
+)
+_CHORE = re.compile(
+    r"(?:seed|init|migrat|create|populate|import|export|reset|clear|drop|update|fix|check|debug"
+    r"|worker|celery|task|cron|script|shell|generate|load|backup|add_|delete|setup|cli)"
+)
+
+
+@dataclass
+class Candidate:
+    """An app object and what is known about it before services are formed.
+
+    Attributes:
+        path: The file that makes it.
+        framework: What it is an object of.
+        place: Where.
+        app: The call; ``None`` for Django and Streamlit, which have none.
+        root: The import root that its imports imply.
+        starts: Commands that start it, strongest first.
+        launches: Calls that start it.
+        aliases: Other names for it.
+        reachable: Files it imports.
+        routes: What it answers.
+        parent: The candidate it is mounted in.
+        extra_starts: Further files that are loaded with it (Django).
+        weight: How likely it is what gets deployed.
+        reason: Why.
+    """
+
+    path: str
+    framework: Framework
+    place: Place
+    app: FoundApp | None = None
+    root: str = ""
+    starts: list[Start] = field(default_factory=list)
+    launches: list[Launch] = field(default_factory=list)
+    aliases: list[Alias] = field(default_factory=list)
+    reachable: frozenset[str] = frozenset()
+    routes: tuple[Route, ...] = ()
+    parent: Candidate | None = None
+    extra_starts: tuple[str, ...] = ()
+    weight: float = 0
+    reason: str = ""
+    name: str = ""
+    target_path: str | None = None
+
+    @property
+    def strength(self) -> int:
+        """How strongly a command names it."""
+        return max((start.strength for start in self.starts), default=0)
+
+    def entry_paths(self) -> tuple[str, ...]:
+        """Return the files that are run or served to start it."""
+        found = [self.path, *self.extra_starts]
+        found += [start.path for start in self.starts if start.path and start.strength >= SCRIPTED]
+        found += [launch.path for launch in self.launches]
+        found += [alias.path for alias in self.aliases if is_serving(alias)]
+        return tuple(dict.fromkeys(found))
+
+
+@dataclass
+class Survey:
+    """All candidates of a tree, and the app objects that are none."""
+
+    candidates: list[Candidate] = field(default_factory=list)
+    set_aside: list[AppObject] = field(default_factory=list)
+    apps: list[FoundApp] = field(default_factory=list)
+    names: AppNames = field(default_factory=AppNames)
+
+
+def is_serving(alias: Alias) -> bool:
+    """Whether a name that holds the app looks like what a server is pointed at."""
+    stem = name_of(alias.path).removesuffix(".py").lower()
+    if "scripts" in folder_of(alias.path).split("/"):
+        return False
+    if alias.is_call:
+        return _CHORE.match(stem) is None
+    return stem in {"main", "app", "wsgi", "asgi", "server", "index", "run", "application", "api"}
+
+
+def survey(modules: OwnModules, deployment: Deployment) -> Survey:
+    """Find all app objects of FastAPI, Flask and Starlette, and weigh them."""
+    apps = find_apps(modules)
+    names = name_apps(modules, apps)
+    launches = find_launches(modules, names, apps)
+    mounts = find_mounts(modules, names, apps)
+    started = _started(modules, names, apps, launches, deployment.starts)
+    found = Survey(apps=apps, names=names)
+    by_app: dict[FoundApp, Candidate] = {}
+    for app in apps:
+        aliases = [a for a in names.aliases_of(app) if not is_test(modules.tree, a.path)]
+        candidate = Candidate(app.path, app.framework, app.place, app, name=app.name)
+        candidate.starts = started.get(app, [])
+        candidate.launches = [
+            item for item in launches if item.app is app and not is_test(modules.tree, item.path)
+        ]
+        candidate.aliases = aliases
+        reason = _dismissal(modules, candidate)
+        hint = next((start.root for start in candidate.starts if start.root is not None), None)
+        if reason:
+            root = import_root(modules, app.path, hint)
+            found.set_aside.append(describe(candidate, root, reason))
+            continue
+        candidate.root = import_root(modules, app.path, hint)
+        by_app[app] = candidate
+        found.candidates.append(candidate)
+    for app, parent in mounts.items():
+        if app in by_app and parent in by_app:
+            by_app[app].parent = by_app[parent]
+    for candidate in found.candidates:
+        graph = ImportGraph(modules, candidate.root)
+        candidate.reachable = graph.reachable([candidate.path])
+        candidate.routes = collect_routes(modules, candidate.reachable, candidate.root)
+        weigh(candidate)
+    return found
+
+
+def _dismissal(modules: OwnModules, candidate: Candidate) -> str:
+    """Return why an app object is no candidate, or nothing if it is one."""
+    app = candidate.app
+    if app is None:
+        return ""
+    named = candidate.strength >= SCRIPTED
+    test = is_test(modules.tree, app.path)
+    if test and not named and not candidate.aliases:
+        return f"in a test ({test})"
+    if app.function and not app.returned and not candidate.launches:
+        if app.in_class and app.name.startswith("self."):
+            return ""
+        return f"made inside {app.function}() and never returned or served"
+    if app.is_top_level and not app.name and not named:
+        return "held by no name"
+    parts = [part for part in folder_of(app.path).split("/") if part]
+    strange = next((p for p in parts if p.startswith(".") or p.lower() in _EXAMPLES), None)
+    if strange is not None and not named:
+        return f"in the folder {strange}, and nothing starts it"
+    return ""
+
+
+def weigh(candidate: Candidate) -> None:
+    """Set how likely a candidate is the deployed one, and say why."""
+    weight = candidate.strength * 20.0
+    reasons: list[str] = []
+    if candidate.starts:
+        best = candidate.starts[0]
+        reasons.append(f"named by {best.reason} ({best.place})")
+    if candidate.launches:
+        weight += 15
+        reasons.append(f"started in {candidate.launches[0].place}")
+    if any(alias.is_call for alias in candidate.aliases):
+        weight += 5
+    weight += min(len(candidate.routes), 30)
+    if candidate.routes:
+        reasons.append(f"{len(candidate.routes)} routes")
+    if candidate.parent is not None:
+        weight -= 500
+        reasons = [f"mounted in {candidate.parent.name}"]
+    weight -= 2 * candidate.path.count("/")
+    candidate.weight = weight
+    candidate.reason = ", ".join(reasons) or "the only app object"
+
+
+def _started(
+    modules: OwnModules,
+    names: AppNames,
+    apps: Sequence[FoundApp],
+    launches: Sequence[Launch],
+    starts: Iterable[Start],
+) -> dict[FoundApp, list[Start]]:
+    found: dict[FoundApp, list[Start]] = {}
+    for start in starts:
+        app = _app_started(names, apps, launches, start)
+        if app is not None:
+            found.setdefault(app, []).append(start)
+    return found
+
+
+def _app_started(
+    names: AppNames, apps: Sequence[FoundApp], launches: Sequence[Launch], start: Start
+) -> FoundApp | None:
+    if start.path is None:
+        return None
+    command = start.command
+    if command.attribute is not None:
+        return names.at(start.path, command.attribute)
+    served = [launch.app for launch in launches if launch.path == start.path]
+    if served:
+        return served[0]
+    for name in ("app", "application", "create_app", "make_app"):
+        app = names.at(start.path, name)
+        if app is not None:
+            return app
+    made = [app for app in apps if app.path == start.path and app.is_top_level]
+    if made:
+        return made[0]
+    return next((a.app for a in names.aliases if a.path == start.path), None)
+
+
+def describe(candidate: Candidate, root: str, reason: str) -> AppObject:
+    """Return a candidate as a fact of the model, seen from an import root."""
+    app = candidate.app
+    module = dotted_name(candidate.path, root)
+    if app is None:
+        return AppObject(
+            candidate.name, candidate.framework, candidate.place, module, reason=reason
+        )
+    instance, outer = _instance(candidate, root)
+    factory = app.function if app.returned else None
+    return AppObject(
+        app.name,
+        app.framework,
+        app.place,
+        module,
+        factory,
+        app.factory_arguments,
+        instance,
+        outer,
+        app.function if app.function and not app.returned else None,
+        app.via,
+        reason,
+    )
+
+
+def _instance(candidate: Candidate, root: str) -> tuple[str | None, str | None]:
+    app = candidate.app
+    for start in candidate.starts:
+        name, path = start.command.attribute, start.path
+        if path is None or name is None or start.strength < SCRIPTED:
+            continue
+        if app is not None and (path, name) in {(app.path, app.name), (app.path, app.function)}:
+            return None, None
+        target = f"{dotted_name(path, root)}:{name}"
+        if any((alias.path, alias.name) == (path, name) for alias in candidate.aliases):
+            return target, None
+        return None, target
+    if app is None or not app.function:
+        return None, None
+    serving = [alias for alias in candidate.aliases if alias.is_call and is_serving(alias)]
+    launched = {launch.path for launch in candidate.launches}
+    serving.sort(
+        key=lambda alias: (
+            alias.path != app.path,
+            name_of(alias.path) not in {"wsgi.py", "asgi.py", "app.py", "main.py"},
+            alias.path not in launched,
+            alias.path.count("/"),
+            alias.path,
+        )
+    )
+    if serving:
+        return f"{dotted_name(serving[0].path, root)}:{serving[0].name}", None
+    return None, None
+
+
+def route_overlap(one: Candidate, other: Candidate) -> float:
+    """Return the share of one app's routes that the other one answers, too."""
+    trivial = {"/", "", "/health", "/healthz", "/api/health", "/ping", "/docs"}
+    mine = {(r.methods, r.path) for r in one.routes if r.path not in trivial}
+    theirs = {(r.methods, r.path) for r in other.routes if r.path not in trivial}
+    return len(mine & theirs) / len(mine) if len(mine) > 1 else 0.0
+
+
+def module_overlap(one: Candidate, other: Candidate) -> float:
+    """Return the share of the modules that one app imports which belong to the other one."""
+    mine = {p for p in one.reachable if name_of(p) != "__init__.py"} - {one.path, other.path}
+    return len(mine & other.reachable) / len(mine) if len(mine) > 1 else 0.0
+
+
+def strongest(candidates: Iterable[Candidate]) -> list[Candidate]:
+    """Return candidates, the likeliest first."""
+    return sorted(candidates, key=lambda item: (-item.weight, item.path, item.place.line))

@@ -1,0 +1,220 @@
+"""Django: found by its settings; its modules hang together by strings, its routes by ``urls.py``."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from buttress.project.folders import folder_of, is_inside, join
+from buttress.project.literals import argument, known_string, strings_in
+from buttress.project.model import Place, Route
+from buttress.project.modules import OwnModules, called_name, dotted_name
+from buttress.project.reachability import import_root
+from buttress.project.routes import parameters
+from buttress.source import Module
+
+_APPLICATIONS = {
+    "django.core.wsgi.get_wsgi_application": "wsgi",
+    "django.core.asgi.get_asgi_application": "asgi",
+}
+_LOADED = frozenset(["models", "admin", "apps", "signals", "tasks", "checks", "urls", "views"])
+_MOST_ROUTES = 5000
+
+
+@dataclass(frozen=True)
+class DjangoSite:
+    """A Django project.
+
+    Attributes:
+        settings: Paths of its settings modules.
+        application: The file and name of the WSGI or ASGI application, if there is one.
+        place: The call that makes it, else the settings.
+        root: The import root.
+        starts: Files that Django loads by itself.
+        urls: The root URL configuration.
+    """
+
+    settings: tuple[str, ...]
+    application: tuple[str, str] | None
+    place: Place
+    root: str
+    starts: tuple[str, ...]
+    urls: str | None
+
+
+def find_sites(modules: OwnModules) -> list[DjangoSite]:
+    """Return the Django projects of a tree, one per folder with ``manage.py`` or settings."""
+    settings = [
+        path
+        for path in modules.paths
+        if modules.mentions(path, "INSTALLED_APPS")
+        and _assigned(modules.tree.module(path), "INSTALLED_APPS") is not None
+    ]
+    managers = [path for path in modules.tree.named("manage.py") if path in modules]
+    sites: list[DjangoSite] = []
+    left = list(settings)
+    for manager in sorted(managers, key=lambda path: -path.count("/")):
+        folder = folder_of(manager)
+        own = [path for path in left if is_inside(path, folder)]
+        if own:
+            left = [path for path in left if path not in own]
+            sites.append(_site(modules, own, folder, manager))
+    for path in left:
+        if _assigned(modules.tree.module(path), "ROOT_URLCONF") is not None:
+            sites.append(_site(modules, [path], import_root(modules, path), None))
+    return sites
+
+
+def _site(modules: OwnModules, settings: list[str], root: str, manager: str | None) -> DjangoSite:
+    starts = list(settings)
+    for path in settings:
+        starts += _named_by(modules, path, root)
+    urls = next((u for u in (_urlconf(modules, path, root) for path in settings) if u), None)
+    application: tuple[str, str] | None = None
+    place = Place(settings[0])
+    for path in modules.paths:
+        if is_inside(path, root) and modules.mentions(path, "get_wsgi_application", "get_asgi_app"):
+            module = modules.tree.module(path)
+            for call in module.nodes(ast.Call):
+                above = module.parent(call)
+                if (
+                    module.resolve(call.func) in _APPLICATIONS
+                    and isinstance(above, ast.Assign)
+                    and isinstance(above.targets[0], ast.Name)
+                ):
+                    starts.append(path)
+                    if application is None or path.endswith("wsgi.py"):
+                        application = (path, above.targets[0].id)
+                        place = Place(path, call.lineno, call.col_offset + 1)
+    if manager is not None:
+        starts.append(manager)
+    if urls is not None:
+        starts.append(urls)
+    return DjangoSite(tuple(settings), application, place, root, tuple(dict.fromkeys(starts)), urls)
+
+
+def _assigned(module: Module, name: str) -> ast.expr | None:
+    for statement in module.tree.body:
+        if isinstance(statement, ast.Assign) and any(
+            isinstance(target, ast.Name) and target.id == name for target in statement.targets
+        ):
+            return statement.value
+        if (
+            isinstance(statement, ast.AnnAssign)
+            and isinstance(statement.target, ast.Name)
+            and statement.target.id == name
+        ):
+            return statement.value
+    return None
+
+
+def _urlconf(modules: OwnModules, path: str, root: str) -> str | None:
+    text = known_string(
+        modules.tree.module(path), _assigned(modules.tree.module(path), "ROOT_URLCONF")
+    )
+    return modules.locate(text, path, root) if text else None
+
+
+def _named_by(modules: OwnModules, settings: str, root: str) -> Iterator[str]:
+    module = modules.tree.module(settings)
+    for node in module.nodes(ast.Constant):
+        text = node.value
+        if not isinstance(text, str) or not text.replace(".", "").isidentifier():
+            continue
+        parts = text.split(".")
+        for count in range(len(parts), 0, -1):
+            found = modules.at(root, ".".join(parts[:count]))
+            folder = join(root, *parts[:count])
+            if found is not None:
+                yield found
+            if count == len(parts) and folder in modules.folders:
+                yield from _app_modules(modules, folder)
+            elif found is not None and name_is_app_config(parts, count):
+                yield from _app_modules(modules, folder_of(found))
+            if found is not None:
+                break
+
+
+def name_is_app_config(parts: list[str], count: int) -> bool:
+    """Whether a dotted name points at an ``AppConfig`` (``shop.apps.ShopConfig``)."""
+    return count < len(parts) and parts[count - 1] == "apps"
+
+
+def _app_modules(modules: OwnModules, folder: str) -> Iterator[str]:
+    for path in modules.paths:
+        if is_inside(path, folder):
+            first = path[len(folder) + 1 :].partition("/")[0].removesuffix(".py")
+            if first in _LOADED or first in {"templatetags", "__init__"}:
+                yield path
+
+
+def site_routes(modules: OwnModules, site: DjangoSite) -> tuple[Route, ...]:
+    """Return the routes of a site: ``path()``, ``re_path()``, ``include()`` from the root on."""
+    if site.urls is None:
+        return ()
+    found: dict[Route, None] = {}
+    stack = [(site.urls, "", True, frozenset([site.urls]))]
+    while stack and len(found) < _MOST_ROUTES:
+        path, prefix, known, seen = stack.pop()
+        module = modules.tree.module(path)
+        for call in module.nodes(ast.Call):
+            if called_name(call) not in {"path", "re_path", "url"} or not call.args:
+                continue
+            text = known_string(module, call.args[0])
+            target = argument(call, 1, "view")
+            whole = prefix + (text or "").removeprefix("^").removesuffix("$")
+            if isinstance(target, ast.Call) and called_name(target) == "include":
+                for name in strings_in(target.args[0] if target.args else None):
+                    inner = modules.locate(name, path, site.root)
+                    if inner is not None and inner not in seen:
+                        stack.append((inner, whole, known and text is not None, seen | {inner}))
+            elif target is not None:
+                found.setdefault(
+                    _route(modules, module, call, target, whole, known and text is not None, site)
+                )
+    return tuple(found)
+
+
+def _route(
+    modules: OwnModules,
+    module: Module,
+    call: ast.Call,
+    target: ast.expr,
+    path: str,
+    known: bool,  # noqa: FBT001
+    site: DjangoSite,
+) -> Route:
+    view = target
+    if isinstance(view, ast.Call) and called_name(view) == "as_view":
+        view = view.func.value if isinstance(view.func, ast.Attribute) else view
+    elif isinstance(view, ast.Call) and view.args:
+        # `login_required(view)`, `csrf_exempt(view)`
+        view = view.args[0]
+    place = Place(module.path, call.lineno, call.col_offset + 1)
+    handler = ast.unparse(view)
+    dotted = module.resolve(view)
+    symbol = modules.symbol(dotted, module.path, site.root) if dotted else None
+    if symbol is not None and symbol[1]:
+        other = modules.tree.module(symbol[0])
+        for node in other.nodes(ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef):
+            if node.name == symbol[1] and other.parent(node) is other.tree:
+                place = Place(other.path, node.lineno, node.col_offset + 1)
+                if isinstance(node, ast.ClassDef):
+                    return Route((), "/" + path, node.name, place, is_complete=known)
+                return Route(
+                    (),
+                    "/" + path,
+                    node.name,
+                    place,
+                    parameters(other, node),
+                    isinstance(node, ast.AsyncFunctionDef),
+                    is_complete=known,
+                )
+    return Route((), "/" + path, handler, place, is_complete=known)
+
+
+def application_module(site: DjangoSite) -> str:
+    """Return the dotted module that a server is pointed at, else that of the settings."""
+    path = site.application[0] if site.application is not None else site.settings[0]
+    return dotted_name(path, site.root)

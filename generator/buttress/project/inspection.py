@@ -1,0 +1,234 @@
+"""Inspecting a tree: from files to the facts that everything else reads."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from buttress.project import infrastructure
+from buttress.project.candidates import Candidate, describe, survey
+from buttress.project.deployment import Deployment, read_deployment
+from buttress.project.django import DjangoSite, application_module, find_sites, site_routes
+from buttress.project.documents import line_of, read_toml, table, text_of
+from buttress.project.folders import folder_of, is_inside, join, name_of, upwards
+from buttress.project.model import Fact, Framework, Place, Project, Role, Service
+from buttress.project.modules import OwnModules
+from buttress.project.python_version import choose_python, python_evidence, syntax_evidence
+from buttress.project.reachability import ImportGraph
+from buttress.project.roles import below_root, decide_roles, is_test
+from buttress.project.routers import collect_routes
+from buttress.project.services import Group, dockerfiles_of, form_groups, package_of
+from buttress.project.starts import Start
+from buttress.project.streamlit import find_scripts
+from buttress.project.usage import (
+    DRIVERS,
+    HTTP_CLIENTS,
+    LLM_CLIENTS,
+    MAPPERS,
+    OTHER_FRAMEWORKS,
+    databases,
+    environment_folders,
+    foreign_only,
+    imported,
+)
+from buttress.source import Tree
+
+
+def inspect_project(tree: Tree) -> Project:
+    """Return what a tree is: its services and the facts that belong to none of them alone.
+
+    Nothing of the project is run, and no file is damaged enough to stop it: a module that does
+    not parse has no nodes, a manifest that does not parse declares nothing.
+    """
+    modules = OwnModules(tree)
+    deployment = read_deployment(modules)
+    found = survey(modules, deployment)
+    candidates = found.candidates
+    candidates += [_django(modules, site, deployment) for site in find_sites(modules)]
+    candidates += find_scripts(modules, deployment, candidates)
+    groups, aside = form_groups(modules, candidates, deployment)
+    reachable = {group.root: _reachable(modules, group, deployment) for group in groups}
+    roles, reasons = decide_roles(modules, frozenset[str]().union(*reachable.values()))
+    services = [
+        _service(modules, group, deployment, reachable[group.root], roles) for group in groups
+    ]
+    return Project(
+        tree,
+        tuple(services),
+        roles,
+        infrastructure.workflows(tree),
+        tuple(deployment.dockerfiles),
+        infrastructure.compose_files(tree),
+        infrastructure.terraform(tree),
+        infrastructure.other_ecosystems(tree),
+        infrastructure.deploy_files(tree),
+        (*found.set_aside, *aside),
+        reasons,
+        _other_frameworks(modules),
+    )
+
+
+def _other_frameworks(modules: OwnModules) -> tuple[Fact, ...]:
+    words = {name.partition(".")[0] for name in OTHER_FRAMEWORKS}
+    return tuple(
+        imported(
+            (
+                modules.tree.module(path)
+                for path in modules.paths
+                if modules.mentions(path, *words) and not is_test(modules.tree, path)
+            ),
+            OTHER_FRAMEWORKS,
+        )
+    )
+
+
+def _django(modules: OwnModules, site: DjangoSite, deployment: Deployment) -> Candidate:
+    candidate = Candidate(
+        site.application[0] if site.application is not None else site.settings[0],
+        Framework.DJANGO,
+        site.place,
+        root=site.root,
+        extra_starts=site.starts,
+        name=site.application[1] if site.application is not None else "",
+    )
+    entries = {*site.starts, candidate.path}
+    candidate.starts = [start for start in deployment.starts if start.path in entries]
+    candidate.routes = site_routes(modules, site)
+    candidate.reachable = ImportGraph(modules, site.root).reachable(site.starts)
+    candidate.weight = 20.0 * candidate.strength + min(len(candidate.routes), 30)
+    candidate.reason = f"settings {site.settings[0]}, served by {application_module(site)}"
+    return candidate
+
+
+def _reachable(modules: OwnModules, group: Group, deployment: Deployment) -> frozenset[str]:
+    graph = ImportGraph(modules, group.main.root)
+    starts = [path for candidate in group.candidates for path in candidate.entry_paths()]
+    reached = graph.reachable(starts)
+    # other processes of the same deployment: workers, schedulers, consumers
+    more = [
+        start.path
+        for start in deployment.starts
+        if start.path is not None
+        and start.strength >= 4
+        and is_inside(start.path, group.root)
+        and (graph.reachable([start.path]) & reached or start.root == group.main.root)
+        and start.command.server in {"python", "celery", ""}
+    ]
+    more += _entry_points(modules, group)
+    return graph.reachable([*reached, *more])
+
+
+def _entry_points(modules: OwnModules, group: Group) -> list[str]:
+    """Return the modules that the manifest names as scripts or plug-ins of the package."""
+    if group.manifest is None or name_of(group.manifest.path) != "pyproject.toml":
+        return []
+    project = table(read_toml(modules.tree, group.manifest.path), "project")
+    named = [*table(project, "scripts").values()]
+    for values in table(project, "entry-points").values():
+        named += table(values).values()
+    found = []
+    for text in named:
+        if isinstance(text, str):
+            path = modules.at(group.main.root, text.partition(":")[0].strip())
+            if path is not None:
+                found.append(path)
+    return found
+
+
+def _service(
+    modules: OwnModules,
+    group: Group,
+    deployment: Deployment,
+    reachable: frozenset[str],
+    roles: dict[str, Role],
+) -> Service:
+    tree, main = modules.tree, group.main
+    folder, package = package_of(main.root, main.path)
+    parsed = [tree.module(path) for path in _reading_order(main, reachable)]
+    drivers = imported(parsed, [*DRIVERS, *MAPPERS])
+    drivers = list(foreign_only(modules, main.root, drivers))
+    folders = list(dict.fromkeys([*upwards(main.root), *upwards(group.root)]))
+    evidence = python_evidence(
+        tree,
+        [f for f in folders if is_inside(f, group.root) or _is_root_of(group, f)],
+        deployment,
+        dockerfiles_of(group, deployment),
+    )
+    syntax = syntax_evidence(parsed)
+    python = choose_python(evidence) or syntax
+    starts = _starts(group)
+    routes = (
+        main.routes
+        if main.framework is Framework.DJANGO
+        else collect_routes(modules, reachable, main.root)
+    )
+    return Service(
+        root=group.root,
+        framework=main.framework,
+        apps=tuple(describe(item, main.root, item.reason) for item in group.candidates),
+        import_root=main.root,
+        package_folder=folder,
+        package=package,
+        manifest=group.manifest,
+        entry_command=_command(starts[0]) if starts else None,
+        python=python,
+        databases=databases(
+            tree,
+            parsed,
+            drivers,
+            group.manifest,
+            environment_folders(group.root, main.root),
+            _compose_files(tree, group),
+        ),
+        drivers=tuple(drivers),
+        http_clients=foreign_only(modules, main.root, imported(parsed, HTTP_CLIENTS)),
+        llm_clients=foreign_only(modules, main.root, imported(parsed, LLM_CLIENTS)),
+        routes=routes,
+        reachable=reachable,
+        roles=below_root(roles, group.root),
+        port=_port(tree, group, starts),
+        start_file=main.launches[0].place if main.launches else None,
+        entry_commands=tuple(_command(start) for start in starts),
+        python_evidence=tuple([*evidence, *([syntax] if syntax is not None else [])]),
+    )
+
+
+def _is_root_of(group: Group, folder: str) -> bool:
+    """Whether version files of a folder above a service speak for it: only without its own."""
+    return group.manifest is None or folder_of(group.manifest.path) == folder
+
+
+def _reading_order(main: Candidate, reachable: Iterable[str]) -> list[str]:
+    return sorted(reachable, key=lambda path: (path != main.path, path))
+
+
+def _starts(group: Group) -> list[Start]:
+    found = [start for start in group.main.starts if start.command.server != "celery"]
+    return sorted(found, key=lambda start: -start.strength)
+
+
+def _command(start: Start) -> Fact:
+    return Fact(" ".join(start.command.text.split()), start.place, start.reason)
+
+
+def _compose_files(tree: Tree, group: Group) -> list[str]:
+    folders = {*upwards(group.root)}
+    return [path for path in infrastructure.compose_files(tree) if folder_of(path) in folders]
+
+
+def _port(tree: Tree, group: Group, starts: list[Start]) -> Fact | None:
+    for start in starts:
+        if start.port is not None and start.strength > 1:
+            return Fact(str(start.port), start.place, start.reason)
+    for launch in group.main.launches:
+        if launch.port is not None:
+            return Fact(str(launch.port), launch.place, "call that starts the server")
+    path = join(group.root, "fly.toml")
+    port = table(read_toml(tree, path), "http_service").get("internal_port")
+    if isinstance(port, int):
+        return Fact(
+            str(port), Place(path, line_of(text_of(tree, path), "internal_port")), "fly.toml"
+        )
+    for start in starts:
+        if start.port is not None:
+            return Fact(str(start.port), start.place, start.reason)
+    return None

@@ -1,0 +1,233 @@
+"""The import graph: what a module pulls in when it is imported, and the import root it implies."""
+
+from __future__ import annotations
+
+import ast
+import re
+import sys
+from collections import Counter
+from collections.abc import Iterable, Iterator
+
+from buttress.project.folders import folder_of, is_inside, join, upwards
+from buttress.project.literals import known_string, strings_in
+from buttress.project.modules import OwnModules, called_name
+from buttress.source import Module
+
+_DOTTED = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*(?::[A-Za-z_][\w.]*)?\Z")
+_NAMING_CALLS = frozenset(
+    [
+        "import_module",
+        "__import__",
+        "import_string",
+        "load_module",
+        "run",
+        "run_module",
+        "Celery",
+        "autodiscover_tasks",
+        "include",
+        "register_blueprints",
+        "find_modules",
+        "Config",
+        "task_routes",
+        "wire",
+        "init_models",
+        "register_tortoise",
+    ]
+)
+_LISTING_CALLS = frozenset(["iter_modules", "walk_packages", "find_modules"])
+
+
+class ImportGraph:
+    """Which files a file imports, for one import root.
+
+    Args:
+        modules: The project's own modules.
+        root: The folder on ``sys.path``; ``None`` where it is not known yet.
+    """
+
+    def __init__(self, modules: OwnModules, root: str | None) -> None:
+        self.modules = modules
+        self.root = root
+        self._edges: dict[str, frozenset[str]] = {}
+
+    def reachable(self, starts: Iterable[str]) -> frozenset[str]:
+        """Return the files that are imported from ``starts``, these included."""
+        seen: set[str] = set()
+        stack = [path for path in starts if path in self.modules]
+        while stack:
+            path = stack.pop()
+            if path not in seen:
+                seen.add(path)
+                stack.extend(self.edges(path) - seen)
+        return frozenset(seen)
+
+    def edges(self, path: str) -> frozenset[str]:
+        """Return the own files that importing one file may import, packages above them included."""
+        if path not in self._edges:
+            module = self.modules.tree.module(path)
+            found = {*self._imported(module), *self._named(module)} - {path}
+            packages = {package for target in found for package in self._packages(target)}
+            self._edges[path] = frozenset(found | packages | set(self._packages(path))) - {path}
+        return self._edges[path]
+
+    def _packages(self, path: str) -> Iterator[str]:
+        for folder in upwards(folder_of(path)):
+            if folder == (self.root or ""):
+                return
+            package = join(folder, "__init__.py")
+            if package not in self.modules:
+                return
+            yield package
+
+    def _imported(self, module: Module) -> Iterator[str]:
+        for node in module.nodes(ast.Import):
+            for alias in node.names:
+                yield from self._longest(alias.name, module.path)
+        for statement in module.nodes(ast.ImportFrom):
+            names = [alias.name for alias in statement.names]
+            if statement.level:
+                yield from self._relative(module.path, statement.level, statement.module, names)
+            else:
+                source = statement.module or ""
+                yield from self._longest(source, module.path)
+                for name in names:
+                    found = self.modules.locate(f"{source}.{name}", module.path, self.root)
+                    if found is not None:
+                        yield found
+
+    def _longest(self, dotted: str, importer: str) -> Iterator[str]:
+        parts = dotted.split(".")
+        for count in range(len(parts), 0, -1):
+            found = self.modules.locate(".".join(parts[:count]), importer, self.root)
+            if found is not None:
+                yield found
+                return
+
+    def _relative(
+        self, importer: str, level: int, source: str | None, names: list[str]
+    ) -> Iterator[str]:
+        base = self.modules.base_of(importer, level)
+        if base is None:
+            return
+        base = join(base, (source or "").replace(".", "/"))
+        own = self.modules.file_at(base)
+        if own is not None:
+            yield own
+        for name in names:
+            found = self.modules.at(base, name)
+            if found is not None:
+                yield found
+
+    def _named(self, module: Module) -> Iterator[str]:
+        """Yield files that strings name: ``uvicorn.run("app.main:app")``, ``import_module``."""
+        if not self.modules.mentions(module.path, *_NAMING_CALLS, *_LISTING_CALLS):
+            return
+        for call in module.nodes(ast.Call):
+            name = called_name(call)
+            if name in _LISTING_CALLS:
+                yield from self._below(folder_of(module.path), module.path)
+            if name in _NAMING_CALLS:
+                values = [*call.args, *(keyword.value for keyword in call.keywords)]
+                for value in values:
+                    yield from self._by_text(module, value)
+                if name == "import_module" and call.args:
+                    yield from self._by_pattern(module, call.args[0])
+
+    def _by_text(self, module: Module, value: ast.expr) -> Iterator[str]:
+        for text in strings_in(value):
+            if _DOTTED.match(text):
+                dotted = text.partition(":")[0]
+                if ":" in text or "." in text or called_name_is_import(value, module):
+                    yield from self._longest(dotted, module.path)
+
+    def _by_pattern(self, module: Module, value: ast.expr) -> Iterator[str]:
+        if isinstance(value, ast.Constant):
+            if isinstance(value.value, str) and _DOTTED.match(value.value):
+                yield from self._longest(value.value, module.path)
+            return
+        if known_string(module, value) is not None:
+            yield from self._longest(known_string(module, value) or "", module.path)
+            return
+        prefix = ""
+        if isinstance(value, ast.JoinedStr) and value.values:
+            prefix = known_string(module, value.values[0]) or ""
+        base = folder_of(module.path)
+        if prefix.endswith(".") and not prefix.startswith("."):
+            package = self.modules.locate(prefix.rstrip("."), module.path, self.root)
+            if package is not None:
+                base = folder_of(package)
+        yield from self._below(base, module.path)
+
+    def _below(self, folder: str, importer: str) -> Iterator[str]:
+        if folder != "":
+            yield from (p for p in self.modules.paths if is_inside(p, folder) and p != importer)
+
+
+def called_name_is_import(value: ast.expr, module: Module) -> bool:
+    """Whether a plain word is an argument of ``import_module`` or ``__import__``."""
+    call = module.parent(value)
+    return isinstance(call, ast.Call) and called_name(call) in {"import_module", "__import__"}
+
+
+def import_root(modules: OwnModules, start: str, hint: str | None = None) -> str:
+    """Return the folder that makes the absolute imports of a module, and of what it imports, work.
+
+    Every import of an own module votes for the folders above ``start`` that it works from. The
+    most votes win; between equals the ``hint`` (what a command that starts the server implies)
+    wins, then the nearest folder that is no package itself. Relative imports that leave a folder
+    rule it out.
+
+    Args:
+        modules: The project's own modules.
+        start: The file that makes the app object.
+        hint: The folder that an entry command implies.
+    """
+    candidates = list(upwards(folder_of(start)))
+    votes, too_deep = _votes(modules, start, candidates)
+    allowed = [folder for folder in candidates if folder not in too_deep] or [""]
+    best = max((votes[folder] for folder in allowed), default=0)
+    equal = [folder for folder in allowed if votes[folder] == best]
+    if hint in equal:
+        return hint or ""
+    plain = [folder for folder in equal if join(folder, "__init__.py") not in modules]
+    return (plain or equal)[0]
+
+
+def _votes(
+    modules: OwnModules, start: str, candidates: list[str]
+) -> tuple[Counter[str], frozenset[str]]:
+    graph = ImportGraph(modules, None)
+    votes: Counter[str] = Counter()
+    too_deep: set[str] = set()
+    for path in graph.reachable([start]):
+        module = modules.tree.module(path)
+        for dotted in _absolute_imports(module):
+            if dotted.partition(".")[0] not in sys.stdlib_module_names:
+                votes.update(
+                    folder
+                    for folder in candidates
+                    if modules.at(folder, dotted) is not None and is_inside(path, folder)
+                )
+        level = max(_certain_levels(module), default=0)
+        folder = folder_of(path)
+        for _ in range(level):
+            too_deep.add(folder)
+            folder = folder_of(folder)
+    return votes, frozenset(too_deep)
+
+
+def _certain_levels(module: Module) -> Iterator[int]:
+    """Yield the dots of relative imports that have no fallback (``try: ... except ImportError``)."""
+    for node in module.nodes(ast.ImportFrom):
+        if node.level and not any(isinstance(above, ast.Try) for above in module.ancestors(node)):
+            yield node.level
+
+
+def _absolute_imports(module: Module) -> Iterator[str]:
+    for node in module.nodes(ast.Import):
+        yield from (alias.name for alias in node.names)
+    for statement in module.nodes(ast.ImportFrom):
+        if statement.level == 0 and statement.module:
+            yield statement.module
+            # `from app import db`, where `app` is a folder without `__init__.py`
+            yield from (f"{statement.module}.{alias.name}" for alias in statement.names)

@@ -215,16 +215,23 @@ def check_given(given: Mapping[str, object], questions: Iterable[Question]) -> N
             )
 
 
-def check_answers(
+def take_answers(
     questions: Iterable[Question], known: Mapping[str, object], given: Mapping[str, object]
-) -> None:
-    """Make sure that the given answers are taken and have a meaning.
+) -> dict[str, object]:
+    """Return the given answers in the types of their questions.
+
+    Args:
+        questions: All questions, in their order.
+        known: What facts and stored answers give; it stands in for the defaults.
+        given: Answers from the command line or a file; what belongs to no question is left out.
 
     Raises:
         UserError: If a question refuses its answer, or does not come up with these answers.
     """
-    for _ in _walk(questions, known, given):
+    taken: dict[str, object] = {}
+    for _ in _walk(questions, known, given, taken):
         pass
+    return taken
 
 
 def ask(
@@ -245,7 +252,7 @@ def ask(
         UserError: If a question refuses a given answer.
     """
     answered: dict[str, object] = {}
-    for prompt, answers in _walk(questions, known, given):
+    for prompt, answers in _walk(questions, known, given, {}):
         name = prompt.question.name
         answer = prompt.question.cast(put(prompt), answers)
         answers[name] = answered[name] = answer
@@ -253,14 +260,20 @@ def ask(
 
 
 def _walk(
-    questions: Iterable[Question], known: Mapping[str, object], given: Mapping[str, object]
+    questions: Iterable[Question],
+    known: Mapping[str, object],
+    given: Mapping[str, object],
+    taken: dict[str, object],
 ) -> Iterable[tuple[Prompt, dict[str, object]]]:
-    """Yield what is to be asked, with the answers so far; who asks puts the answer into them."""
+    """Yield what is to be asked, with the answers so far; who asks puts the answer into them.
+
+    Given answers are put into ``taken``.
+    """
     answers = dict(known)
     for question in questions:
         name = question.name
         if name in given:
-            _take(question, answers, given[name])
+            answers[name] = taken[name] = _take(question, answers, given[name])
             continue
         try:
             if name not in answers:
@@ -273,7 +286,7 @@ def _walk(
             yield _prompt(question, answers), answers
 
 
-def _take(question: Question, answers: dict[str, object], given: object) -> None:
+def _take(question: Question, answers: Mapping[str, object], given: object) -> object:
     place = f"`-d {question.name}={given}`"
     if not question.is_open(answers):
         raise UserError(
@@ -283,7 +296,7 @@ def _take(question: Question, answers: dict[str, object], given: object) -> None
     reason = _prompt(question, answers).refusal(given)
     if reason is not None:
         raise UserError(f"{place}: the question `{question.name}` refuses this answer: {reason}")
-    answers[question.name] = question.cast(given, answers)
+    return question.cast(given, answers)
 
 
 def _prompt(question: Question, answers: Mapping[str, object]) -> Prompt:

@@ -204,6 +204,7 @@ class LinesMerge(_Strict):
     Attributes:
         kind: ``lines``.
         file: Template of the path, relative to the recipe's destination.
+        heading: What they are for: a comment above them.
         lines: Templates, or one template that gives a YAML list.
         create: Whether a missing file is made.
         when: Only if this holds.
@@ -211,9 +212,24 @@ class LinesMerge(_Strict):
 
     kind: Literal["lines"]
     file: str
+    heading: str
     lines: tuple[str, ...] | str
     create: bool = True
     when: Condition = True
+
+
+class Variable(_Strict):
+    """One environment variable of an example file.
+
+    Attributes:
+        name: Its name.
+        comment: What it is for.
+        example: A value that is safe to publish; never that of a secret.
+    """
+
+    name: str
+    comment: str = ""
+    example: str = ""
 
 
 class NamesMerge(_Strict):
@@ -222,15 +238,17 @@ class NamesMerge(_Strict):
     Attributes:
         kind: ``names``.
         file: Template of the path, relative to the recipe's destination.
-        names: Templates of ``NAME`` or ``NAME=value`` (never a secret), with an optional comment
-            behind `` # ``; or one template that gives a YAML list of them.
+        names: The variables, whose parts are templates; or one template that gives a YAML list of
+            mappings like them.
+        heading: A comment above them; may be empty.
         create: Whether a missing file is made.
         when: Only if this holds.
     """
 
     kind: Literal["names"]
     file: str
-    names: tuple[str, ...] | str
+    names: tuple[Variable, ...] | str
+    heading: str = ""
     create: bool = True
     when: Condition = True
 

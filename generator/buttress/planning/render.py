@@ -53,6 +53,7 @@ def render_unit(
     *,
     defaults: Mapping[str, object],
     answers: Mapping[str, object],
+    stored: bytes | None = None,
     folder_name: str = "project",
 ) -> Rendered:
     """Render one unit.
@@ -62,6 +63,7 @@ def render_unit(
         unit: ``templates/service`` or ``recipes/<id>``.
         defaults: Answers that were read from facts; they stand in for the defaults of questions.
         answers: Answers that were given.
+        stored: An answers file of an earlier application; its answers come before the defaults.
         folder_name: The name of the destination folder, which a default may be made from.
 
     Raises:
@@ -70,6 +72,9 @@ def render_unit(
     with tempfile.TemporaryDirectory(prefix="buttress-") as scratch:
         source, target = Path(scratch) / "templates", Path(scratch) / "to" / folder_name
         _snapshot(templates.root, unit, source)
+        if stored is not None:
+            target.mkdir(parents=True)
+            (target / answers_file(unit)).write_bytes(stored)
         _run_copier(source, target, unit, defaults, answers)
         files = {
             path.relative_to(target).as_posix(): path.read_bytes()

@@ -1,0 +1,245 @@
+"""Declare what a recipe needs, in the manifest that the service really uses and in its style.
+
+Nothing is looked up: a manifest of exact pins gets the version that the recipe was tested with, any other one
+the recipe's range. What cannot be declared by an edit (hashes, ``setup.py``, no manifest at all) becomes a
+note that says what to install. Lock files are left to their own tool: its command is returned.
+"""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from packaging.specifiers import InvalidSpecifier, SpecifierSet
+from packaging.utils import canonicalize_name
+
+from buttress.planning.changes import AddedDependency
+from buttress.planning.recipe import Bound, Recipe, Requirement
+from buttress.planning.templating import holds
+from buttress.project.model import Dependency, Manager, Manifest, Service
+from buttress.source import Draft
+from buttress.source.refusal import RefusedError
+
+_LOCK_COMMANDS = {
+    Manager.UV: "uv lock",
+    Manager.POETRY: "poetry lock",
+    Manager.PDM: "pdm lock",
+    Manager.PIPENV: "pipenv lock",
+}
+_DEV_FILES = (
+    "requirements-dev.txt",
+    "requirements_dev.txt",
+    "dev-requirements.txt",
+    "requirements/dev.txt",
+    "requirements/development.txt",
+    "requirements-test.txt",
+    "requirements/test.txt",
+)
+_COMPILE_COMMAND = re.compile(r"^#\s+((?:uv pip compile|pip-compile)\b[^\r\n]*)", re.MULTILINE)
+_EXACT = re.compile(r"(?:===?\s*)?[0-9][0-9A-Za-z.+-]*\Z")
+_CARET = re.compile(r"\^\s*([0-9]+(?:\.[0-9]+)*)\Z")
+
+
+@dataclass(frozen=True)
+class Needed:
+    """A requirement as this service would declare it.
+
+    Attributes:
+        name: As the recipe writes it.
+        specifier: In the style of the manifest.
+        extras: Extras of the package.
+        group: Empty for run time, else ``dev``.
+        bound: The versions that the recipe's code works with on this Python.
+    """
+
+    name: str
+    specifier: str
+    extras: tuple[str, ...]
+    group: str
+    bound: str
+
+    @property
+    def written(self) -> str:
+        """The requirement on one line, as pip takes it."""
+        extras = f"[{','.join(self.extras)}]" if self.extras else ""
+        return f"{self.name}{extras}{self.specifier or self.bound}"
+
+
+@dataclass(frozen=True)
+class Declared:
+    """What became of a recipe's requirements.
+
+    Attributes:
+        added: Those that were declared.
+        notes: What a person has to install or raise, as sentences.
+    """
+
+    added: tuple[AddedDependency, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+def declare(
+    draft: Draft, service: Service, recipe: Recipe, values: Mapping[str, object]
+) -> Declared:
+    """Add what a recipe needs to the service's manifest.
+
+    Args:
+        draft: The files; changed in place.
+        service: The service.
+        recipe: The recipe.
+        values: Its answers, which conditions are about.
+    """
+    added: list[AddedDependency] = []
+    notes: list[str] = []
+    missing: list[str] = []
+    for needed in _needed(service, recipe, values):
+        known = _known(service.manifest, needed)
+        if known is not None:
+            if _excludes(known.specifier, needed):
+                notes.append(
+                    f"{known.place} declares `{known.name}{known.specifier}`, and this recipe's code "
+                    f"needs {needed.bound}: raise it."
+                )
+            continue
+        if service.manifest is None:
+            missing.append(f"`{needed.written}`")
+            continue
+        try:
+            added.append(_declare(draft, service.manifest, needed, recipe.id))
+        except RefusedError as reason:
+            notes.append(
+                f"{service.manifest.path} was left alone, because {reason}. Declare "
+                f"`{needed.written}` yourself{' for development' if needed.group else ''}."
+            )
+    if missing:
+        notes.append(
+            f"This service declares its dependencies nowhere: install {', '.join(missing)} "
+            "wherever it runs."
+        )
+    return Declared(tuple(added), tuple(notes))
+
+
+def _needed(service: Service, recipe: Recipe, values: Mapping[str, object]) -> Iterable[Needed]:
+    dependencies = recipe.dependencies
+    groups = (("", dependencies.runtime), ("dev", dependencies.dev))
+    for group, requirements in groups:
+        for item in requirements:
+            where = f"recipes/{recipe.id}/recipe.yml: `{item.name}`"
+            if item.framework and service.framework not in item.framework:
+                continue
+            if not holds(item.when, values, where) or _is_covered(service.manifest, item):
+                continue
+            bound, pin = _bound(item, service)
+            is_pinned = service.manifest is not None and _pins(service.manifest)
+            specifier = f"=={pin}" if is_pinned and pin else bound
+            yield Needed(item.name, specifier, item.extras, group, bound)
+
+
+def _is_covered(manifest: Manifest | None, item: Requirement) -> bool:
+    return manifest is not None and any(
+        manifest.declares(canonicalize_name(name)) for name in item.unless
+    )
+
+
+def _bound(item: Requirement, service: Service) -> tuple[str, str | None]:
+    """Return the versions for the service's Python, and the one to pin."""
+    chosen: Requirement | Bound = item
+    if service.python is not None:
+        fits = (b for b in item.older if SpecifierSet(b.python).contains(service.python.value))
+        chosen = next(fits, item)
+    return chosen.specifier, chosen.pin
+
+
+def _pins(manifest: Manifest) -> bool:
+    """Whether most requirements of the manifest name one exact version."""
+    own = [item for item in manifest.dependencies if item.place.path == manifest.path]
+    return sum(bool(_EXACT.match(item.specifier)) for item in own) * 2 > len(own)
+
+
+def _known(manifest: Manifest | None, needed: Needed) -> Dependency | None:
+    """Return what declares a package already: for run time, only what is installed there counts."""
+    name = canonicalize_name(needed.name)
+    for item in manifest.dependencies if manifest else ():
+        if item.name == name and (not item.group or needed.group):
+            return item
+    return None
+
+
+def _excludes(declared: str, needed: Needed) -> bool:
+    """Whether a declared specifier surely has no version that the recipe's code works with."""
+    caret = _CARET.match(declared)
+    if caret:
+        parts = [int(part) for part in caret[1].split(".")]
+        fixed = next((i for i, part in enumerate(parts) if part), len(parts) - 1)
+        above = ".".join(str(part) for part in [*parts[:fixed], parts[fixed] + 1])
+        declared = f">={caret[1]},<{above}"
+    elif _EXACT.match(declared):
+        declared = "==" + declared.lstrip("= ")
+    try:
+        have, wanted = SpecifierSet(declared), SpecifierSet(needed.bound)
+    except InvalidSpecifier:
+        return False
+    exact = [item.version for item in have if item.operator in {"==", "==="}]
+    if exact and not exact[0].endswith("*"):
+        return not wanted.contains(exact[0], prereleases=True)
+    lowest = [item.version for item in wanted if item.operator in {">=", "~=", "=="}]
+    ceilings = [item for item in have if item.operator in {"<", "<=", "~="} or "*" in item.version]
+    return bool(lowest) and any(
+        not item.contains(lowest[0], prereleases=True) and not _is_below(lowest[0], item.version)
+        for item in ceilings
+    )
+
+
+def _is_below(version: str, other: str) -> bool:
+    return SpecifierSet(f"<{other.removesuffix('.*')}").contains(version, prereleases=True)
+
+
+def _declare(draft: Draft, manifest: Manifest, needed: Needed, recipe: str) -> AddedDependency:
+    path, command = _target(draft, manifest, needed)
+    text = draft.text(path)
+    if text is None:
+        raise RefusedError("it is no text")
+    if path.endswith((".txt", ".in")):
+        from buttress.source.requirements import add
+
+        content = add(text.content, needed.name, needed.specifier, extras=needed.extras)
+    elif manifest.kind == "setup":
+        raise RefusedError("it is code")
+    else:
+        from buttress.source.toml_dependencies import add_dependency
+
+        content = add_dependency(
+            text.content,
+            needed.name,
+            needed.specifier,
+            kind=manifest.kind,
+            group=needed.group,
+            extras=needed.extras,
+        )
+    draft.write(path, text.with_content(content))
+    name = canonicalize_name(needed.name)
+    return AddedDependency(name, needed.specifier, needed.group, path, recipe, command)
+
+
+def _target(draft: Draft, manifest: Manifest, needed: Needed) -> tuple[str, str]:
+    """Return the file to edit, and the command that brings what is made from it up to date."""
+    folder = posixpath.dirname(manifest.path)
+    inside = f"cd {folder} && " if folder else ""
+    if manifest.kind != "requirements":
+        command = _LOCK_COMMANDS.get(manifest.manager, "") if manifest.lock else ""
+        return manifest.path, inside + command if command else ""
+    path = manifest.path
+    if needed.group:
+        listed = [item.place.path for item in manifest.dependencies if item.group]
+        found = [name for name in _DEV_FILES if posixpath.join(folder, name) in draft]
+        if not listed and not found:
+            raise RefusedError("it is installed in production and there is none for development")
+        path = listed[0] if listed else posixpath.join(folder, found[0])
+    source = posixpath.splitext(path)[0] + ".in"
+    text = draft.text(path)
+    compiled = _COMPILE_COMMAND.search(text.content) if text is not None else None
+    if compiled and source in draft:
+        return source, inside + compiled[1].strip()
+    return path, ""

@@ -284,10 +284,10 @@ def name_apps(modules: OwnModules, apps: list[FoundApp]) -> AppNames:
         for path in modules.paths:
             if modules.mentions(path, *(word + "(" for word in words)):
                 _read_calls(modules, names, path, words)
-    words = {name for _, name in names.objects}
+    words = {name for _, name in names.objects} | {alias.name for alias in names.aliases}
     for path in modules.paths:
         if modules.mentions(path, *words):
-            _read_uses(modules, names, path)
+            _read_uses(modules, names, path, words)
     return names
 
 
@@ -324,10 +324,12 @@ def _factory_called(
     return None if target is None else names.factories.get(target)
 
 
-def _read_uses(modules: OwnModules, names: AppNames, path: str) -> None:
+def _read_uses(modules: OwnModules, names: AppNames, path: str, words: set[str]) -> None:
     """Find names that only pass an app object on, by an import or inside a wrapper."""
     module = modules.tree.module(path)
     for local, target in modules.bindings(path).items():
+        if target.rpartition(".")[2] not in words:
+            continue
         symbol = modules.symbol(target, path)
         if symbol is None or symbol[0] == path:
             continue

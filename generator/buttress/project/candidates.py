@@ -7,14 +7,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from buttress.project.apps import Alias, AppNames, FoundApp, find_apps, name_apps
-from buttress.project.deployment import Deployment
+from buttress.project.codebase import Codebase
 from buttress.project.folders import folder_of, name_of
 from buttress.project.launches import Launch, find_launches, find_mounts
 from buttress.project.model import AppObject, Framework, Place, Route
 from buttress.project.modules import OwnModules, dotted_name
-from buttress.project.reachability import ImportGraph, import_root
 from buttress.project.roles import is_test
-from buttress.project.routers import collect_routes
 from buttress.project.starts import SCRIPTED, Start
 
 _EXAMPLES = frozenset(
@@ -58,7 +56,7 @@ class Candidate:
         launches: Calls that start it.
         aliases: Other names for it.
         reachable: Files it imports.
-        routes: What it answers.
+        routes: What it answers, read only where several candidates compete.
         parent: The candidate it is mounted in.
         extra_starts: Further files that are loaded with it (Django).
         weight: How likely it is what gets deployed.
@@ -116,13 +114,14 @@ def is_serving(alias: Alias) -> bool:
     return stem in {"main", "app", "wsgi", "asgi", "server", "index", "run", "application", "api"}
 
 
-def survey(modules: OwnModules, deployment: Deployment) -> Survey:
+def survey(codebase: Codebase) -> Survey:
     """Find all app objects of FastAPI, Flask and Starlette, and weigh them."""
+    modules = codebase.modules
     apps = find_apps(modules)
     names = name_apps(modules, apps)
     launches = find_launches(modules, names, apps)
     mounts = find_mounts(modules, names, apps)
-    started = _started(modules, names, apps, launches, deployment.starts)
+    started = _started(modules, names, apps, launches, codebase.deployment.starts)
     found = Survey(apps=apps, names=names)
     by_app: dict[FoundApp, Candidate] = {}
     for app in apps:
@@ -136,19 +135,21 @@ def survey(modules: OwnModules, deployment: Deployment) -> Survey:
         reason = _dismissal(modules, candidate)
         hint = next((start.root for start in candidate.starts if start.root is not None), None)
         if reason:
-            root = import_root(modules, app.path, hint)
+            root = codebase.graphs.import_root(app.path, hint)
             found.set_aside.append(describe(candidate, root, reason))
             continue
-        candidate.root = import_root(modules, app.path, hint)
+        candidate.root = codebase.graphs.import_root(app.path, hint)
         by_app[app] = candidate
         found.candidates.append(candidate)
     for app, parent in mounts.items():
         if app in by_app and parent in by_app:
             by_app[app].parent = by_app[parent]
+    several = sum(candidate.parent is None for candidate in found.candidates) > 1
     for candidate in found.candidates:
-        graph = ImportGraph(modules, candidate.root)
+        graph = codebase.graphs.of(candidate.root)
         candidate.reachable = graph.reachable([candidate.path])
-        candidate.routes = collect_routes(modules, candidate.reachable, candidate.root)
+        if several and candidate.parent is None:
+            candidate.routes = codebase.routes.collect(candidate.reachable, candidate.root)
         weigh(candidate)
     return found
 

@@ -6,11 +6,11 @@ import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from buttress.project.codebase import Codebase
 from buttress.project.folders import folder_of, is_inside, join
 from buttress.project.literals import argument, known_string, strings_in
 from buttress.project.model import Place, Route
 from buttress.project.modules import OwnModules, called_name, dotted_name
-from buttress.project.reachability import import_root
 from buttress.project.routes import parameters
 from buttress.source import Module
 
@@ -43,8 +43,9 @@ class DjangoSite:
     urls: str | None
 
 
-def find_sites(modules: OwnModules) -> list[DjangoSite]:
+def find_sites(codebase: Codebase) -> list[DjangoSite]:
     """Return the Django projects of a tree, one per folder with ``manage.py`` or settings."""
+    modules = codebase.modules
     settings = [
         path
         for path in modules.paths
@@ -62,7 +63,7 @@ def find_sites(modules: OwnModules) -> list[DjangoSite]:
             sites.append(_site(modules, own, folder, manager))
     for path in left:
         if _assigned(modules.tree.module(path), "ROOT_URLCONF") is not None:
-            sites.append(_site(modules, [path], import_root(modules, path), None))
+            sites.append(_site(modules, [path], codebase.graphs.import_root(path), None))
     return sites
 
 

@@ -6,18 +6,17 @@ from collections.abc import Iterable
 
 from buttress.project import infrastructure
 from buttress.project.candidates import Candidate, describe, survey
-from buttress.project.deployment import Deployment, read_deployment
+from buttress.project.codebase import Codebase
+from buttress.project.deployment import read_deployment
 from buttress.project.django import DjangoSite, application_module, find_sites, site_routes
 from buttress.project.documents import line_of, read_toml, table, text_of
 from buttress.project.folders import folder_of, is_inside, join, name_of, upwards
 from buttress.project.model import Fact, Framework, Place, Project, Role, Service
 from buttress.project.modules import OwnModules
 from buttress.project.python_version import choose_python, python_evidence, syntax_evidence
-from buttress.project.reachability import ImportGraph
 from buttress.project.roles import below_root, decide_roles, is_test
-from buttress.project.routers import collect_routes
 from buttress.project.services import Group, dockerfiles_of, form_groups, package_of
-from buttress.project.starts import Start
+from buttress.project.starts import MANAGED, Start
 from buttress.project.streamlit import find_scripts
 from buttress.project.usage import (
     DRIVERS,
@@ -41,16 +40,15 @@ def inspect_project(tree: Tree) -> Project:
     """
     modules = OwnModules(tree)
     deployment = read_deployment(modules)
-    found = survey(modules, deployment)
+    codebase = Codebase(modules, deployment)
+    found = survey(codebase)
     candidates = found.candidates
-    candidates += [_django(modules, site, deployment) for site in find_sites(modules)]
-    candidates += find_scripts(modules, deployment, candidates)
-    groups, aside = form_groups(modules, candidates, deployment)
-    reachable = {group.root: _reachable(modules, group, deployment) for group in groups}
+    candidates += [_django(codebase, site) for site in find_sites(codebase)]
+    candidates += find_scripts(codebase, candidates)
+    groups, aside = form_groups(codebase, candidates)
+    reachable = {group.root: _reachable(codebase, group) for group in groups}
     roles, reasons = decide_roles(modules, frozenset[str]().union(*reachable.values()))
-    services = [
-        _service(modules, group, deployment, reachable[group.root], roles) for group in groups
-    ]
+    services = [_service(codebase, group, reachable[group.root], roles) for group in groups]
     return Project(
         tree,
         tuple(services),
@@ -81,7 +79,7 @@ def _other_frameworks(modules: OwnModules) -> tuple[Fact, ...]:
     )
 
 
-def _django(modules: OwnModules, site: DjangoSite, deployment: Deployment) -> Candidate:
+def _django(codebase: Codebase, site: DjangoSite) -> Candidate:
     candidate = Candidate(
         site.application[0] if site.application is not None else site.settings[0],
         Framework.DJANGO,
@@ -91,29 +89,29 @@ def _django(modules: OwnModules, site: DjangoSite, deployment: Deployment) -> Ca
         name=site.application[1] if site.application is not None else "",
     )
     entries = {*site.starts, candidate.path}
-    candidate.starts = [start for start in deployment.starts if start.path in entries]
-    candidate.routes = site_routes(modules, site)
-    candidate.reachable = ImportGraph(modules, site.root).reachable(site.starts)
+    candidate.starts = [start for start in codebase.deployment.starts if start.path in entries]
+    candidate.routes = site_routes(codebase.modules, site)
+    candidate.reachable = codebase.graphs.of(site.root).reachable(site.starts)
     candidate.weight = 20.0 * candidate.strength + min(len(candidate.routes), 30)
     candidate.reason = f"settings {site.settings[0]}, served by {application_module(site)}"
     return candidate
 
 
-def _reachable(modules: OwnModules, group: Group, deployment: Deployment) -> frozenset[str]:
-    graph = ImportGraph(modules, group.main.root)
+def _reachable(codebase: Codebase, group: Group) -> frozenset[str]:
+    graph = codebase.graphs.of(group.main.root)
     starts = [path for candidate in group.candidates for path in candidate.entry_paths()]
     reached = graph.reachable(starts)
     # other processes of the same deployment: workers, schedulers, consumers
     more = [
         start.path
-        for start in deployment.starts
+        for start in codebase.deployment.starts
         if start.path is not None
-        and start.strength >= 4
+        and start.strength >= MANAGED
         and is_inside(start.path, group.root)
         and (graph.reachable([start.path]) & reached or start.root == group.main.root)
         and start.command.server in {"python", "celery", ""}
     ]
-    more += _entry_points(modules, group)
+    more += _entry_points(codebase.modules, group)
     return graph.reachable([*reached, *more])
 
 
@@ -135,13 +133,9 @@ def _entry_points(modules: OwnModules, group: Group) -> list[str]:
 
 
 def _service(
-    modules: OwnModules,
-    group: Group,
-    deployment: Deployment,
-    reachable: frozenset[str],
-    roles: dict[str, Role],
+    codebase: Codebase, group: Group, reachable: frozenset[str], roles: dict[str, Role]
 ) -> Service:
-    tree, main = modules.tree, group.main
+    modules, tree, main = codebase.modules, codebase.tree, group.main
     folder, package = package_of(main.root, main.path)
     parsed = [tree.module(path) for path in _reading_order(main, reachable)]
     drivers = imported(parsed, [*DRIVERS, *MAPPERS])
@@ -150,8 +144,8 @@ def _service(
     evidence = python_evidence(
         tree,
         [f for f in folders if is_inside(f, group.root) or _is_root_of(group, f)],
-        deployment,
-        dockerfiles_of(group, deployment),
+        codebase.deployment,
+        dockerfiles_of(group, codebase.deployment),
     )
     syntax = syntax_evidence(parsed)
     python = choose_python(evidence) or syntax
@@ -159,7 +153,7 @@ def _service(
     routes = (
         main.routes
         if main.framework is Framework.DJANGO
-        else collect_routes(modules, reachable, main.root)
+        else codebase.routes.collect(reachable, main.root)
     )
     return Service(
         root=group.root,

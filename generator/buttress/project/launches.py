@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from buttress.project.apps import AppNames, FoundApp
 from buttress.project.literals import argument, known_int, known_string
 from buttress.project.model import Place
-from buttress.project.modules import OwnModules
+from buttress.project.modules import OwnModules, called_name
 from buttress.source import Module
 
 _RUNNERS = {
@@ -24,6 +24,9 @@ _RUNNERS = {
     "mangum.Mangum": 0,
     "wsgiref.simple_server.make_server": 2,
 }
+
+
+_RUNNER_NAMES = frozenset(name.rpartition(".")[2] for name in _RUNNERS) | {"run"}
 
 
 @dataclass(frozen=True)
@@ -51,7 +54,7 @@ def find_launches(modules: OwnModules, names: AppNames, apps: list[FoundApp]) ->
     """Return all calls that start a server with a known app object."""
     found: list[Launch] = []
     for path in modules.paths:
-        if modules.mentions(path, "run", "serve", "Mangum", "WSGIServer", "make_server", "Granian"):
+        if modules.mentions(path, *_RUNNER_NAMES):
             found += _launches_in(modules, names, apps, modules.tree.module(path))
     return found
 
@@ -61,7 +64,7 @@ def _launches_in(
 ) -> Iterator[Launch]:
     for call in module.nodes(ast.Call):
         function = call.func
-        if not isinstance(function, ast.Attribute | ast.Name):
+        if called_name(call) not in _RUNNER_NAMES:
             continue
         dotted = module.resolve(function) or ""
         served: ast.expr | None = None

@@ -25,6 +25,7 @@ class OwnModules:
         self.paths = tuple(path for path in tree.python_paths() if path.endswith(".py"))
         self._known = frozenset(self.paths)
         self._bindings: dict[str, dict[str, str]] = {}
+        self._at: dict[tuple[str, str], str | None] = {}
         self._extra_roots: dict[str, tuple[str, ...]] = {}
 
     @cached_property
@@ -42,7 +43,10 @@ class OwnModules:
 
     def at(self, root: str, dotted: str) -> str | None:
         """Return the file that ``import dotted`` names when ``root`` is on ``sys.path``."""
-        return self.file_at(join(root, dotted.replace(".", "/")))
+        key = (root, dotted)
+        if key not in self._at:
+            self._at[key] = self.file_at(join(root, dotted.replace(".", "/")))
+        return self._at[key]
 
     def file_at(self, base: str) -> str | None:
         """Return ``base/__init__.py`` or ``base.py``, in the order in which Python looks."""
@@ -170,7 +174,11 @@ class OwnModules:
     def mentions(self, path: str, *words: str) -> bool:
         """Whether one of the words stands anywhere in a file: cheaper than parsing it."""
         text = self.tree.text(path)
-        return text is not None and any(word in text.content for word in words)
+        if text is not None:
+            for word in words:
+                if word in text.content:
+                    return True
+        return False
 
 
 def dotted_name(path: str, root: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import re
 import sys
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Iterable, Iterator
 
 from buttress.project.folders import folder_of, is_inside, join, upwards
@@ -32,9 +32,58 @@ _NAMING_CALLS = frozenset(
         "wire",
         "init_models",
         "register_tortoise",
+        "enqueue",
+        "enqueue_in",
+        "enqueue_at",
+        "enqueue_call",
+        "send_task",
     ]
 )
+_ENOUGH_VOTERS = 200
 _LISTING_CALLS = frozenset(["iter_modules", "walk_packages", "find_modules"])
+
+
+class ImportGraphs:
+    """The import graphs of a tree by import root, each made once.
+
+    Args:
+        modules: The project's own modules.
+    """
+
+    def __init__(self, modules: OwnModules) -> None:
+        self.modules = modules
+        self._graphs: dict[str | None, ImportGraph] = {}
+        self._votes: dict[str, tuple[Counter[str], frozenset[str]]] = {}
+
+    def of(self, root: str | None) -> ImportGraph:
+        """Return the graph for one import root."""
+        if root not in self._graphs:
+            self._graphs[root] = ImportGraph(self.modules, root)
+        return self._graphs[root]
+
+    def import_root(self, start: str, hint: str | None = None) -> str:
+        """Return the folder that makes the imports of a module, and of what it imports, work.
+
+        Every import of an own module votes for the folders above ``start`` that it works from.
+        The most votes win; between equals the ``hint`` (what a command that starts the server
+        implies) wins, then the nearest folder that is no package itself. Relative imports that
+        leave a folder rule it out.
+
+        Args:
+            start: The file that makes the app object.
+            hint: The folder that an entry command implies.
+        """
+        candidates = list(upwards(folder_of(start)))
+        if start not in self._votes:
+            self._votes[start] = _votes(self.of(None), start, candidates)
+        votes, too_deep = self._votes[start]
+        allowed = [folder for folder in candidates if folder not in too_deep] or [""]
+        best = max(votes[folder] for folder in allowed)
+        equal = [folder for folder in allowed if votes[folder] == best]
+        if hint in equal:
+            return hint or ""
+        plain = [f for f in equal if join(f, "__init__.py") not in self.modules]
+        return (plain or equal)[0]
 
 
 class ImportGraph:
@@ -50,15 +99,19 @@ class ImportGraph:
         self.root = root
         self._edges: dict[str, frozenset[str]] = {}
 
-    def reachable(self, starts: Iterable[str]) -> frozenset[str]:
-        """Return the files that are imported from ``starts``, these included."""
-        seen: set[str] = set()
-        stack = [path for path in starts if path in self.modules]
-        while stack:
-            path = stack.pop()
-            if path not in seen:
-                seen.add(path)
-                stack.extend(self.edges(path) - seen)
+    def reachable(self, starts: Iterable[str], at_most: int | None = None) -> frozenset[str]:
+        """Return the files that are imported from ``starts``, these included.
+
+        Args:
+            starts: Files; those that are no Python files of the tree are left out.
+            at_most: How many files are enough, the nearest first.
+        """
+        seen = dict.fromkeys(path for path in starts if path in self.modules)
+        queue = deque(seen)
+        while queue and (at_most is None or len(seen) < at_most):
+            new = [path for path in sorted(self.edges(queue.popleft())) if path not in seen]
+            seen.update(dict.fromkeys(new))
+            queue.extend(new)
         return frozenset(seen)
 
     def edges(self, path: str) -> frozenset[str]:
@@ -139,6 +192,11 @@ class ImportGraph:
                 dotted = text.partition(":")[0]
                 if ":" in text or "." in text or called_name_is_import(value, module):
                     yield from self._longest(dotted, module.path)
+        if isinstance(value, ast.JoinedStr) and value.values:
+            # `queue.enqueue(f"app.tasks.{name}")`
+            prefix = known_string(module, value.values[0]) or ""
+            if prefix.endswith(".") and _DOTTED.match(prefix[:-1]):
+                yield from self._longest(prefix[:-1], module.path)
 
     def _by_pattern(self, module: Module, value: ast.expr) -> Iterator[str]:
         if isinstance(value, ast.Constant):
@@ -169,37 +227,13 @@ def called_name_is_import(value: ast.expr, module: Module) -> bool:
     return isinstance(call, ast.Call) and called_name(call) in {"import_module", "__import__"}
 
 
-def import_root(modules: OwnModules, start: str, hint: str | None = None) -> str:
-    """Return the folder that makes the absolute imports of a module, and of what it imports, work.
-
-    Every import of an own module votes for the folders above ``start`` that it works from. The
-    most votes win; between equals the ``hint`` (what a command that starts the server implies)
-    wins, then the nearest folder that is no package itself. Relative imports that leave a folder
-    rule it out.
-
-    Args:
-        modules: The project's own modules.
-        start: The file that makes the app object.
-        hint: The folder that an entry command implies.
-    """
-    candidates = list(upwards(folder_of(start)))
-    votes, too_deep = _votes(modules, start, candidates)
-    allowed = [folder for folder in candidates if folder not in too_deep] or [""]
-    best = max((votes[folder] for folder in allowed), default=0)
-    equal = [folder for folder in allowed if votes[folder] == best]
-    if hint in equal:
-        return hint or ""
-    plain = [folder for folder in equal if join(folder, "__init__.py") not in modules]
-    return (plain or equal)[0]
-
-
 def _votes(
-    modules: OwnModules, start: str, candidates: list[str]
+    graph: ImportGraph, start: str, candidates: list[str]
 ) -> tuple[Counter[str], frozenset[str]]:
-    graph = ImportGraph(modules, None)
+    modules = graph.modules
     votes: Counter[str] = Counter()
     too_deep: set[str] = set()
-    for path in graph.reachable([start]):
+    for path in graph.reachable([start], _ENOUGH_VOTERS):
         module = modules.tree.module(path)
         for dotted in _absolute_imports(module):
             if dotted.partition(".")[0] not in sys.stdlib_module_names:

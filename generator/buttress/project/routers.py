@@ -62,26 +62,45 @@ class RouterGraph:
         return found or [("", False)]
 
 
-def collect_routes(
-    modules: OwnModules, paths: Iterable[str], root: str | None
-) -> tuple[Route, ...]:
-    """Return the routes that some files register, prefixes in front, in the order of the files."""
-    paths = sorted(paths)
-    found = [route for path in paths for route in find_routes(modules, path, root)]
-    graph = RouterGraph()
-    for path in paths:
-        if modules.mentions(path, *_MAKERS, *_JOINERS):
-            module = modules.tree.module(path)
-            _read_makers(graph, module)
-    for path in paths:
-        if modules.mentions(path, *_JOINERS, "Api(", "Mount"):
-            _read_joins(graph, modules, modules.tree.module(path), root)
-    routes: dict[Route, None] = {}
-    for item in found:
-        key = _owner_key(graph, modules, item, root)
-        for prefix, known in graph.prefixes(key) if key is not None else [("", True)]:
-            routes.setdefault(_whole(item, prefix, known))
-    return tuple(routes)
+class RouteReader:
+    """Reads the routes of files; each file is read once for every import root.
+
+    Args:
+        modules: The project's own modules.
+    """
+
+    def __init__(self, modules: OwnModules) -> None:
+        self.modules = modules
+        self._found: dict[tuple[str, str | None], tuple[FoundRoute, ...]] = {}
+
+    def _in_file(self, path: str, root: str | None) -> tuple[FoundRoute, ...]:
+        key = (path, root)
+        if key not in self._found:
+            self._found[key] = tuple(find_routes(self.modules, path, root))
+        return self._found[key]
+
+    def collect(self, paths: Iterable[str], root: str | None) -> tuple[Route, ...]:
+        """Return the routes that files register, prefixes in front, in the order of the files.
+
+        Args:
+            paths: Files of the tree.
+            root: The import root.
+        """
+        modules, paths = self.modules, sorted(paths)
+        graph = RouterGraph()
+        for path in paths:
+            if modules.mentions(path, *_MAKERS):
+                _read_makers(graph, modules.tree.module(path))
+        for path in paths:
+            if modules.mentions(path, *_JOINERS, "Api(", "Mount"):
+                _read_joins(graph, modules, modules.tree.module(path), root)
+        routes: dict[Route, None] = {}
+        for path in paths:
+            for item in self._in_file(path, root):
+                key = _owner_key(graph, modules, item, root)
+                for prefix, known in graph.prefixes(key) if key is not None else [("", True)]:
+                    routes.setdefault(_whole(item, prefix, known))
+        return tuple(routes)
 
 
 def _whole(item: FoundRoute, prefix: str, known: bool) -> Route:  # noqa: FBT001

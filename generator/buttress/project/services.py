@@ -12,11 +12,11 @@ from buttress.project.candidates import (
     route_overlap,
     strongest,
 )
+from buttress.project.codebase import Codebase
 from buttress.project.deployment import Deployment
 from buttress.project.folders import folder_of, is_inside, join, name_of, upwards
 from buttress.project.manifests import manifest_for
 from buttress.project.model import AppObject, Framework, Manifest
-from buttress.project.modules import OwnModules
 from buttress.project.starts import SCRIPTED
 
 _DISTRIBUTIONS = {
@@ -49,17 +49,17 @@ class Group:
 
 
 def form_groups(
-    modules: OwnModules, candidates: list[Candidate], deployment: Deployment
+    codebase: Codebase, candidates: list[Candidate]
 ) -> tuple[list[Group], list[AppObject]]:
     """Group candidates into services and set the rest aside, each with its reason."""
     aside: list[AppObject] = []
     kept = _without_copies(candidates, aside)
-    lines = install_lines(deployment)
+    lines = install_lines(codebase.deployment)
     groups: dict[str, Group] = {}
     for candidate in strongest(kept):
         folder = folder_of(candidate.path)
         name = _DISTRIBUTIONS[candidate.framework]
-        manifest = manifest_for(modules.tree, folder, name, lines)
+        manifest = manifest_for(codebase.tree, folder, name, lines)
         root = service_root(candidate.root, manifest)
         group = groups.setdefault(root, Group(root, manifest))
         group.candidates.append(candidate)

@@ -5,19 +5,16 @@ from __future__ import annotations
 import ast
 
 from buttress.project.candidates import Candidate
-from buttress.project.deployment import Deployment
+from buttress.project.codebase import Codebase
 from buttress.project.folders import folder_of, is_inside, join, name_of
 from buttress.project.model import Framework, Place
-from buttress.project.modules import OwnModules
-from buttress.project.reachability import ImportGraph, import_root
 from buttress.project.roles import is_test
 from buttress.source import Module
 
 
-def find_scripts(
-    modules: OwnModules, deployment: Deployment, others: list[Candidate]
-) -> list[Candidate]:
+def find_scripts(codebase: Codebase, others: list[Candidate]) -> list[Candidate]:
     """Return the Streamlit scripts that are run, not those that are imported or are pages."""
+    modules, deployment = codebase.modules, codebase.deployment
     taken = frozenset(path for other in others for path in other.reachable)
     drawing = [
         path
@@ -33,12 +30,13 @@ def find_scripts(
         starts = [
             s for s in deployment.starts if s.path == path and s.command.server == "streamlit"
         ]
-        root = import_root(modules, path, folder_of(path))
+        root = codebase.graphs.import_root(path, folder_of(path))
         place = _first_import(modules.tree.module(path))
         candidate = Candidate(path, Framework.STREAMLIT, place, root=root, starts=starts)
         pages = join(folder_of(path), "pages")
         candidate.extra_starts = tuple(p for p in modules.paths if is_inside(p, pages))
-        candidate.reachable = ImportGraph(modules, root).reachable([path, *candidate.extra_starts])
+        graph = codebase.graphs.of(root)
+        candidate.reachable = graph.reachable([path, *candidate.extra_starts])
         candidate.weight = 20.0 * candidate.strength - 2 * path.count("/")
         candidate.reason = (
             f"named by {starts[0].reason} ({starts[0].place})" if starts else "draws a page"

@@ -13,7 +13,7 @@ from pydantic_core import ErrorDetails
 
 from buttress.errors import UserError
 from buttress.planning.nearest import nearest
-from buttress.planning.recipe import Recipe
+from buttress.planning.recipe import LinesMerge, NamesMerge, Recipe, TomlMerge
 
 
 @dataclass(frozen=True)
@@ -152,7 +152,7 @@ def plain(data: object) -> object:
 
 
 def _explained(path: Path, data: Mapping[str, object], error: ErrorDetails) -> str:
-    steps = tuple(step for step in error["loc"] if not _is_tag(step))
+    steps = _keys(error["loc"])
     where = f"{path}:{_line(data, steps)}"
     key = ".".join(str(step) for step in steps)
     if error["type"] == "extra_forbidden":
@@ -173,12 +173,18 @@ def _explained(path: Path, data: Mapping[str, object], error: ErrorDetails) -> s
     return f"{where}: `{key}`: {message}{given}.{suggestion}"
 
 
-_TAGS = frozenset(["lines", "names", "toml"])
+def _keys(location: tuple[int | str, ...]) -> tuple[int | str, ...]:
+    """Return the keys of a location, without what the parser says about kinds of values."""
+    keys: list[int | str] = []
+    for step in location:
+        if len(keys) == 2 and keys[0] == "merge" and step in _MERGES:
+            continue
+        if not (isinstance(step, str) and (step in {"str", "bool"} or step.startswith("tuple["))):
+            keys.append(step)
+    return tuple(keys)
 
 
-def _is_tag(step: object) -> bool:
-    """Whether a step of a location is not a key but says which kind of merge it is."""
-    return isinstance(step, str) and (step in {"str", "bool"} or step.startswith("tuple["))
+_MERGES = {"lines": LinesMerge, "names": NamesMerge, "toml": TomlMerge}
 
 
 def _line(data: object, steps: Iterable[object]) -> int:
@@ -191,32 +197,21 @@ def _line(data: object, steps: Iterable[object]) -> int:
         elif isinstance(data, list) and isinstance(step, int) and step < len(data):
             line = data.lc.item(step)[0] + 1  # type: ignore[attr-defined]
             data = data[step]
-        elif isinstance(data, Mapping) and step in _TAGS:
-            continue
         else:
             break
     return line
 
 
-def _fields(steps: tuple[int | str, ...]) -> list[str]:
+def _fields(location: tuple[int | str, ...]) -> list[str]:
     """Return the keys that the model at a location allows."""
     model: Any = Recipe
-    for step in steps:
-        if isinstance(step, int) or _is_tag(step):
+    for step in location:
+        if step in _MERGES and model == Recipe.model_fields["merge"].annotation:
+            model = _MERGES[str(step)]
             continue
-        candidates = _models(model)
-        tagged = [
-            item
-            for item in candidates
-            if _literal(item, "kind") == step and "kind" in item.model_fields
-        ]
-        if tagged:
-            model = tagged[0]
-            continue
-        holder = next((item for item in candidates if step in item.model_fields), None)
-        if holder is None:
-            break
-        model = holder.model_fields[str(step)].annotation
+        holder = next((item for item in _models(model) if step in item.model_fields), None)
+        if holder is not None:
+            model = holder.model_fields[str(step)].annotation
     return sorted({name for item in _models(model) for name in item.model_fields})
 
 
@@ -224,9 +219,3 @@ def _models(annotation: Any) -> list[type[BaseModel]]:
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return [annotation]
     return [model for part in get_args(annotation) for model in _models(part)]
-
-
-def _literal(model: type[BaseModel], field: str) -> object:
-    info = model.model_fields.get(field)
-    values = get_args(info.annotation) if info is not None else ()
-    return values[0] if values else None

@@ -18,6 +18,7 @@ from buttress.checks.model import Pillar
 from buttress.project.model import Framework
 from buttress.rewrites.outcomes import Safety
 
+_PACKAGE = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?\Z")
 _ID = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*\Z")
 
 
@@ -55,9 +56,16 @@ def _version(text: str) -> str:
     return text
 
 
+def _package(text: str) -> str:
+    if not _PACKAGE.match(text):
+        raise ValueError("use the name of a package, for example structlog")
+    return text
+
+
 Name = Annotated[str, AfterValidator(_name)]
 ModuleName = Annotated[str, AfterValidator(_module)]
 QuestionName = Annotated[str, AfterValidator(_question)]
+PackageName = Annotated[str, AfterValidator(_package)]
 Specifier = Annotated[str, AfterValidator(_specifier)]
 ExactVersion = Annotated[str, AfterValidator(_version)]
 Condition = str | bool
@@ -107,7 +115,7 @@ class Requirement(_Strict):
         when: Only if this holds.
     """
 
-    name: str = Field(pattern=r"\A[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?\Z")
+    name: PackageName
     specifier: Specifier = ""
     pin: ExactVersion | None = None
     older: tuple[Bound, ...] = ()

@@ -13,6 +13,21 @@ def test_only_the_given_lines_are_formatted() -> None:
 
 
 @pytest.mark.parametrize(
+    "beside",
+    [
+        # what black would change on other lines, too: trailing blanks, empty lines
+        "def f():\n    a = 1\n    \n    return a\n",
+        "class A:\n    x: int\n\n\n\n\nprint(A)\n",
+        "def f():\n    pass\nprint(f)\n",
+    ],
+)
+def test_no_other_line_changes(beside: str) -> None:
+    text = "b   =  2\n\n\n" + beside
+
+    assert format_lines(text, [(1, 1)], Style()) == "b = 2\n\n\n" + beside
+
+
+@pytest.mark.parametrize(
     ("text", "expected"),
     [
         ("a = f( 1 )\r\n", "a = f(1)\r\n"),

@@ -2,8 +2,15 @@
 
 import pytest
 
-from buttress.source import Module, Text, apply_edits
-from buttress.source.imports import Import, add_imports, after_imports, local_name, unused_after
+from buttress.source import Module, Text, Tree, apply_edits
+from buttress.source.imports import (
+    Import,
+    add_imports,
+    after_imports,
+    local_name,
+    own_names,
+    unused_after,
+)
 
 STRUCTLOG = Import("structlog")
 
@@ -48,6 +55,54 @@ def added(source: str, *wanted: Import) -> str:
 )
 def test_an_import_is_added_where_it_belongs(source: str, expected: str) -> None:
     assert added(source, STRUCTLOG) == expected
+
+
+@pytest.mark.parametrize(
+    ("source", "module", "expected"),
+    [
+        # joins the project's own, absolute or relative
+        (
+            "import flask\n\nfrom app.db import x\n",
+            "app.logs",
+            "import flask\n\nfrom app.db import x\nfrom app.logs import f\n",
+        ),
+        (
+            "import flask\n\nfrom .db import x\n",
+            ".logs",
+            "import flask\n\nfrom .db import x\nfrom .logs import f\n",
+        ),
+        # a group of its own behind the others, sorted or not
+        ("import flask\n", "app.logs", "import flask\n\nfrom app.logs import f\n"),
+        (
+            "import os\nimport flask\nimport abc\n",
+            ".logs",
+            "import os\nimport flask\nimport abc\nfrom .logs import f\n",
+        ),
+        # a name that the project does not have is third party
+        (
+            "import flask\n\nfrom app.db import x\n",
+            "bar.logs",
+            "import flask\nfrom bar.logs import f\n\nfrom app.db import x\n",
+        ),
+    ],
+)
+def test_a_module_of_the_project_joins_the_projects_own(
+    source: str, module: str, expected: str
+) -> None:
+    file = Module("m.py", Text(source))
+
+    edits = add_imports(file, [Import(module, "f")], frozenset({"app"}))
+
+    assert apply_edits(source, edits) == expected
+
+
+def test_the_projects_own_names_are_what_stands_beside_and_above_a_file() -> None:
+    paths = ["backend/app/main.py", "backend/app/db/models.py", "backend/jobs.py", "tools/x/y.py"]
+    tree = Tree.of(dict.fromkeys(paths, ""))
+
+    names = own_names(tree, "backend/app/main.py")
+
+    assert names == {"main", "db", "app", "jobs", "backend", "tools"}
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from buttress.rewrites.registry import Context, Rewrite, rewrites
 from buttress.source import Draft, Edit, Module, OverlappingEditsError, apply_edits, compose
 from buttress.source.edit import new_spans
 from buttress.source.formatting import format_lines, style_for, touched_lines
-from buttress.source.imports import Import, add_imports, unused_after
+from buttress.source.imports import Import, add_imports, own_names, unused_after
 from buttress.source.tree import is_python
 
 MAX_ROUNDS = 3
@@ -247,7 +247,8 @@ def edit_module(
         return Edited(module.text, problem)
     spans = new_spans(edits)
     current = edited
-    for step in (add_imports(edited, wanted), None):
+    imports = add_imports(edited, wanted, own_names(draft, module.path))
+    for step in (imports, None):
         more = step if step is not None else unused_after(module, current)
         spans = _shifted(spans, more) + new_spans(more)
         current = Module(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import tomllib
 from dataclasses import dataclass
+from difflib import SequenceMatcher
 
 from buttress.source.module import Module
 from buttress.source.tree import Tree
@@ -97,7 +98,21 @@ def format_lines(text: str, lines: list[tuple[int, int]], style: Style) -> str:
         done = done.replace("\r\n", "\n").replace("\n", "\r\n")
     if not text.endswith(("\n", "\r")):
         done = done.rstrip("\r\n")
+    done = _only_within(text, done, lines)
     return done if _same_meaning(text, done) else text
+
+
+def _only_within(before: str, after: str, lines: list[tuple[int, int]]) -> str:
+    """Return ``before`` with the differences to ``after`` that lie inside the given lines.
+
+    Black strips trailing blanks and adds or removes empty lines elsewhere, too.
+    """
+    old, new = before.splitlines(keepends=True), after.splitlines(keepends=True)
+    pieces: list[str] = []
+    for tag, first, last, start, end in SequenceMatcher(None, old, new).get_opcodes():
+        wanted = any(low - 1 <= first and last <= high for low, high in lines)
+        pieces += new[start:end] if tag != "equal" and wanted else old[first:last]
+    return "".join(pieces)
 
 
 def _same_meaning(before: str, after: str) -> bool:

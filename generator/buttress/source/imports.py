@@ -10,6 +10,7 @@ from itertools import pairwise, takewhile
 
 from buttress.source.edit import Edit
 from buttress.source.module import Module
+from buttress.source.tree import Tree
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -64,11 +65,18 @@ def local_name(module: Module, wanted: Import) -> str | None:
     return None if any(map(_has_star, module.nodes(ast.ImportFrom))) else wanted.local
 
 
-def add_imports(module: Module, wanted: Iterable[Import]) -> list[Edit]:
+def add_imports(
+    module: Module, wanted: Iterable[Import], own: frozenset[str] = frozenset()
+) -> list[Edit]:
     """Return the edits that import everything that is not imported yet.
 
     New statements join the group they belong to (standard library, third party, the project's
     own), behind ``from __future__`` and the docstring and outside ``TYPE_CHECKING`` blocks.
+
+    Args:
+        module: The file that needs them.
+        wanted: What it needs.
+        own: First names of the project's own modules, as absolute imports in the file write them.
     """
     present = {
         (binding.target, binding.local)
@@ -83,13 +91,30 @@ def add_imports(module: Module, wanted: Iterable[Import]) -> list[Edit]:
         if statement is not None:
             extended.setdefault(statement, []).append(_spelled(item))
             continue
-        offset, blank_before, blank_after = _place(module, item)
+        offset, blank_before, blank_after = _place(module, item, own)
         text = item.statement + module.newline
         placed.setdefault(offset, []).append((blank_before * 2 + blank_after, text))
     edits = [_extend(module, node, names) for node, names in extended.items()]
     for offset, lines in placed.items():
         edits.append(Edit(offset, offset, _block(module, offset, lines)))
     return edits
+
+
+def own_names(tree: Tree, path: str) -> frozenset[str]:
+    """Return the first names of modules that a file may import from the project itself.
+
+    These are the Python files and folders beside it and beside every folder above it.
+    """
+    folders = {""}
+    for position, letter in enumerate(path):
+        if letter == "/":
+            folders.add(path[: position + 1])
+    names = set()
+    for other in tree.python_paths():
+        for folder in folders:
+            if other.startswith(folder):
+                names.add(other[len(folder) :].partition("/")[0].removesuffix(".py"))
+    return frozenset(names)
 
 
 def unused_after(before: Module, after: Module) -> list[Edit]:
@@ -225,16 +250,18 @@ def _top_imports(module: Module) -> list[ast.Import | ast.ImportFrom]:
 _FUTURE, _STANDARD, _THIRD, _OWN = range(4)
 
 
-def _group(node: ast.Import | ast.ImportFrom) -> int:
+def _group(node: ast.Import | ast.ImportFrom, own: frozenset[str]) -> int:
     if isinstance(node, ast.ImportFrom) and node.level:
         return _OWN
     name = node.module or "" if isinstance(node, ast.ImportFrom) else node.names[0].name
-    return group_of(name)
+    return group_of(name, own)
 
 
 def group_of(name: str, own: frozenset[str] = frozenset()) -> int:
     """Return the import group of a dotted module name: 0 future, 1 standard, 2 third party, 3 own."""
     root = name.split(".", maxsplit=1)[0]
+    if not root:
+        return _OWN
     if root == "__future__":
         return _FUTURE
     if root in sys.stdlib_module_names:
@@ -242,13 +269,13 @@ def group_of(name: str, own: frozenset[str] = frozenset()) -> int:
     return _OWN if root in own else _THIRD
 
 
-def _place(module: Module, item: Import) -> tuple[int, bool, bool]:
+def _place(module: Module, item: Import, own: frozenset[str]) -> tuple[int, bool, bool]:
     """Return where a new statement goes, and whether it needs a blank line before and after."""
     imports = _top_imports(module)
-    wanted = group_of(item.module)
+    wanted = group_of(item.module, own)
     if not imports:
         return _top(module), False, False
-    groups = [_group(node) for node in imports]
+    groups = [_group(node, own) for node in imports]
     same = [node for node, group in zip(imports, groups, strict=True) if group == wanted]
     if same:
         return _within(module, same, item), False, False

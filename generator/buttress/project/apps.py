@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
+from buttress.project.literals import written
 from buttress.project.model import Framework, Place
 from buttress.project.modules import OwnModules, called_name
 from buttress.source import Module
@@ -44,6 +45,7 @@ class FoundApp:
         via: The library that makes the object inside its own.
         in_class: Whether the function is a method.
         wrapped: Whether the name holds something that was put around the object.
+        other_names: Further names that the same statement binds (``app = application = ...``).
     """
 
     path: str
@@ -56,11 +58,12 @@ class FoundApp:
     via: str = ""
     in_class: bool = False
     wrapped: bool = False
+    other_names: tuple[str, ...] = ()
 
     @property
     def is_factory(self) -> bool:
         """Whether the object is made by a function that others can call."""
-        return self.returned and not self.in_class and "." not in self.function
+        return self.returned and self.function.count(".") == int(self.in_class)
 
     @property
     def is_top_level(self) -> bool:
@@ -151,52 +154,71 @@ class _Finder:
                     yield _found(module, call, *kind)
 
 
+@dataclass(frozen=True, slots=True)
+class _Holder:
+    """What the result of a call is bound to."""
+
+    names: tuple[str, ...] = ()
+    wrapped: bool = False
+    returned: bool = False
+
+
 def _found(module: Module, call: ast.Call, framework: Framework, via: str) -> FoundApp:
-    name, wrapped, returned = _holder(module, call)
-    if via == "connexion" and name and not wrapped:
-        name += ".app"
-    function = module.function(call)
-    if function is None:
-        return FoundApp(module.path, name, framework, call, via=via, wrapped=wrapped)
-    if name and _is_global(module, function, name):
-        return FoundApp(module.path, name, framework, call, via=via, wrapped=wrapped)
-    owner = module.parent(function)
-    return FoundApp(
+    holder = _holder(module, call)
+    names = [name + ".app" if via == "connexion" else name for name in holder.names]
+    app = FoundApp(
         module.path,
-        name,
+        names[0] if names else "",
         framework,
         call,
-        function=module.symbol(function),
-        returned=returned or (name != "" and returns(module, function, name.split(".")[0])),
-        factory_arguments=needs_arguments(function),
         via=via,
-        in_class=isinstance(owner, ast.ClassDef),
-        wrapped=wrapped,
+        wrapped=holder.wrapped,
+        other_names=tuple(names[1:]),
+    )
+    function = module.function(call)
+    klass = next((a for a in module.ancestors(call) if isinstance(a, ast.ClassDef)), None)
+    if function is None and klass is not None:
+        return replace(app, function=module.symbol(klass), in_class=True)
+    if function is None or (holder.names and _is_global(module, function, holder.names[0])):
+        return app
+    return replace(
+        app,
+        function=module.symbol(function),
+        returned=holder.returned
+        or any(returns(module, function, name.split(".")[0]) for name in holder.names),
+        factory_arguments=needs_arguments(function),
+        in_class=isinstance(module.parent(function), ast.ClassDef),
     )
 
 
-def _holder(module: Module, call: ast.Call) -> tuple[str, bool, bool]:
-    """Return the name that holds the result, whether it is wrapped, and whether it is returned."""
+def _holder(module: Module, call: ast.Call) -> _Holder:
     wrapped = False
+    inner: ast.AST = call
     node: ast.AST = call
     above = module.parent(node)
     while above is not None:
         if isinstance(above, ast.Assign):
-            names = [
-                ast.unparse(t) for t in above.targets if isinstance(t, ast.Name | ast.Attribute)
-            ]
-            return (names[0] if names else ""), wrapped, False
+            names = tuple(filter(None, (written(_part(t, node, inner)) for t in above.targets)))
+            return _Holder(names, wrapped)
         if isinstance(above, ast.AnnAssign | ast.NamedExpr):
-            target = above.target
-            held = isinstance(target, ast.Name | ast.Attribute)
-            return (ast.unparse(target) if held else ""), wrapped, False
+            name = written(above.target)
+            return _Holder((name,) if name else (), wrapped)
         if isinstance(above, ast.Return | ast.Yield):
-            return "", wrapped, True
+            return _Holder((), wrapped, returned=True)
         if isinstance(above, ast.stmt | ast.Lambda):
-            return "", wrapped, False
-        wrapped = wrapped or isinstance(above, ast.Call | ast.Dict | ast.List | ast.Tuple)
-        node, above = above, module.parent(above)
-    return "", wrapped, False
+            return _Holder((), wrapped)
+        wrapped = wrapped or isinstance(above, ast.Call | ast.Dict | ast.List)
+        inner, node, above = node, above, module.parent(above)
+    return _Holder((), wrapped)
+
+
+def _part(target: ast.expr, value: ast.AST, inner: ast.AST) -> ast.expr:
+    """Return what ``app`` is in ``app, api = Flask(__name__), Api()``."""
+    if isinstance(target, ast.Tuple) and isinstance(value, ast.Tuple) and inner in value.elts:
+        position = value.elts.index(inner)
+        if position < len(target.elts):
+            return target.elts[position]
+    return target
 
 
 def _is_global(module: Module, function: Function, name: str) -> bool:
@@ -217,9 +239,10 @@ def returns(module: Module, function: Function, name: str) -> bool:
 
 
 def needs_arguments(function: Function) -> bool:
-    """Whether a function can only be called with arguments."""
+    """Whether a function can only be called with arguments, ``self`` and ``cls`` aside."""
     arguments = function.args
-    positional = len(arguments.posonlyargs) + len(arguments.args)
+    names = [argument.arg for argument in (*arguments.posonlyargs, *arguments.args)]
+    positional = len(names) - (names[:1] in (["self"], ["cls"]))
     return positional > len(arguments.defaults) or None in arguments.kw_defaults
 
 
@@ -231,15 +254,15 @@ class Alias:
         path: The file.
         name: The name.
         app: What it stands for.
-        is_call: Whether it is the result of calling the factory, not only the object passed on.
         line: Where the name is bound.
+        is_call: Whether it is the result of calling the factory, not only the object passed on.
     """
 
     path: str
     name: str
     app: FoundApp
-    is_call: bool
-    line: int
+    line: int = 1
+    is_call: bool = False
 
 
 @dataclass
@@ -270,14 +293,16 @@ def name_apps(modules: OwnModules, apps: list[FoundApp]) -> AppNames:
     """
     names = AppNames()
     for app in apps:
-        if app.is_top_level and app.name:
-            names.objects.setdefault((app.path, app.name.removesuffix(".app")), app)
-            names.objects.setdefault((app.path, app.name), app)
+        if app.is_top_level:
+            for name in filter(None, (app.name, *app.other_names)):
+                names.objects.setdefault((app.path, name), app)
+                if app.via == "connexion":
+                    names.objects.setdefault((app.path, name.removesuffix(".app")), app)
         elif app.is_factory:
             names.factories.setdefault((app.path, app.function), app)
     done: set[str] = set()
     while True:
-        words = {function for _, function in names.factories} - done
+        words = {function.rpartition(".")[2] for _, function in names.factories} - done
         if not words:
             break
         done |= words
@@ -300,12 +325,12 @@ def _read_calls(modules: OwnModules, names: AppNames, path: str, words: set[str]
         app = _factory_called(modules, names, module, call)
         if app is None:
             continue
-        name, _, returned = _holder(module, call)
+        holder = _holder(module, call)
         function = module.function(call)
         if function is None:
-            if name:
-                names.aliases.append(Alias(path, name, app, True, call.lineno))
-        elif returned or (name and returns(module, function, name)):
+            for name in holder.names:
+                names.aliases.append(Alias(path, name, app, call.lineno, is_call=True))
+        elif holder.returned or any(returns(module, function, name) for name in holder.names):
             key = (path, module.symbol(function))
             if names.factories.get(key) is None and "." not in key[1]:
                 names.factories[key] = app
@@ -317,10 +342,13 @@ def _factory_called(
     dotted = module.resolve(call.func)
     if dotted is not None:
         target = modules.symbol(dotted, module.path)
-    elif isinstance(call.func, ast.Name):
-        target = (module.path, call.func.id)
     else:
-        return None
+        # a class of the same file: `AppFactory.create()`, `AppFactory().create()`
+        function = call.func
+        if isinstance(function, ast.Attribute) and isinstance(function.value, ast.Call):
+            target = (module.path, f"{written(function.value.func)}.{function.attr}")
+        else:
+            target = (module.path, written(function))
     return None if target is None else names.factories.get(target)
 
 
@@ -337,7 +365,7 @@ def _read_uses(modules: OwnModules, names: AppNames, path: str, words: set[str])
         alias = next((a for a in names.aliases if (a.path, a.name) == symbol), None)
         app = found or (alias.app if alias is not None else None)
         if app is not None:
-            names.aliases.append(Alias(path, local, app, False, 1))
+            names.aliases.append(Alias(path, local, app))
     for statement in module.tree.body:
         if not isinstance(statement, ast.Assign) or not isinstance(statement.value, ast.Call):
             continue
@@ -349,7 +377,7 @@ def _read_uses(modules: OwnModules, names: AppNames, path: str, words: set[str])
             if isinstance(value, ast.Name):
                 app = names.at(path, value.id)
                 if app is not None and _is_server_wrapper(call):
-                    alias = Alias(path, target_node.id, app, False, statement.lineno)
+                    alias = Alias(path, target_node.id, app, statement.lineno)
                     names.aliases.append(alias)
 
 

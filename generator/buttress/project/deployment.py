@@ -24,6 +24,7 @@ from buttress.project.starts import (
     MANAGED,
     SCRIPTED,
     WRITTEN,
+    Evidence,
     Resolver,
     Start,
     World,
@@ -38,6 +39,10 @@ _SERVER_LINE = re.compile(
     r"\b(?:uvicorn|gunicorn|hypercorn|granian|daphne|waitress-serve|flask run|fastapi (?:run|dev)"
     r"|streamlit run|python3? (?!-m (?:pip|venv|pytest|unittest))\S)"
 )
+_SCRIPT_TABLES = (("pdm", "scripts"), ("poe", "tasks"), ("taskipy", "tasks"))
+_FOR_DEVELOPMENT = re.compile(r"dev|test|debug|local|lint", re.IGNORECASE)
+_FOR_PRODUCTION = re.compile(r"prod|release", re.IGNORECASE)
+_LONGEST_LINE = 400
 _TARGET_TEXT = re.compile(r"[\"']([A-Za-z_][\w.]*:[A-Za-z_]\w*(?: [^\"'\n]*)?)[\"']")
 
 
@@ -118,11 +123,11 @@ class _Reader:
                     )
             words = [*_words(service.get("entrypoint")), *_words(service.get("command"))]
             if words:
-                line = line_of(text, "services:", f"{name}:", "command:")
+                key = "command:" if service.get("command") else "entrypoint:"
+                line = line_of(text, "services:", f"{name}:", key)
                 world = self._compose_world(path, build, service)
-                for start in self.resolver.starts(
-                    " ".join(words), world, Place(path, line), "compose command", DEPLOYED, words
-                ):
+                evidence = Evidence(Place(path, line), "compose command", DEPLOYED)
+                for start in self.resolver.starts(" ".join(words), world, evidence, words):
                     yield replace(start, port=start.port or (ports[0] if ports else None))
 
     def _build(self, path: str, service: Mapping[str, Any]) -> tuple[str, str, str] | None:
@@ -146,7 +151,7 @@ class _Reader:
             dockerfile = self.found.dockerfiles[file]
             stage = dockerfile.stage(target)
             if stage is not None:
-                world = image_world(self.tree, dockerfile, stage, [context])
+                world = image_world(self.tree, stage, [context])
                 return replace(world, environment={**world.environment, **environment})
         folder = build[1] if build is not None else folder_of(path)
         return folder_world(self.tree, folder, environment)
@@ -154,42 +159,32 @@ class _Reader:
     def _image(self, path: str) -> Iterator[Start]:
         dockerfile = self.found.dockerfiles[path]
         builds = self.found.builds.get(path, [])
-        last = dockerfile.stage()
+        strengths = _stage_strengths(dockerfile, builds)
         for stage in dockerfile.stages:
-            chosen = stage is last or any(build.target == stage.name != "" for build in builds)
-            if "CMD" not in stage.start and "ENTRYPOINT" not in stage.start:
-                continue
             words = stage.start_words()
             if words is None:
                 continue
             ports = [port for build in builds for port in build.ports]
             ports += [port for port, _ in stage.ports]
-            world = image_world(self.tree, dockerfile, stage, self.found.contexts(path))
-            place = Place(path, words[1].line)
-            strength = (DEPLOYED if stage is last else MANAGED) if chosen else SCRIPTED
-            reason = f"Dockerfile {words[1].name}"
-            for start in self._aliased(words[0], world, place, reason, strength):
+            world = image_world(self.tree, stage, self.found.contexts(path))
+            place, name = Place(path, words[1].line), words[1].name
+            evidence = Evidence(place, f"Dockerfile {name}", strengths.get(stage.line, SCRIPTED))
+            for start in self._aliased(words[0], world, evidence):
                 yield replace(start, port=start.port or (ports[0] if ports else None))
 
-    def _aliased(
-        self, words: list[str], world: World, place: Place, reason: str, strength: int
-    ) -> Iterator[Start]:
+    def _aliased(self, words: list[str], world: World, evidence: Evidence) -> Iterator[Start]:
         """Yield the starts of a command, also of one that stands under a name in a manifest."""
-        found = list(self.resolver.starts(" ".join(words), world, place, reason, strength, words))
+        found = list(self.resolver.starts(" ".join(words), world, evidence, words))
         if not found and "run" in words[:-1]:
             alias = words[words.index("run") + 1]
-            for manifest, reader in (("pyproject.toml", _toml_scripts), ("Pipfile", _toml_scripts)):
+            for manifest in ("pyproject.toml", "Pipfile"):
                 path = world.file(manifest)
-                for name, text in reader(self.tree, path) if path else ():
+                for name, text in _toml_scripts(self.tree, path) if path else ():
                     if name == alias:
-                        found += self.resolver.starts(text, world, place, reason, strength)
+                        found += self.resolver.starts(text, world, evidence)
         yield from found
 
     # -- one line per process ----------------------------------------------------------------
-
-    def _lines(self, path: str, reason: str, strength: int) -> Iterator[Start]:
-        world = folder_world(self.tree, folder_of(path), self._flaskenv(folder_of(path)))
-        yield from self.resolver.script(path, world, reason, strength)
 
     def _flaskenv(self, folder: str) -> dict[str, str]:
         text = text_of(self.tree, join(folder, ".flaskenv"))
@@ -205,15 +200,17 @@ class _Reader:
         for number, line in logical_lines(text_of(self.tree, path)):
             kind, _, text = line.partition(":")
             if kind.strip() != "release":
-                place = Place(path, number)
-                yield from self._aliased(split_words(text), world, place, "Procfile", DEPLOYED)
+                evidence = Evidence(Place(path, number), "Procfile", DEPLOYED)
+                yield from self._aliased(split_words(text), world, evidence)
 
     def _texts(self, path: str, texts: Iterator[str] | list[str], reason: str) -> Iterator[Start]:
         world = folder_world(self.tree, folder_of(path))
         whole = text_of(self.tree, path)
         for text in texts:
-            place = Place(path, line_of(whole, text[:40].splitlines()[0] if text.strip() else ""))
-            yield from self.resolver.starts(text, world, place, reason, DEPLOYED)
+            line = line_of(whole, text.strip().partition("\n")[0][:40])
+            yield from self.resolver.starts(
+                text, world, Evidence(Place(path, line), reason, DEPLOYED)
+            )
 
     def fly(self, path: str) -> Iterator[Start]:
         data = read_toml(self.tree, path)
@@ -237,7 +234,8 @@ class _Reader:
                 folder = normalized(folder_of(path), str(service.get("rootDir") or "."))
                 world = folder_world(self.tree, folder or "")
                 place = Place(path, line_of(whole, "startCommand", text[:30]))
-                yield from self.resolver.starts(text, world, place, "render.yaml", DEPLOYED)
+                evidence = Evidence(place, "render.yaml", DEPLOYED)
+                yield from self.resolver.starts(text, world, evidence)
 
     def app_engine(self, path: str) -> Iterator[Start]:
         text = read_yaml(self.tree, path).get("entrypoint")
@@ -250,9 +248,8 @@ class _Reader:
             if words:
                 world = folder_world(self.tree, folder_of(path))
                 place = Place(path, line_of(text_of(self.tree, path), "run", words[0]))
-                yield from self.resolver.starts(
-                    " ".join(words), world, place, ".replit", DEPLOYED, words
-                )
+                evidence = Evidence(place, ".replit", DEPLOYED)
+                yield from self.resolver.starts(" ".join(words), world, evidence, words)
 
     def vercel(self, path: str) -> Iterator[Start]:
         data = read_json(self.tree, path)
@@ -265,24 +262,26 @@ class _Reader:
         world = folder_world(self.tree, folder_of(path))
         for text in texts:
             place = Place(path, line_of(text_of(self.tree, path), text.removeprefix("python ")))
-            yield from self.resolver.starts(text, world, place, "vercel.json", DEPLOYED)
+            evidence = Evidence(place, "vercel.json", DEPLOYED)
+            yield from self.resolver.starts(text, world, evidence)
 
     # -- process managers, scripts, prose ------------------------------------------------------
 
     def pm2(self, path: str) -> Iterator[Start]:
-        world = folder_world(self.tree, "")
+        world = folder_world(self.tree, folder_of(path), or_above=True)
         text = text_of(self.tree, path)
         for match in _TARGET_TEXT.finditer(text):
             place = Place(path, text.count("\n", 0, match.start()) + 1)
-            yield from self.resolver.starts(match[1], world, place, name_of(path), MANAGED)
+            evidence = Evidence(place, name_of(path), MANAGED)
+            yield from self.resolver.starts(match[1], world, evidence)
 
     def unit(self, path: str) -> Iterator[Start]:
-        world = folder_world(self.tree, "")
+        world = folder_world(self.tree, folder_of(path), or_above=True)
         for number, line in logical_lines(text_of(self.tree, path)):
             key, _, text = line.partition("=")
             if key.strip() in {"ExecStart", "command"}:
-                place = Place(path, number)
-                yield from self.resolver.starts(text, world, place, name_of(path), MANAGED)
+                evidence = Evidence(Place(path, number), name_of(path), MANAGED)
+                yield from self.resolver.starts(text, world, evidence)
 
     def package_json(self, path: str) -> Iterator[Start]:
         scripts = table(read_json(self.tree, path), "scripts")
@@ -291,7 +290,8 @@ class _Reader:
         for name, text in scripts.items():
             if isinstance(text, str) and _SERVER_LINE.search(text):
                 place = Place(path, line_of(whole, '"scripts"', f'"{name}"'))
-                yield from self.resolver.starts(text, world, place, "package.json script", SCRIPTED)
+                evidence = Evidence(place, "package.json script", SCRIPTED)
+                yield from self.resolver.starts(text, world, evidence)
 
     def pyproject(self, path: str) -> Iterator[Start]:
         world = folder_world(self.tree, folder_of(path))
@@ -299,17 +299,18 @@ class _Reader:
         for name, text in _toml_scripts(self.tree, path):
             if _SERVER_LINE.search(text):
                 place = Place(path, line_of(whole, text[:40]))
-                reason = f"script {name}"
-                yield from self.resolver.starts(text, world, place, reason, SCRIPTED)
-
-    def makefile(self, path: str) -> Iterator[Start]:
-        yield from self._server_lines(path, "Makefile", SCRIPTED)
+                evidence = Evidence(place, f"script {name}", SCRIPTED)
+                yield from self.resolver.starts(text, world, evidence)
 
     def shell(self, path: str) -> Iterator[Start]:
         world = folder_world(self.tree, folder_of(path))
-        for start in self.resolver.script(path, world, name_of(path), SCRIPTED):
+        evidence = Evidence(Place(path), name_of(path), SCRIPTED)
+        for start in self.resolver.script(path, world, evidence):
             if start.command.is_web_server:
                 yield start
+
+    def makefile(self, path: str) -> Iterator[Start]:
+        yield from self._server_lines(path, "Makefile", SCRIPTED)
 
     def readme(self, path: str) -> Iterator[Start]:
         yield from self._server_lines(path, "README", WRITTEN)
@@ -317,14 +318,33 @@ class _Reader:
     def _server_lines(self, path: str, reason: str, strength: int) -> Iterator[Start]:
         world = folder_world(self.tree, folder_of(path))
         for number, line in enumerate(text_of(self.tree, path).splitlines(), 1):
-            match = _SERVER_LINE.search(line)
-            if match and len(line) < 400:
-                text = line[match.start() :].strip().strip("`").partition("`")[0]
-                for start in self.resolver.starts(
-                    text, world, Place(path, number), reason, strength
-                ):
-                    if start.path is not None:
-                        yield start
+            match = _SERVER_LINE.search(line) if len(line) < _LONGEST_LINE else None
+            if match is None:
+                continue
+            before = re.search(r"\bcd \S+ *(?:&&|;)", line[: match.start()])
+            text = line[before.start() if before else match.start() :].partition("`")[0]
+            evidence = Evidence(Place(path, number), reason, strength)
+            for start in self.resolver.starts(text, world, evidence):
+                if start.path is not None:
+                    yield start
+
+
+def _stage_strengths(dockerfile: Dockerfile, builds: list[Build]) -> dict[int, int]:
+    """Return how much the start command of each stage says, by the line of the stage.
+
+    The last stage is built by default, others where a compose file asks for them; among those, a
+    stage for development or tests says less than one for production.
+    """
+    chosen = {build.target for build in builds if build.target}
+    last = dockerfile.stages[-1].line if dockerfile.stages else 0
+    found = {
+        stage.line: MANAGED if _FOR_DEVELOPMENT.search(stage.name) else DEPLOYED
+        for stage in dockerfile.stages
+        if stage.line == last or stage.name in chosen or _FOR_PRODUCTION.search(stage.name)
+    }
+    if DEPLOYED not in found.values():
+        found[last] = DEPLOYED
+    return found
 
 
 _READERS = {
@@ -398,23 +418,18 @@ def _environment(value: object) -> dict[str, str]:
 
 def _container_ports(value: object) -> Iterator[int]:
     for item in value if isinstance(value, list) else []:
-        if isinstance(item, Mapping):
-            item = item.get("target")
-        text = str(item).rpartition(":")[2].partition("/")[0]
+        port = item.get("target") if isinstance(item, Mapping) else item
+        text = str(port).rpartition(":")[2].partition("/")[0]
         if text.isdecimal() and 0 < int(text[:6]) < 65536:
             yield int(text)
 
 
 def _toml_scripts(tree: Tree, path: str) -> Iterator[tuple[str, str]]:
     data = read_toml(tree, path)
-    for keys in (
-        ("tool", "pdm", "scripts"),
-        ("scripts",),
-        ("tool", "poe", "tasks"),
-        ("tool", "taskipy", "tasks"),
-    ):
+    for keys in (("scripts",), *(("tool", *keys) for keys in _SCRIPT_TABLES)):
         for name, value in table(data, *keys).items():
+            text = value
             if isinstance(value, Mapping):
-                value = value.get("cmd") or value.get("shell")
-            if isinstance(value, str):
-                yield name, value
+                text = value.get("cmd") or value.get("shell")
+            if isinstance(text, str):
+                yield name, text

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from buttress.project.codebase import Codebase
 from buttress.project.folders import folder_of, is_inside, join
-from buttress.project.literals import argument, known_string, strings_in
+from buttress.project.literals import argument, known_string, strings_in, written
 from buttress.project.model import Place, Route
 from buttress.project.modules import OwnModules, called_name, dotted_name
 from buttress.project.routes import parameters
@@ -193,7 +193,7 @@ def _route(
         # `login_required(view)`, `csrf_exempt(view)`
         view = view.args[0]
     place = Place(module.path, call.lineno, call.col_offset + 1)
-    handler = ast.unparse(view)
+    handler = written(view)
     dotted = module.resolve(view)
     symbol = modules.symbol(dotted, module.path, site.root) if dotted else None
     if symbol is not None and symbol[1]:

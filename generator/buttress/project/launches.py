@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from buttress.project.apps import AppNames, FoundApp
-from buttress.project.literals import argument, known_int, known_string
+from buttress.project.literals import argument, known_int, known_string, written
 from buttress.project.model import Place
 from buttress.project.modules import OwnModules, called_name
 from buttress.source import Module
@@ -112,7 +112,7 @@ def _app(
         node = node.func
     if not isinstance(node, ast.Name | ast.Attribute):
         return None
-    text = ast.unparse(node)
+    text = written(node)
     function = module.function(node)
     if function is not None:
         symbol = module.symbol(function)

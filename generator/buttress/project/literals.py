@@ -89,6 +89,15 @@ def strings_in(node: ast.AST | None) -> list[str]:
     ]
 
 
+def written(node: ast.AST | None) -> str:
+    """Return a name or a chain of attributes as it stands in the code, nothing for the rest."""
+    names: list[str] = []
+    while isinstance(node, ast.Attribute):
+        names.append(node.attr)
+        node = node.value
+    return ".".join([node.id, *reversed(names)]) if isinstance(node, ast.Name) else ""
+
+
 def argument(call: ast.Call, position: int, *names: str) -> ast.expr | None:
     """Return an argument by its name or, where it has none, by its position."""
     for keyword in call.keywords:

@@ -104,10 +104,15 @@ class AppObject:
 
     @property
     def target(self) -> str:
-        """What a server is started with: ``app.main:app``, ``app:create_app``."""
-        if self.instance or self.outer_factory:
-            return self.instance or self.outer_factory or ""
-        return f"{self.module}:{self.factory or self.name}"
+        """What a server is started with: ``app.main:app``, ``app:create_app``.
+
+        Only the module where there is no object to name (Django without WSGI, Streamlit).
+        """
+        made = self.instance or self.outer_factory
+        if made is not None:
+            return made
+        name = self.factory or self.name
+        return f"{self.module}:{name}" if name else self.module
 
     @property
     def is_factory(self) -> bool:

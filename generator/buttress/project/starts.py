@@ -5,10 +5,10 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from buttress.project.commands import Command, read_command
-from buttress.project.dockerfile import Dockerfile, Stage, file_in_image, image_path
+from buttress.project.dockerfile import Stage, file_in_image, image_path
 from buttress.project.folders import folder_of, join, normalized, upwards
 from buttress.project.model import Place
 from buttress.project.modules import OwnModules
@@ -46,6 +46,21 @@ class Start:
     port: int | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """Where a command is written and how much that says.
+
+    Attributes:
+        place: The line.
+        reason: What kind of place it is (``Dockerfile CMD``).
+        strength: ``DEPLOYED`` to ``WRITTEN``.
+    """
+
+    place: Place
+    reason: str
+    strength: int
+
+
 @dataclass(frozen=True)
 class World:
     """The file system that a command sees.
@@ -61,17 +76,23 @@ class World:
     environment: dict[str, str] = field(default_factory=dict)
 
 
-def folder_world(tree: Tree, folder: str, environment: dict[str, str] | None = None) -> World:
-    """Return the world of a command that runs in a folder of the tree."""
+def folder_world(
+    tree: Tree, folder: str, environment: dict[str, str] | None = None, *, or_above: bool = False
+) -> World:
+    """Return the world of a command that runs in a folder of the tree, or in one above it."""
+    folders = list(upwards(folder)) if or_above else [folder]
 
     def file(path: str) -> str | None:
-        found = normalized(folder, path.lstrip("/"))
-        return found if found is not None and found in tree else None
+        for base in folders:
+            found = normalized(base, path.lstrip("/"))
+            if found is not None and found in tree:
+                return found
+        return None
 
     return World(file, ("src",), environment or {})
 
 
-def image_world(tree: Tree, dockerfile: Dockerfile, stage: Stage, contexts: Sequence[str]) -> World:
+def image_world(tree: Tree, stage: Stage, contexts: Sequence[str]) -> World:
     """Return the world of a command that runs in an image; the first fitting context counts."""
 
     def file(path: str) -> str | None:
@@ -98,26 +119,27 @@ class Resolver:
         self.tree = modules.tree
 
     def starts(
-        self,
-        text: str,
-        world: World,
-        place: Place,
-        reason: str,
-        strength: int,
-        words: list[str] | None = None,
+        self, text: str, world: World, evidence: Evidence, words: list[str] | None = None
     ) -> Iterator[Start]:
-        """Yield what a command line starts, also through shell scripts that it calls."""
+        """Yield what a command line starts, also through shell scripts that it calls.
+
+        Args:
+            text: The command line.
+            world: What it sees.
+            evidence: Where it is written.
+            words: The command line where it is a list already.
+        """
         commands = read_command(text, world.environment, words)
         for command in commands:
-            yield self.resolve(command, world, place, reason, strength)
+            yield self.resolve(command, world, evidence)
         if not commands:
             for word in words or text.split():
                 if word.endswith(".sh"):
                     script = world.file(word)
                     if script is not None:
-                        yield from self.script(script, world, reason, strength)
+                        yield from self.script(script, world, evidence)
 
-    def script(self, path: str, world: World, reason: str, strength: int) -> Iterator[Start]:
+    def script(self, path: str, world: World, evidence: Evidence) -> Iterator[Start]:
         """Yield what the lines of a shell script start."""
         text = self.tree.text(path)
         if text is None:
@@ -127,14 +149,14 @@ class Resolver:
             if line.startswith("cd ") and "&&" not in line and ";" not in line:
                 before = line + " && "
             elif _INTERESTING.search(line) and not line.startswith(("echo", "printf", "pip ")):
+                here = replace(evidence, place=Place(path, number))
                 for command in read_command(before + line, world.environment):
-                    yield self.resolve(command, world, Place(path, number), reason, strength)
+                    yield self.resolve(command, world, here)
 
-    def resolve(
-        self, command: Command, world: World, place: Place, reason: str, strength: int
-    ) -> Start:
+    def resolve(self, command: Command, world: World, evidence: Evidence) -> Start:
         """Find the file that a command names."""
         path = root = None
+        place = evidence.place
         if command.script:
             path, root = self._script(command, world, place)
         elif command.module:
@@ -143,7 +165,7 @@ class Resolver:
             for name in ("wsgi.py", "app.py"):
                 path = path or world.file(posixpath.join(command.folder, name))
             root = folder_of(path) if path else None
-        return Start(command, place, reason, strength, path, root, command.port)
+        return Start(command, place, evidence.reason, evidence.strength, path, root, command.port)
 
     def _script(
         self, command: Command, world: World, place: Place

@@ -20,6 +20,9 @@ _INTERNAL = (
 )  # fmt: skip
 """Their errors carry host names, statements, paths or keys."""
 
+INSTALL = "install_error_handlers"
+"""What the wiring line of the recipe ``error-handling`` calls."""
+
 _TEXT_CALLS = frozenset({"builtins.str", "builtins.repr", "builtins.format"})
 _EXCEPTION_RESPONSES = frozenset(
     {
@@ -127,6 +130,27 @@ def swallowed(module: Module) -> Iterator[Swallowed]:
             yield Swallowed(handler, is_bare=False, is_silent=True)
 
 
+def handles_everything(module: Module) -> bool:
+    """Whether a module registers a handler for every error with an app."""
+    for function in module.nodes(ast.FunctionDef, ast.AsyncFunctionDef):
+        if any(_catches_everything(module, mark) for mark in function.decorator_list):
+            return True
+    for call in module.nodes(ast.Call):
+        name = (
+            call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
+        )
+        adds = name in {"add_exception_handler", "register_error_handler"} and bool(call.args)
+        if (adds and _is_everything(module, call.args[0])) or (name == INSTALL and call.args):
+            return True
+        for keyword in call.keywords:
+            keys = keyword.value.keys if isinstance(keyword.value, ast.Dict) else []
+            if keyword.arg == "exception_handlers" and any(
+                key is not None and _is_everything(module, key) for key in keys
+            ):
+                return True
+    return False
+
+
 def is_broad(module: Module, caught: ast.expr | None) -> bool:
     """Whether an ``except`` clause catches every error there is."""
     if caught is None:
@@ -193,7 +217,10 @@ def _catches_everything(module: Module, mark: ast.expr) -> bool:
         return False
     if mark.func.attr not in {"exception_handler", "errorhandler", "app_errorhandler"}:
         return False
-    what = mark.args[0]
+    return _is_everything(module, mark.args[0])
+
+
+def _is_everything(module: Module, what: ast.expr) -> bool:
     is_500 = isinstance(what, ast.Constant) and what.value == 500
     return is_500 or module.resolve(what) in _ALL
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import importlib
 import pkgutil
 from collections.abc import Callable, Iterator, Mapping
@@ -9,7 +10,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
 
-from buttress.project.model import Place, Project, Service
+from buttress.project.model import Place, Project, Role, Service
+from buttress.source import Module
 
 
 class Pillar(StrEnum):
@@ -79,6 +81,21 @@ class Subject:
 
     project: Project
     service: Service
+
+    def modules(self, role: Role) -> Iterator[Module]:
+        """Yield the service's Python files of a role that parse, in the order of their paths."""
+        for path in self.service.files(role):
+            module = self.project.tree.module(path)
+            if module.problem is None:
+                yield module
+
+    def finding(
+        self, module: Module, node: ast.expr | ast.stmt | ast.ExceptHandler, message: str
+    ) -> Finding:
+        """Return a finding at a node, with what identifies it however lines move."""
+        column = module.span(node)[0] - module.line_span(node.lineno)[0] + 1
+        place = Place(module.path, node.lineno, column)
+        return Finding(place, message, module.symbol(node), ast.dump(node))
 
 
 Function = Callable[[Subject], Iterator[Finding]]

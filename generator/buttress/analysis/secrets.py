@@ -1,0 +1,214 @@
+"""What is a secret: by its shape, or by the name that it is given; and how to show it masked."""
+
+from __future__ import annotations
+
+import ast
+import math
+import re
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from buttress.source import Module
+
+_SHAPES = {
+    "OpenAI or OpenRouter key": r"sk-(?:proj-|or-v1-|svcacct-|admin-)?[A-Za-z0-9_-]{20,}",
+    "Anthropic key": r"sk-ant-[A-Za-z0-9_-]{20,}",
+    "AWS access key": r"(?:AKIA|ASIA)[0-9A-Z]{16}",
+    "Google API key": r"AIza[0-9A-Za-z_-]{35}",
+    "GitHub token": r"(?:gh[pousr]_[A-Za-z0-9]{36,}|github_pat_[A-Za-z0-9_]{50,})",
+    "GitLab token": r"glpat-[A-Za-z0-9_-]{20,}",
+    "Slack token": r"xox[abeprs]-[A-Za-z0-9-]{10,}",
+    "Stripe key": r"(?:sk|rk)_(?:live|test)_[A-Za-z0-9]{16,}",
+    "Groq key": r"gsk_[A-Za-z0-9]{40,}",
+    "Hugging Face token": r"hf_[A-Za-z0-9]{30,}",
+    "SendGrid key": r"SG\.[A-Za-z0-9_-]{20,}\.[A-Za-z0-9_-]{30,}",
+    "Tavily key": r"tvly-[A-Za-z0-9-]{20,}",
+    "private key": r"-----BEGIN (?:[A-Z]+ )?PRIVATE KEY-----",
+    "password in an address": r"[a-z][a-z0-9+.-]*://[^\s:/@'\"{}$<>]+:(?P<value>[^\s:/@'\"{}$<>]{3,})@",
+}
+_ANY_SHAPE = re.compile("|".join(f"(?:{shape})" for shape in _SHAPES.values()))
+_SHAPE_OF = {name: re.compile(shape) for name, shape in _SHAPES.items()}
+
+_NAME = re.compile(
+    r"(?:^|[_\W])(?:secret(?:_?key)?|api_?key|apikey|access_?key|private_?key|signing_?key|auth_?key"
+    r"|encryption_?key|fernet_?key|passw(?:or)?d|passphrase|pwd|token|auth_?token|credentials?|salt"
+    r"|client_?secret|webhook_?secret|jwt_?secret)(?:$|[_\W])|(?:^|_)pass$",
+    re.IGNORECASE,
+)
+_NOT_A_SECRET_NAME = re.compile(
+    r"(?:expire|expiry|minutes|hours|days|seconds|ttl|lifetime|max_|min_|_len|length|limit|count|_url$|_uri$"
+    r"|endpoint|header|_name$|_field|_type$|tokenizer|algorithm|_path$|_file$|_dir$|_id$|_regex|pattern"
+    r"|public|publishable|_label|_prefix|_text$|_hint|_message|budget|_per_|template)",
+    re.IGNORECASE,
+)
+_PLACEHOLDER = re.compile(
+    r"^(?:$|x{3,}|\*+|\.{3}|<.*>|\[.*\]|\{.*\}|\$\{?.*|%.*%|your[-_ ].*|.*[-_ ]here$|none|null|todo|tbd"
+    r"|not[-_ ]?(?:needed|used|set|required)|dummy.*|fake.*|example.*|placeholder.*|changeme_?placeholder)$",
+    re.IGNORECASE,
+)
+_PROSE = re.compile(r"\s|^https?://|^/|^\w+\.(?:html|py|json|txt|db)$")
+_KEEPS_DATA = re.compile(r"salt|encrypt|fernet|cipher|aes", re.IGNORECASE)
+_SIGNS = re.compile(
+    r"^(?:.*_)?(?:secret_?key|jwt_?secret(?:_?key)?|session_?secret|secret|signing_?key)$",
+    re.IGNORECASE,
+)
+
+_KEPT = 4
+
+
+@dataclass(frozen=True, slots=True)
+class HardcodedSecret:
+    """A literal in the code that is a secret.
+
+    Attributes:
+        node: The string literal.
+        name: The name that it is given, as written (``SECRET_KEY``, ``api_key``); may be empty.
+        kind: What its shape says it is; empty where only the name tells.
+        binding: ``name`` (``KEY = "..."``), ``item`` (``config["KEY"] = "..."``), ``keyword``
+            (``Client(api_key="...")``), ``argument`` or ``other``.
+    """
+
+    node: ast.Constant
+    name: str
+    kind: str
+    binding: Literal["name", "item", "attribute", "keyword", "other"]
+
+
+def is_secret_name(name: str) -> bool:
+    """Whether a name of a variable, key or parameter says that its value is a secret."""
+    spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name)
+    return bool(_NAME.search(spaced)) and not _NOT_A_SECRET_NAME.search(spaced)
+
+
+def keeps_data_readable(name: str) -> bool:
+    """Whether stored data can only be read with this very value: a salt or an encryption key."""
+    return bool(_KEEPS_DATA.search(name))
+
+
+def signs(name: str) -> bool:
+    """Whether only the app itself uses the value, to sign sessions or tokens."""
+    return bool(_SIGNS.match(name)) and not keeps_data_readable(name)
+
+
+def kind_of(value: str) -> str:
+    """Return what kind of secret a value is by its shape; empty where the shape says nothing."""
+    for name, shape in _SHAPE_OF.items():
+        found = shape.search(value)
+        if found and _is_random(found.groupdict().get("value") or found.group(), name):
+            return name
+    return ""
+
+
+def is_placeholder(value: str) -> bool:
+    """Whether a value only stands for a secret (``your-key-here``, ``<token>``)."""
+    return bool(_PLACEHOLDER.match(value.strip())) or len(set(value)) <= 2
+
+
+def hardcoded_secrets(module: Module) -> Iterator[HardcodedSecret]:
+    """Yield the literals of a module that are secrets, by shape or by the name they are given."""
+    for node in module.nodes(ast.Constant):
+        if not isinstance(node.value, str) or not 6 <= len(node.value) <= 4096:
+            continue
+        if is_placeholder(node.value) or _is_docstring(module, node):
+            continue
+        name, binding = _binding(module, node)
+        kind = kind_of(node.value)
+        named = bool(name) and is_secret_name(name) and not _PROSE.search(node.value)
+        if kind or (named and binding != "other" and not _is_interface_text(module, node)):
+            yield HardcodedSecret(node, name, kind, binding)
+
+
+def mask(text: str) -> str:
+    """Return text in which every secret is cut to its first characters.
+
+    Values are found by their shape, and as string literals behind a name that says secret.
+    """
+    text = _ANY_SHAPE.sub(_cut, text)
+    return _ASSIGNED.sub(_cut_assigned, text)
+
+
+_ASSIGNED = re.compile(
+    r"(?P<head>(?P<name>[A-Za-z_][\w-]*)[\"']?\]?\)?\s*(?:=|:|,|\bor\b)\s*(?:[a-zA-Z_.]+\([^()\n]*?,\s*)?)"
+    r"(?P<quote>[\"'])(?P<value>[^\"'\n]{6,})(?P=quote)"
+)
+
+
+def _cut(match: re.Match[str]) -> str:
+    value = match.groupdict().get("value")
+    if value:
+        return match.group().replace(value, "****")
+    whole = match.group()
+    return whole if whole.startswith("-----") else whole[:_KEPT] + "****"
+
+
+def _cut_assigned(match: re.Match[str]) -> str:
+    value = match["value"]
+    if not is_secret_name(match["name"]) or is_placeholder(value) or _PROSE.search(value):
+        return match.group()
+    quote = match["quote"]
+    return f"{match['head']}{quote}****{quote}"
+
+
+def _is_random(value: str, kind: str) -> bool:
+    if kind in {"private key", "password in an address"}:
+        return not is_placeholder(value) and value.lower() not in _LOCAL_PASSWORDS
+    return _entropy(value) >= 3.0 and not is_placeholder(value)
+
+
+_LOCAL_PASSWORDS = frozenset(
+    {"password", "postgres", "root", "secret", "user", "pass", "admin", "test"}
+)
+
+
+def _entropy(value: str) -> float:
+    counts = Counter(value)
+    return -sum(n / len(value) * math.log2(n / len(value)) for n in counts.values())
+
+
+def _binding(
+    module: Module, node: ast.Constant
+) -> tuple[str, Literal["name", "item", "attribute", "keyword", "other"]]:
+    above = module.parent(node)
+    if isinstance(above, ast.keyword):
+        return above.arg or "", "keyword"
+    if isinstance(above, ast.Assign) and above.value is node and len(above.targets) == 1:
+        return _target(above.targets[0])
+    if isinstance(above, ast.AnnAssign) and above.value is node:
+        return _target(above.target)
+    if isinstance(above, ast.Dict) and node in above.values:
+        key = above.keys[above.values.index(node)]
+        named = key.value if isinstance(key, ast.Constant) and isinstance(key.value, str) else ""
+        return named, "item"
+    return "", "other"
+
+
+def _target(
+    target: ast.expr,
+) -> tuple[str, Literal["name", "item", "attribute", "keyword", "other"]]:
+    if isinstance(target, ast.Name):
+        return target.id, "name"
+    if isinstance(target, ast.Attribute):
+        return target.attr, "attribute"
+    if isinstance(target, ast.Subscript) and isinstance(target.slice, ast.Constant):
+        return str(target.slice.value), "item"
+    return "", "other"
+
+
+def _is_docstring(module: Module, node: ast.Constant) -> bool:
+    return isinstance(module.parent(node), ast.Expr)
+
+
+def _is_interface_text(module: Module, node: ast.Constant) -> bool:
+    """Whether a literal is for a page or a message (``render_template(..., token="expired")``)."""
+    keyword = module.parent(node)
+    call = module.parent(keyword) if isinstance(keyword, ast.keyword) else None
+    if not isinstance(call, ast.Call):
+        return False
+    target = module.resolve(call.func) or ""
+    name = call.func.attr if isinstance(call.func, ast.Attribute) else target
+    return name.rpartition(".")[2] in {
+        "render_template", "render_template_string", "TemplateResponse", "url_for", "Field", "Query",
+        "Header", "Cookie", "Form", "OAuth2PasswordBearer", "add_argument", "Column", "format",
+    }  # fmt: skip

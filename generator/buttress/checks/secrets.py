@@ -1,0 +1,220 @@
+"""Checks of secrets and configuration: what stands in the code, in the repository, and where it is read."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from buttress.analysis.configuration import (
+    Known,
+    environment_reads,
+    settings_classes,
+)
+from buttress.analysis.secrets import (
+    hardcoded_secrets,
+    is_placeholder,
+    is_secret_name,
+    kind_of,
+)
+from buttress.checks.model import (
+    Confidence,
+    Finding,
+    Kind,
+    NotApplicable,
+    Pillar,
+    Risk,
+    Subject,
+    check,
+)
+from buttress.project.model import Place, Role
+
+_RECIPE = "settings-and-secrets"
+_ENV_FILE = re.compile(r"(?:^|/)\.env(?:\.(?!example|sample|template|dist|test)[\w.-]+)?$")
+_ASSIGNMENT = re.compile(r"^\s*(?:export\s+)?([A-Za-z_]\w*)\s*=\s*[\"']?([^\"'#\s]+)", re.MULTILINE)
+_HARMLESS = re.compile(
+    r"(?:^|/)(?:tests?|docs?|examples?|fixtures|\.github)/|\.(?:md|rst|lock|svg|ipynb|html|css|js|ts|tsx|jsx|map)$"
+    r"|(?:example|sample|template|lock\.json|\.dist)|(?:^|/)(?:test_|conftest)",
+    re.IGNORECASE,
+)
+_SETTINGS_MODULE = re.compile(r"(?:^|/|_)(?:config|settings|configuration)(?:[/_.]|$)")
+
+
+@check(
+    "SEC-SECRET-HARDCODED",
+    "A secret stands in the code",
+    pillar=Pillar.SECURITY,
+    risk=Risk.HIGH,
+    kind=Kind.INSTANCE,
+    confidence=Confidence.MEDIUM,
+    recipe=_RECIPE,
+)
+def secret_hardcoded(subject: Subject) -> Iterator[Finding]:
+    """A key, password or token is a literal in the app's code.
+
+    Everyone who can read the code has it, it is in every copy and in the history, and it cannot be
+    changed without a release (CWE-798, OWASP ASVS 13.3.1).
+
+    Bad::
+
+        SECRET_KEY = "9f8a6b2c71d0"
+
+    Good::
+
+        SECRET_KEY = settings.secret_key.get_secret_value()
+    """
+    for module in subject.modules(Role.APP):
+        for secret in hardcoded_secrets(module):
+            if secret.binding == "other" and not secret.kind:
+                continue
+            what = secret.kind or f"The value of {secret.name}"
+            article = "A " if secret.kind else ""
+            finding = subject.finding(module, secret.node, f"{article}{what} stands in the code.")
+            # the fingerprint must not hold the secret either
+            yield Finding(finding.place, finding.message, finding.symbol, secret.name)
+
+
+@check(
+    "SEC-SECRET-DEFAULT",
+    "A secret has a default in the code",
+    pillar=Pillar.SECURITY,
+    risk=Risk.HIGH,
+    kind=Kind.INSTANCE,
+    recipe=_RECIPE,
+)
+def secret_default(subject: Subject) -> Iterator[Finding]:
+    """A secret is read from the environment with a literal to fall back on.
+
+    Where the variable is missing, production silently runs with a value that everyone can read
+    (CWE-1188, CWE-798).
+
+    Bad::
+
+        SECRET_KEY = os.getenv("SECRET_KEY", "dev-secret")
+
+    Good::
+
+        SECRET_KEY = settings.secret_key.get_secret_value()
+    """
+    for module in subject.modules(Role.APP):
+        for read in environment_reads(module):
+            is_literal = read.default.known is Known.LITERAL and bool(read.default.value)
+            if is_literal and read.name is not None and is_secret_name(read.name):
+                message = f"{read.name} falls back on a value that stands in the code."
+                finding = subject.finding(module, read.read, message)
+                yield Finding(finding.place, message, finding.symbol, read.name)
+
+
+@check(
+    "SEC-SECRET-COMMITTED",
+    "A provider's key is in the repository",
+    pillar=Pillar.SECURITY,
+    risk=Risk.CRITICAL,
+    kind=Kind.INSTANCE,
+    recipe=_RECIPE,
+)
+def secret_committed(subject: Subject) -> Iterator[Finding]:
+    """A tracked file holds what has the shape of a provider's key, token or private key.
+
+    It has to be revoked and issued anew: taking it out of the file does not take it out of the
+    history (CWE-798). Documentation, examples and tests are passed over.
+
+    Bad::
+
+        OPENAI_API_KEY=sk-proj-...
+
+    Good::
+
+        OPENAI_API_KEY=
+    """
+    tree = subject.project.tree
+    for path in tree.paths:
+        if _HARMLESS.search(path) or (tree.tracked is not None and path not in tree.tracked):
+            continue
+        text = tree.text(path)
+        if text is None:
+            continue
+        for number, line in enumerate(text.content.splitlines(), 1):
+            kind = kind_of(line) if len(line) < 2000 else ""
+            if kind and kind != "password in an address" and not is_placeholder(line.strip()):
+                yield Finding(Place(path, number), f"A tracked file holds a {kind}.", "", kind)
+
+
+@check(
+    "SEC-ENV-COMMITTED",
+    "A file of secrets is in the repository",
+    pillar=Pillar.SECURITY,
+    risk=Risk.CRITICAL,
+    kind=Kind.INSTANCE,
+    recipe=_RECIPE,
+)
+def env_committed(subject: Subject) -> Iterator[Finding]:
+    """A ``.env`` file with values for keys, secrets or passwords is tracked by git.
+
+    Every copy of the repository has them, and so has its history. Issue new ones, then stop tracking
+    the file with ``git rm --cached`` (CWE-538).
+
+    Bad::
+
+        $ git ls-files
+        .env
+
+    Good::
+
+        $ git ls-files
+        .env.example
+    """
+    tree = subject.project.tree
+    if tree.tracked is None:
+        raise NotApplicable("the project is not in git")
+    for path in sorted(tree.tracked):
+        if not _ENV_FILE.search(path) or path not in tree:
+            continue
+        text = tree.text(path)
+        names = [
+            match[1]
+            for match in _ASSIGNMENT.finditer(text.content if text else "")
+            if is_secret_name(match[1]) and not is_placeholder(match[2])
+        ]
+        if names:
+            shown = ", ".join(names[:3]) + (" and more" if len(names) > 3 else "")
+            yield Finding(
+                Place(path), f"This file is tracked and has values for {shown}.", "", path
+            )
+
+
+@check(
+    "ARCH-CONFIG-SCATTERED",
+    "The environment is read all over the code",
+    pillar=Pillar.ARCHITECTURE,
+    risk=Risk.MEDIUM,
+    kind=Kind.INSTANCE,
+    recipe=_RECIPE,
+)
+def config_scattered(subject: Subject) -> Iterator[Finding]:
+    """Modules outside the configuration read environment variables themselves.
+
+    Nobody can say which variables the app needs, a missing one is found at first use, and each place
+    has its own default (twelve-factor app, III). One module that is about configuration is fine.
+
+    Bad::
+
+        def charge(order):
+            key = os.environ["STRIPE_KEY"]
+
+    Good::
+
+        def charge(order):
+            key = settings.stripe_key.get_secret_value()
+    """
+    reads = []
+    for module in subject.modules(Role.APP):
+        if settings_classes(module) or _SETTINGS_MODULE.search(module.path.lower()):
+            continue
+        reads += [(module, read) for read in environment_reads(module)]
+    if len({module.path for module, _ in reads}) < 2:
+        return
+    for module, read in reads:
+        name = read.name or "a variable"
+        yield subject.finding(
+            module, read.read, f"{name} is read here, away from the configuration."
+        )

@@ -1,0 +1,65 @@
+"""Answers about the environment: the fields of the settings, and the variables of the example file."""
+
+from __future__ import annotations
+
+from buttress.analysis.configuration import environment_reads
+from buttress.analysis.secrets import is_secret_name
+from buttress.analysis.settings_fields import (
+    Kind,
+    SettingsPlan,
+    environment_variable,
+    plan_settings,
+)
+from buttress.planning.providers import answer
+from buttress.project.model import Project, Role, Service
+from buttress.source import Module
+
+
+@answer("settings-fields")
+def settings_fields(project: Project, service: Service) -> object:
+    """Return the fields of the settings class as plain data."""
+    return [item.as_answer() for item in _plan(project, service).fields]
+
+
+@answer("settings-environment-variable")
+def settings_environment_variable(project: Project, service: Service) -> object:
+    """Return the variable that says where the app runs."""
+    return environment_variable(_modules(project, service, Role.APP))
+
+
+@answer("environment-variables")
+def environment_variables(project: Project, service: Service) -> object:
+    """Return every variable that the code reads, for the example file; never with a secret value."""
+    fields = {item.name: item for item in _plan(project, service).fields}
+    modules = _modules(project, service, Role.APP)
+    names = {read.name for module in modules for read in environment_reads(module) if read.name}
+    variables = []
+    for name in sorted(names | fields.keys()):
+        item = fields.get(name)
+        is_secret = item.type == "secret" if item else is_secret_name(name)
+        comment = _COMMENTS.get(item.kind, "") if item else ""
+        default = item.default if item and not is_secret else None
+        variables.append(
+            {"name": name, "comment": comment, "example": "" if default is None else str(default)}
+        )
+    return variables
+
+
+_COMMENTS = {
+    Kind.REQUIRED: "required",
+    Kind.SIGNING: "secret, required in production",
+    Kind.CREDENTIAL: "secret, required in production",
+    Kind.OPTIONAL: "secret",
+    Kind.EMPTY: "secret",
+}
+
+
+def _plan(project: Project, service: Service) -> SettingsPlan:
+    modules = _modules(project, service, Role.APP)
+    tests = _modules(project, service, Role.TEST)
+    return plan_settings(modules, tests, environment_variable(modules))
+
+
+def _modules(project: Project, service: Service, role: Role) -> list[Module]:
+    found = [project.tree.module(path) for path in service.files(role)]
+    return [module for module in found if module.problem is None]

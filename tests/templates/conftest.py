@@ -63,12 +63,15 @@ class Templates:
         commit(self.root, tag)
         git(self.root, "tag", tag)
 
-    def copy(self, target: Path, unit: str, **data: object) -> None:
+    def copy(
+        self, target: Path, unit: str, *, answers_file: str | None = None, **data: Any
+    ) -> None:
         """Render a unit as a person without this tool does, taking the defaults of what is not given."""
         copier.run_copy(
             str(self.root),
             target,
             data={"unit": unit, **data},
+            answers_file=answers_file,
             defaults=True,
             overwrite=True,
             quiet=True,

@@ -37,7 +37,7 @@ PYTHON = "{{ python_version }}"
 '''
 GREETING_ANSWERS = ".copier-answers.greeting.yml"
 ANSWERS_TEMPLATE = "{{ _copier_answers | to_nice_yaml | trim }}\n"
-FACTS: dict[str, object] = {
+FACTS: dict[str, Any] = {
     "project_name": "2048-clone",
     "framework": "flask",
     "service_root": "backend",
@@ -258,6 +258,40 @@ def test_a_kept_file_is_never_written(greeting: Templates, tmp_path: Path) -> No
     assert answers(project, GREETING_ANSWERS)["keep"] == ["/GREETING.md", "/not-there.txt"]
 
 
+@pytest.mark.parametrize("keep", ["README.md", {"README.md": True}, 3, [1]])
+def test_what_is_kept_is_a_list_of_patterns(
+    released: Templates, tmp_path: Path, keep: object
+) -> None:
+    with pytest.raises(ValueError, match="list of patterns"):
+        released.copy(tmp_path / "any", "templates/service", keep=keep)
+
+
+def test_the_answers_of_a_foreign_template_are_left_alone(
+    greeting: Templates, tmp_path: Path
+) -> None:
+    project = tmp_path / "clone"
+    foreign = "project_name: My Project\nport: eighty\nframework: rails\nkeep: all\npython_version: '3.9'\n"
+    write(project, ".copier-answers.yml", foreign)
+
+    greeting.copy(project, "recipes/greeting")
+    without_a_file_named = answers(project, GREETING_ANSWERS)
+    (project / GREETING_ANSWERS).unlink()
+    greeting.copy(project, "recipes/greeting", answers_file=GREETING_ANSWERS)
+    with_a_file_named = answers(project, GREETING_ANSWERS)
+
+    assert (project / ".copier-answers.yml").read_text() == foreign
+    # Copier reads .copier-answers.yml when no other file is named; what our questions refuse is dropped.
+    assert without_a_file_named["python_version"] == "3.9"
+    for stored in (without_a_file_named, with_a_file_named):
+        assert (stored["project_name"], stored["port"], stored["framework"]) == (
+            "clone",
+            8000,
+            "fastapi",
+        )
+        assert stored["keep"] == []
+    assert with_a_file_named["python_version"] == "3.11"
+
+
 def test_one_answer_can_be_changed_without_a_new_version(
     greeting: Templates, tmp_path: Path
 ) -> None:
@@ -346,7 +380,7 @@ def test_no_module_of_python_can_become_the_name_of_a_package() -> None:
 
 
 @pytest.mark.parametrize(
-    "description", ["", 'says "hello"', "a\nb", "back\\slash", " indented", "x" * 121]
+    "description", ["", 'says "hello"', "a\nb", "back\\slash", " indented", "trailing ", "x" * 121]
 )
 def test_a_description_that_would_break_a_file_is_refused(
     released: Templates, tmp_path: Path, description: str
@@ -359,7 +393,7 @@ def test_a_description_that_would_break_a_file_is_refused(
 def test_a_service_starts_with_a_database_that_its_template_knows(
     released: Templates, tmp_path: Path, database: str
 ) -> None:
-    with pytest.raises(ValueError, match="SQLite or PostgreSQL"):
+    with pytest.raises(ValueError, match=r"not in \['sqlite', 'postgresql'\]"):
         released.copy(tmp_path / "any", "templates/service", database=database)
 
 

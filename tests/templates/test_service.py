@@ -39,7 +39,7 @@ ANSWERS = [
     for name, python, description in [
         ("ab", "3.11", "A small HTTP service."),
         ("order-desk", "3.12", "Takes orders & keeps <them>, all 100% of 'em."),
-        (LONGEST, "3.13", "x" * 120),
+        (LONGEST, "3.13", "A word" + " and one more" * 7 + " and the last word."),
         ("zz9", "3.14", "{{ not a template }}"),
     ]
     for database in ("sqlite", "postgresql")

@@ -158,6 +158,12 @@ def pruned(before: str, after: str) -> str:
             "from os import environ, path\npath\n",
             "from os import path\npath\n",
         ),
+        # a group that is gone takes its blank line along
+        (
+            '"""Doc."""\n\nimport os\n\nimport flask\n\nflask.x(os.y)\n',
+            '"""Doc."""\n\nimport os\n\nimport flask\n\nflask.x()\n',
+            '"""Doc."""\n\nimport flask\n\nflask.x()\n',
+        ),
     ],
 )
 def test_an_import_goes_with_its_last_use(before: str, after: str, expected: str) -> None:

@@ -20,7 +20,7 @@ def expression_sources(module: Module, node: ast.JoinedStr) -> list[str]:
     values = [value.value for value in node.values if isinstance(value, ast.FormattedValue)]
     try:
         found = _scan(module.source(node))
-    except IndexError:
+    except (IndexError, ValueError):
         found = []
     if len(found) != len(values):
         return [ast.unparse(value) for value in values]
@@ -80,7 +80,9 @@ def _scan_body(text: str, position: int, quote: str, found: list[str] | None) ->
         character = text[position]
         if character == "\\":
             named = text.startswith("\\N{", position)
-            position = text.index("}", position) + 1 if named and found is not None else position + 2
+            position = (
+                text.index("}", position) + 1 if named and found is not None else position + 2
+            )
         elif found is not None and text[position : position + 2] in {"{{", "}}"}:
             position += 2
         elif found is not None and character == "{":
@@ -96,7 +98,9 @@ def _scan_field(text: str, start: int, found: list[str]) -> int:
     while depth or text[position] not in "}:!" or text.startswith("!=", position):
         character = text[position]
         literal = _LITERAL.match(text, position)
-        starts_word = position > start and (text[position - 1].isalnum() or text[position - 1] == "_")
+        starts_word = position > start and (
+            text[position - 1].isalnum() or text[position - 1] == "_"
+        )
         if literal is not None and not (starts_word and literal.group(1)):
             position = _scan_body(text, literal.end(), literal.group(2), None)
             continue

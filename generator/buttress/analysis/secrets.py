@@ -43,6 +43,9 @@ _NOT_A_SECRET_NAME = re.compile(
     r"|public|publishable|_label|_prefix|_text$|_hint|_message|budget|_per_|template)",
     re.IGNORECASE,
 )
+_PLAIN_KEY = re.compile(
+    r"(?:^|_)(?:primary|foreign|sort|partition|cache|routing|header)_KEY$", re.IGNORECASE
+)
 _PLACEHOLDER = re.compile(
     r"^(?:$|x{3,}|\*+|\.{3}|<.*>|\[.*\]|\{.*\}|\$\{?.*|%.*%|your[-_ ].*|.*[-_ ]here$|none|null|todo|tbd"
     r"|not[-_ ]?(?:needed|used|set|required)|dummy.*|fake.*|example.*|placeholder.*|changeme_?placeholder)$",
@@ -80,6 +83,15 @@ def is_secret_name(name: str) -> bool:
     """Whether a name of a variable, key or parameter says that its value is a secret."""
     spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name)
     return bool(_NAME.search(spaced)) and not _NOT_A_SECRET_NAME.search(spaced)
+
+
+def is_secret_variable(name: str) -> bool:
+    """Whether the value of an environment variable is a secret; ``SUPABASE_KEY`` is one, too."""
+    return is_secret_name(name) or (
+        name.endswith("_KEY")
+        and not _NOT_A_SECRET_NAME.search(name)
+        and not _PLAIN_KEY.search(name)
+    )
 
 
 def keeps_data_readable(name: str) -> bool:

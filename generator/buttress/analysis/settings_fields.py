@@ -223,7 +223,7 @@ def _why_left(
             "the default cannot be converted, or a missing value raises only here.",
             "",
         )
-    if secrets.is_secret_name(read.name) and isinstance(read.default.value, str):
+    if secrets.is_secret_variable(read.name) and isinstance(read.default.value, str):
         if read.default.value and read.default.value in mentioned:
             return "used-by-tests", "tests use this very value.", "Let the tests set the variable."
         if read.default.value and secrets.keeps_data_readable(read.name):
@@ -277,7 +277,7 @@ def _add_reads(
 def _field_for(read: EnvironmentRead) -> SettingsField:
     name = read.name or ""
     attribute = name.lower()
-    if secrets.is_secret_name(name) and read.conversion is None:
+    if secrets.is_secret_variable(name) and read.conversion is None:
         return SettingsField(name, attribute, "secret", _secret_kind(name, read))
     kind = Kind.REQUIRED if read.raises or _raises_on_conversion(read) else Kind.PLAIN
     default = None if read.fallback is not None else read.default.value

@@ -14,6 +14,7 @@ from buttress.analysis.secrets import (
     hardcoded_secrets,
     is_placeholder,
     is_secret_name,
+    is_secret_variable,
     kind_of,
 )
 from buttress.checks.model import (
@@ -98,7 +99,7 @@ def secret_default(subject: Subject) -> Iterator[Finding]:
     for module in subject.modules(Role.APP):
         for read in environment_reads(module):
             is_literal = read.default.known is Known.LITERAL and bool(read.default.value)
-            if is_literal and read.name is not None and is_secret_name(read.name):
+            if is_literal and read.name is not None and is_secret_variable(read.name):
                 message = f"{read.name} falls back on a value that stands in the code."
                 finding = subject.finding(module, read.read, message)
                 yield Finding(finding.place, message, finding.symbol, read.name)

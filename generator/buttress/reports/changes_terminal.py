@@ -46,7 +46,7 @@ def print_overview(console: Console, change_set: ChangeSet) -> None:
         for reason, count in Counter(made.reason for made in item.applied).most_common(
             _MOST_REASONS
         ):
-            times = f" ({count}×)" if count > 1 else ""
+            times = f" ({count} times)" if count > 1 else ""
             console.print(Padding(Text(f"{safe(reason)}{times}", style="dim"), (0, 4)))
 
 

@@ -139,10 +139,19 @@ def unused_after(before: Module, after: Module) -> list[Edit]:
         if not gone or "*" in locals_:
             continue
         if len(gone) == len(locals_):
-            edits.append(Edit(start, last, ""))
+            edits.append(Edit(start, _behind_group(after, start, last), ""))
         elif end == last:
             edits.append(_without(after, node, set(gone)))
     return edits
+
+
+def _behind_group(module: Module, start: int, end: int) -> int:
+    """Return the offset behind an import and, if it was a group of its own, behind its blank line."""
+    above, below = module.text[:start], module.text[end:]
+    is_alone = not above.strip() or above.endswith((module.newline * 2, '"""' + module.newline))
+    if is_alone and below.startswith(module.newline) and below.strip():
+        return end + len(module.newline)
+    return end
 
 
 def _loaded_names(module: Module) -> set[str]:
@@ -198,6 +207,13 @@ def _has_star(node: ast.ImportFrom) -> bool:
 
 def _spelled(item: Import) -> str:
     return f"{item.name} as {item.alias}" if item.alias else str(item.name)
+
+
+def _statement(items: list[Import]) -> str:
+    if items[0].name is None:
+        return items[0].statement
+    names = sorted((_spelled(item) for item in items), key=_by_case)
+    return f"from {items[0].module} import {', '.join(names)}"
 
 
 def _extendable(module: Module, item: Import) -> ast.ImportFrom | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from buttress.analysis.configuration import environment_reads
-from buttress.analysis.secrets import is_secret_name
+from buttress.analysis.secrets import is_secret_variable
 from buttress.analysis.settings_fields import (
     Kind,
     SettingsPlan,
@@ -36,7 +36,7 @@ def environment_variables(project: Project, service: Service) -> object:
     variables = []
     for name in sorted(names | fields.keys()):
         item = fields.get(name)
-        is_secret = item.type == "secret" if item else is_secret_name(name)
+        is_secret = item.type == "secret" if item else is_secret_variable(name)
         comment = _COMMENTS.get(item.kind, "") if item else ""
         default = item.default if item and not is_secret else None
         variables.append(

@@ -1,0 +1,158 @@
+"""The environment is read in one place, and no secret stands in the code."""
+
+import pytest
+
+from buttress.analysis.settings_fields import plan_settings
+from buttress.rewrites.outcomes import Safety
+from buttress.source import Module, Text
+from tests.rewrites.cases import check_noop, check_transformed
+
+SETTINGS = "from settings import settings\n"
+
+
+def answers(source: str) -> dict[str, object]:
+    """Return the answers that the recipe works out for a module."""
+    fields = plan_settings([Module("main.py", Text(source))], []).fields
+    return {"settings_fields": [item.as_answer() for item in fields]}
+
+
+def transformed(before: str, after: str) -> list[Safety]:
+    outcomes = check_transformed("settings", before, after, answers=answers(before))
+    return [made.safety for made in outcomes.changed]
+
+
+@pytest.mark.parametrize(
+    ("read", "field"),
+    [
+        ('os.getenv("HOST")', "settings.host"),
+        ('os.getenv("HOST", "localhost")', "settings.host"),
+        ('os.environ.get("HOST", "localhost")', "settings.host"),
+        ('os.environ["HOST"]', "settings.host"),
+        ('os.getenv("HOST") or "localhost"', 'settings.host or "localhost"'),
+        ('int(os.getenv("PORT", "8000"))', "settings.port"),
+        ('int(os.getenv("PORT", 8000))', "settings.port"),
+        ('float(os.getenv("RATE", "0.5"))', "settings.rate"),
+        ('os.getenv("DEBUG", "false").lower() == "true"', 'settings.debug.lower() == "true"'),
+        ('Path(os.getenv("UPLOADS", "uploads"))', "Path(settings.uploads)"),
+        ('os.getenv("API_TOKEN", "")', "settings.api_token.get_secret_value()"),
+    ],
+)
+def test_a_read_becomes_a_field(read: str, field: str) -> None:
+    head = "import os\nfrom pathlib import Path\n\n"
+    safety = transformed(
+        f"{head}value = {read}\nprint(Path, os.name)\n",
+        f"import os\nfrom pathlib import Path\n\n{SETTINGS}\nvalue = {field}\nprint(Path, os.name)\n",
+    )
+
+    assert safety == [Safety.SAFE]
+
+
+def test_an_optional_secret_is_revealed_where_it_is_used() -> None:
+    transformed(
+        'import os\n\nkey = os.getenv("OPENAI_API_KEY")\nprint(os.name)\n',
+        "import os\n\nfrom settings import reveal, settings\n\n"
+        "key = reveal(settings.openai_api_key)\nprint(os.name)\n",
+    )
+
+
+@pytest.mark.parametrize(
+    "secret",
+    [
+        'SECRET_KEY = os.getenv("SECRET_KEY", "dev-secret")',
+        'SECRET_KEY = os.environ.get("SECRET_KEY") or "dev-secret"',
+        'SECRET_KEY = "9f8a6b2c71d0e4"',
+    ],
+)
+def test_a_secret_in_the_code_goes_to_the_environment(secret: str) -> None:
+    safety = transformed(
+        f"import os\n\n{secret}\nprint(os.name)\n",
+        f"import os\n\n{SETTINGS}\nSECRET_KEY = settings.secret_key.get_secret_value()\nprint(os.name)\n",
+    )
+
+    assert safety == [Safety.HARDENING]
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ('app.config["SECRET_KEY"] = "9f8a6b2c71"', 'app.config["SECRET_KEY"] = VALUE'),
+        ('app.secret_key = "9f8a6b2c71"', "app.secret_key = VALUE"),
+        ('app.config.update(SECRET_KEY="9f8a6b2c71")', "app.config.update(SECRET_KEY=VALUE)"),
+    ],
+)
+def test_secrets_of_flask_are_found_in_its_configuration(before: str, after: str) -> None:
+    head = "from flask import Flask\n"
+    value = "settings.secret_key.get_secret_value()"
+
+    transformed(
+        f"{head}\napp = Flask(__name__)\n{before}\n",
+        f"{head}{SETTINGS}\napp = Flask(__name__)\n{after.replace('VALUE', value)}\n",
+    )
+
+
+def test_a_key_of_a_provider_gets_the_providers_variable() -> None:
+    key = "sk-proj-" + "a1B2c3D4e5F6g7H8i9J0"
+    transformed(
+        f'from openai import OpenAI\n\nclient = OpenAI(api_key="{key}")\n',
+        "from openai import OpenAI\nfrom settings import settings\n\n"
+        "client = OpenAI(api_key=settings.openai_api_key.get_secret_value())\n",
+    )
+
+
+def test_a_taken_name_gets_another_one() -> None:
+    transformed(
+        'import os\n\nsettings = {}\nhost = os.getenv("HOST")\nprint(os.name, settings)\n',
+        "import os\n\nfrom settings import settings as app_settings\n\n"
+        "settings = {}\nhost = app_settings.host\nprint(os.name, settings)\n",
+    )
+
+
+@pytest.mark.parametrize(
+    ("source", "code"),
+    [
+        ("import os\n\n\ndef f(name):\n    return os.getenv(name)\n", "computed-name"),
+        ('import os\n\nh = os.getenv("HOST", default())\n', "computed-default"),
+        ('import os\n\nos.environ["HOST"] = "x"\nh = os.getenv("HOST")\n', "set-at-run-time"),
+        ('import os\n\nh = os.getenv("DEBUG", False)\n', "mixed-types"),
+        ('import os\n\nh = int(os.getenv("PORT", "eight"))\n', "mixed-types"),
+        ('import os\n\nh = os.getenv("COPY")\n', "reserved-name"),
+        ('import os\n\na = os.getenv("HOST", "x")\nb = os.getenv("HOST", "y")\n', "two-defaults"),
+        ('import os\n\n\ndef f():\n    return os.environ["HOST"]\n', "needed-at-use"),
+        ('import os\n\nS = os.getenv("PASSWORD_SALT", "pepper")\n', "keeps-data-readable"),
+        ('def login():\n    password = "hunter2hunter2"\n    return password\n', "unclear-secret"),
+    ],
+)
+def test_what_cannot_be_proved_is_left_alone(source: str, code: str) -> None:
+    check_noop("settings", source, code, answers=answers(source))
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "import os\n\nprint(os.path.join('a', 'b'))\n",
+        'TOKEN_URL = "https://example.org/token"\n',
+        'TOKEN_EXPIRE_MINUTES = "30 minutes"\n',
+        'API_KEY = "your-api-key-here"\n',
+        'PASSWORD_FIELD = "password_field"\n',
+        'API_KEY = ""\n',
+        'from flask import render_template\n\nrender_template("x.html", token="expired-link")\n',
+        'def getenv(name): ...\n\n\nvalue = getenv("HOST")\n',
+    ],
+)
+def test_what_is_no_setting_stays(source: str) -> None:
+    check_noop("settings", source, answers=answers(source))
+
+
+def test_an_app_with_a_settings_class_keeps_it() -> None:
+    source = 'import os\n\nhost = os.getenv("HOST")\n'
+    others = {
+        "config.py": "from pydantic_settings import BaseSettings\n\n\nclass C(BaseSettings): ...\n"
+    }
+
+    check_noop("settings", source, "has-settings", others=others)
+
+
+def test_a_field_that_the_class_does_not_have_is_not_read() -> None:
+    check_noop(
+        "settings", 'import os\n\nhost = os.getenv("HOST")\n', answers={"settings_fields": []}
+    )

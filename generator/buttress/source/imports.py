@@ -86,13 +86,16 @@ def add_imports(
     missing = sorted({item for item in wanted if (item.target, item.local) not in present})
     placed: dict[int, list[tuple[int, str]]] = {}
     extended: dict[ast.ImportFrom, list[str]] = {}
+    together: dict[str, list[Import]] = {}
     for item in missing:
         statement = _extendable(module, item)
         if statement is not None:
             extended.setdefault(statement, []).append(_spelled(item))
-            continue
-        offset, blank_before, blank_after = _place(module, item, own)
-        text = item.statement + module.newline
+        else:
+            together.setdefault(item.module if item.name else item.statement, []).append(item)
+    for items in together.values():
+        offset, blank_before, blank_after = _place(module, items[0], own)
+        text = _statement(items) + module.newline
         placed.setdefault(offset, []).append((blank_before * 2 + blank_after, text))
     edits = [_extend(module, node, names) for node, names in extended.items()]
     for offset, lines in placed.items():

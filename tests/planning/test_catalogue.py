@@ -57,7 +57,9 @@ def test_a_misspelt_key_of_a_merge_is_named_with_its_line(tmp_path: Path) -> Non
     manifest = IMAGE["recipe.yml"].replace("heading: Local", "headng: Local")
     root = install(tmp_path, image={**IMAGE, "recipe.yml": manifest})
 
-    with pytest.raises(UserError, match=r"recipe\.yml:13: `headng` is no key of `merge\.0`") as caught:
+    with pytest.raises(
+        UserError, match=r"recipe\.yml:13: `headng` is no key of `merge\.0`"
+    ) as caught:
         load_catalogue(root)
     assert "Allowed: create, file, heading, kind, lines, when." in str(caught.value)
 

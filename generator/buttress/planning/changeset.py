@@ -289,7 +289,9 @@ class _Builder:
     ) -> Iterable[str]:
         where = f"{recipe.unit}/recipe.yml: merge"
         for edit in recipe.merge:
-            merged = merge(step, _folder(recipe, service), edit, values, where)
+            merged = merge(
+                step, _folder(recipe, service), edit, values, where=where, owned=self.owned
+            )
             if merged is not None and merged.refusal:
                 yield f"{merged.path} was left alone, because {merged.refusal}."
 

@@ -72,7 +72,7 @@ class Declared:
     """What became of a recipe's requirements.
 
     Attributes:
-        added: Those that were declared.
+        added: Those that the recipe brings; without a manifest if they are declared nowhere.
         notes: What a person has to install or raise, as sentences.
     """
 
@@ -105,6 +105,8 @@ def declare(
             continue
         if service.manifest is None:
             missing.append(f"`{needed.written}`")
+            name = canonicalize_name(needed.name)
+            added.append(AddedDependency(name, needed.bound, needed.group, None, recipe.id))
             continue
         try:
             added.append(_declare(draft, service.manifest, needed, recipe.id))

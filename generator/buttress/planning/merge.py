@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass
 
 from buttress.errors import UserError
@@ -27,9 +27,15 @@ class Merged:
 
 
 def merge(
-    draft: Draft, folder: str, edit: Merge, values: Mapping[str, object], where: str
+    draft: Draft,
+    folder: str,
+    edit: Merge,
+    values: Mapping[str, object],
+    *,
+    where: str,
+    owned: Container[str] = (),
 ) -> Merged | None:
-    """Make one structured edit; ``None`` if its condition does not hold.
+    """Make one structured edit; ``None`` if its condition does not hold or a recipe owns the file.
 
     Args:
         draft: The files; changed in place.
@@ -37,11 +43,14 @@ def merge(
         edit: What has to be there.
         values: The recipe's answers.
         where: The manifest, for errors.
+        owned: Paths of files that are rendered, and hold what they need already.
     """
     if not holds(edit.when, values, where):
         return None
     name = render(edit.file, values, where)
     path = f"{folder}/{name}" if folder else name
+    if path in owned:
+        return None
     text = _text(draft, path, create=edit.create)
     if isinstance(text, str):
         return Merged(path, text)

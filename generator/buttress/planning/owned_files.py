@@ -94,12 +94,12 @@ def place(to: Destination, defaults: Mapping[str, object], answers: Mapping[str,
     if stored is not None:
         return _place_again(to, stored, defaults, answers)
     kept = _kept_on_purpose(to, {**defaults, **answers})
-    rendered = _rendered(to, defaults, {**answers, "keep": _patterns(kept)})
+    rendered = _rendered(to, defaults, {**answers, "keep": list(kept)})
     names = [name for name in rendered.files if name != rendered.answers_file]
     in_the_way = tuple(name for name in names if _is_foreign(to, name, rendered.files[name]))
     if in_the_way:
         kept += in_the_way
-        rendered = _rendered(to, defaults, {**answers, "keep": _patterns(kept)})
+        rendered = _rendered(to, defaults, {**answers, "keep": list(kept)})
         names = [name for name in names if name not in in_the_way]
     for name, data in rendered.files.items():
         to.draft.write(to.path(name), data)
@@ -147,10 +147,6 @@ def _kept_on_purpose(to: Destination, answers: Mapping[str, object]) -> tuple[st
 def _matches(path: str, pattern: str) -> bool:
     """Whether a pattern names a path; ``*`` stays inside one folder."""
     return path.count("/") == pattern.count("/") and fnmatchcase(path.lower(), pattern.lower())
-
-
-def _patterns(kept: tuple[str, ...]) -> list[str]:
-    return [f"/{name}" for name in kept]
 
 
 def _is_foreign(to: Destination, name: str, data: bytes) -> bool:

@@ -164,16 +164,14 @@ def _unfit(
     """Return the code and the reason why no line can follow the statement that makes the app."""
     if not app.name or not isinstance(statement, ast.Assign | ast.AnnAssign):
         return "unnamed-app", "no variable holds the app object"
-    if not _is_value(call, statement):
-        return "wrapped-app", "the variable holds what was put around the app object"
     targets = statement.targets if isinstance(statement, ast.Assign) else [statement.target]
     if app.name.removesuffix(".app") not in {ast.unparse(t).removesuffix(".app") for t in targets}:
         return "unnamed-app", "no variable holds the app object alone"
+    if not _is_value(call, statement):
+        return "conditional-app", "the variable does not hold the app object in every case"
     above = module.parent(statement)
-    if isinstance(above, ast.ClassDef):
-        return "class-body", "the app object is made in the body of a class"
     if not isinstance(above, ast.Module | ast.FunctionDef | ast.AsyncFunctionDef):
-        return "conditional-app", "the app object is made under a condition"
+        return "conditional-app", "the app object is made inside of another statement"
     if not isinstance(above, ast.Module) and above.body[0].lineno == above.lineno:
         return "shared-line", "the function stands on one line"
     return None

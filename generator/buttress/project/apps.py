@@ -30,7 +30,7 @@ _HINTS = ("FastAPI", "Flask", "Starlette", "OpenAPI", "connexion")
 _STARS = {"fastapi": ("FastAPI",), "flask": ("Flask",)}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class FoundApp:
     """A call that makes an app object, before it is known which service it belongs to.
 
@@ -51,7 +51,7 @@ class FoundApp:
     path: str
     name: str
     framework: Framework
-    node: ast.AST = field(compare=False)
+    node: ast.AST
     function: str = ""
     returned: bool = False
     factory_arguments: bool = False
@@ -309,10 +309,13 @@ def name_apps(modules: OwnModules, apps: list[FoundApp]) -> AppNames:
         for path in modules.paths:
             if modules.mentions(path, *(word + "(" for word in words)):
                 _read_calls(modules, names, path, words)
+    held = [app for app in apps if app.in_class and app.name.startswith("self.")]
     words = {name for _, name in names.objects} | {alias.name for alias in names.aliases}
+    words |= {app.function.rpartition(".")[0] for app in held}
     for path in modules.paths:
         if modules.mentions(path, *words):
             _read_uses(modules, names, path, words)
+            _read_attributes(modules, names, path, held)
     return names
 
 
@@ -379,6 +382,38 @@ def _read_uses(modules: OwnModules, names: AppNames, path: str, words: set[str])
                 if app is not None and _is_server_wrapper(call):
                     alias = Alias(path, target_node.id, app, statement.lineno)
                     names.aliases.append(alias)
+
+
+def _read_attributes(modules: OwnModules, names: AppNames, path: str, held: list[FoundApp]) -> None:
+    """Find ``app = Server().app``, or the same in two steps, for objects that a class holds."""
+    module = modules.tree.module(path)
+    made: dict[str, tuple[str, str]] = {}
+    for statement in module.tree.body if held else ():
+        if not isinstance(statement, ast.Assign):
+            continue
+        name, value = written(statement.targets[0]), statement.value
+        if isinstance(value, ast.Call):
+            klass = _class_called(modules, module, value)
+            if klass is not None:
+                made[name] = klass
+        elif isinstance(value, ast.Attribute):
+            inner = value.value
+            klass = (
+                _class_called(modules, module, inner)
+                if isinstance(inner, ast.Call)
+                else made.get(written(inner))
+            )
+            names.aliases += [
+                Alias(path, name, app, statement.lineno, is_call=True)
+                for app in held
+                if klass == (app.path, app.function.rpartition(".")[0])
+                and app.name == f"self.{value.attr}"
+            ]
+
+
+def _class_called(modules: OwnModules, module: Module, call: ast.Call) -> tuple[str, str] | None:
+    dotted = module.resolve(call.func)
+    return modules.symbol(dotted, module.path) if dotted else (module.path, written(call.func))
 
 
 def _is_server_wrapper(call: ast.Call) -> bool:

@@ -61,6 +61,7 @@ class Candidate:
         extra_starts: Further files that are loaded with it (Django).
         weight: How likely it is what gets deployed.
         reason: Why.
+        name: The variable that holds the object.
     """
 
     path: str
@@ -78,7 +79,6 @@ class Candidate:
     weight: float = 0
     reason: str = ""
     name: str = ""
-    target_path: str | None = None
 
     @property
     def strength(self) -> int:
@@ -96,12 +96,17 @@ class Candidate:
 
 @dataclass
 class Survey:
-    """All candidates of a tree, and the app objects that are none."""
+    """What was found in a tree.
+
+    Attributes:
+        candidates: App objects that may be deployed.
+        set_aside: App objects that are none, each with its reason.
+        processes: Commands that start something else (workers, schedulers).
+    """
 
     candidates: list[Candidate] = field(default_factory=list)
     set_aside: list[AppObject] = field(default_factory=list)
-    apps: list[FoundApp] = field(default_factory=list)
-    names: AppNames = field(default_factory=AppNames)
+    processes: list[Start] = field(default_factory=list)
 
 
 def is_serving(alias: Alias) -> bool:
@@ -119,28 +124,31 @@ def survey(codebase: Codebase) -> Survey:
     modules = codebase.modules
     apps = find_apps(modules)
     names = name_apps(modules, apps)
-    launches = find_launches(modules, names, apps)
+    launches = [
+        launch
+        for launch in find_launches(modules, names, apps)
+        if not is_test(modules.tree, launch.path)
+    ]
     mounts = find_mounts(modules, names, apps)
-    started = _started(modules, names, apps, launches, codebase.deployment.starts)
-    found = Survey(apps=apps, names=names)
+    started = _started(names, apps, launches, codebase.deployment.starts)
+    naming = {id(start) for starts in started.values() for start in starts}
+    found = Survey(processes=[s for s in codebase.deployment.starts if id(s) not in naming])
     by_app: dict[FoundApp, Candidate] = {}
     for app in apps:
-        aliases = [a for a in names.aliases_of(app) if not is_test(modules.tree, a.path)]
         candidate = Candidate(app.path, app.framework, app.place, app, name=app.name)
         candidate.starts = started.get(app, [])
-        candidate.launches = [
-            item for item in launches if item.app is app and not is_test(modules.tree, item.path)
+        candidate.launches = [launch for launch in launches if launch.app is app]
+        candidate.aliases = [
+            alias for alias in names.aliases_of(app) if not is_test(modules.tree, alias.path)
         ]
-        candidate.aliases = aliases
-        reason = _dismissal(modules, candidate)
         hint = next((start.root for start in candidate.starts if start.root is not None), None)
-        if reason:
-            root = codebase.graphs.import_root(app.path, hint)
-            found.set_aside.append(describe(candidate, root, reason))
-            continue
         candidate.root = codebase.graphs.import_root(app.path, hint)
-        by_app[app] = candidate
-        found.candidates.append(candidate)
+        reason = "" if app in mounts else _dismissal(modules, candidate, app)
+        if reason:
+            found.set_aside.append(describe(candidate, candidate.root, reason))
+        else:
+            by_app[app] = candidate
+            found.candidates.append(candidate)
     for app, parent in mounts.items():
         if app in by_app and parent in by_app:
             by_app[app].parent = by_app[parent]
@@ -154,18 +162,13 @@ def survey(codebase: Codebase) -> Survey:
     return found
 
 
-def _dismissal(modules: OwnModules, candidate: Candidate) -> str:
+def _dismissal(modules: OwnModules, candidate: Candidate, app: FoundApp) -> str:
     """Return why an app object is no candidate, or nothing if it is one."""
-    app = candidate.app
-    if app is None:
-        return ""
     named = candidate.strength >= SCRIPTED
     test = is_test(modules.tree, app.path)
     if test and not named and not candidate.aliases:
         return f"in a test ({test})"
-    if app.function and not app.returned and not candidate.launches:
-        if app.in_class and app.name.startswith("self."):
-            return ""
+    if app.function and not app.returned and not candidate.launches and not candidate.aliases:
         return f"made inside {app.function}() and never returned or served"
     if app.is_top_level and not app.name and not named:
         return "held by no name"
@@ -200,7 +203,6 @@ def weigh(candidate: Candidate) -> None:
 
 
 def _started(
-    modules: OwnModules,
     names: AppNames,
     apps: Sequence[FoundApp],
     launches: Sequence[Launch],
@@ -243,36 +245,39 @@ def describe(candidate: Candidate, root: str, reason: str) -> AppObject:
         return AppObject(
             candidate.name, candidate.framework, candidate.place, module, reason=reason
         )
-    instance, outer = _instance(candidate, root)
-    factory = app.function if app.returned else None
+    instance, outer = _instance(candidate, app, root)
+    held = app.function and not app.returned
     return AppObject(
-        app.name,
-        app.framework,
-        app.place,
-        module,
-        factory,
-        app.factory_arguments,
-        instance,
-        outer,
-        app.function if app.function and not app.returned else None,
-        app.via,
-        reason,
+        # what wraps the object is no app of the framework: it has no `add_middleware`
+        name="" if app.wrapped else app.name,
+        framework=app.framework,
+        place=app.place,
+        module=module,
+        factory=app.function if app.returned else None,
+        factory_arguments=app.factory_arguments,
+        instance=instance,
+        outer_factory=outer,
+        function=app.function if held else None,
+        via=app.via,
+        reason=f"{reason}, wrapped where it is made" if app.wrapped else reason,
     )
 
 
-def _instance(candidate: Candidate, root: str) -> tuple[str | None, str | None]:
-    app = candidate.app
+def _instance(candidate: Candidate, app: FoundApp, root: str) -> tuple[str | None, str | None]:
+    """Return the name that holds the object and the outer factory, as a server is told them."""
     for start in candidate.starts:
         name, path = start.command.attribute, start.path
         if path is None or name is None or start.strength < SCRIPTED:
             continue
-        if app is not None and (path, name) in {(app.path, app.name), (app.path, app.function)}:
+        if (path, name) in {(app.path, app.name), (app.path, app.function)} and not app.wrapped:
             return None, None
         target = f"{dotted_name(path, root)}:{name}"
-        if any((alias.path, alias.name) == (path, name) for alias in candidate.aliases):
+        if app.wrapped or any((a.path, a.name) == (path, name) for a in candidate.aliases):
             return target, None
         return None, target
-    if app is None or not app.function:
+    if app.wrapped and app.is_top_level and app.name:
+        return f"{dotted_name(app.path, root)}:{app.name}", None
+    if not app.function:
         return None, None
     serving = [alias for alias in candidate.aliases if alias.is_call and is_serving(alias)]
     launched = {launch.path for launch in candidate.launches}

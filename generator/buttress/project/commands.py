@@ -6,6 +6,7 @@ import re
 import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 _TARGET = re.compile(r"([A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*):([A-Za-z_][\w.]*)(\(.*\))?\Z")
 _MODULE = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*\Z")
@@ -25,7 +26,6 @@ _SERVERS = frozenset(
         "celery",
         "meinheld",
         "quart",
-        "django-admin",
     ]
 )
 _PYTHON = re.compile(r"(?:python|pypy|py)[\d.]*(?:\.exe)?\Z")
@@ -61,7 +61,7 @@ class Command:
     @property
     def is_web_server(self) -> bool:
         """Whether the command cannot be anything but a web server."""
-        return self.server not in {"python", "celery", "django-admin", ""}
+        return self.server not in {"python", "celery", ""}
 
 
 def split_words(text: str) -> list[str]:
@@ -164,40 +164,43 @@ def _read_segment(words: list[str], variables: Mapping[str, str]) -> Command | N
 
 
 def _read_server(name: str, words: list[str], variables: Mapping[str, str]) -> Command | None:
+    options = _options(words)
     command = _with_port(Command(" ".join(words), name), words)
-    options = dict(zip(words, words[1:], strict=False))
-    for word in words:
-        option, equals, value = word.partition("=")
-        if equals and option.startswith("--"):
-            options.setdefault(option, value)
-    for option in _FOLDER_OPTIONS:
-        if option in options:
-            command = replace(command, folder=options[option])
-    command = replace(command, is_factory="--factory" in words or "--call" in words)
+    folder = next((options[option] for option in _FOLDER_OPTIONS if option in options), "")
+    is_factory = "--factory" in words or "--call" in words
+    command = replace(command, folder=folder, is_factory=is_factory)
     if name in {"fastapi", "streamlit"}:
         scripts = [word for word in words[1:] if word.endswith(".py")]
         return replace(command, script=scripts[0]) if scripts else None
+    target = options.get("--app") or options.get("-A")
     if name == "flask":
+        target = target or variables.get("FLASK_APP")
         if "run" not in words:
             return None
-        target = options.get("--app") or options.get("-A") or variables.get("FLASK_APP")
         return _with_target(command, target) if target else command
     if name == "celery":
-        target = options.get("-A") or options.get("--app")
         return _with_target(command, target) if target else None
-    if name == "django-admin":
-        return None
-    for word in words[1:]:
+    return _with_object(command, words[1:])
+
+
+def _options(words: list[str]) -> dict[str, str]:
+    """Return the options of a command with their values, be they given with ``=`` or without."""
+    found = dict(pairwise(words))
+    for word in words:
+        option, equals, value = word.partition("=")
+        if equals and option.startswith("--"):
+            found.setdefault(option, value)
+    return found
+
+
+def _with_object(command: Command, words: list[str]) -> Command | None:
+    for word in words:
         match = _TARGET.match(word)
         if match:
-            return replace(
-                command,
-                module=match[1],
-                attribute=match[2],
-                is_factory=command.is_factory or bool(match[3]),
-            )
-    plain = [word for word in words[1:] if _MODULE.match(word) and "." in word]
-    if name == "gunicorn" and plain:
+            is_factory = command.is_factory or bool(match[3])
+            return replace(command, module=match[1], attribute=match[2], is_factory=is_factory)
+    plain = [word for word in words if _MODULE.match(word) and "." in word]
+    if command.server == "gunicorn" and plain:
         # gunicorn takes `application` where no name is given
         return replace(command, module=plain[-1], attribute="application")
     return None

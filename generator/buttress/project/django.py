@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from buttress.project.codebase import Codebase
 from buttress.project.folders import folder_of, is_inside, join
@@ -61,16 +61,14 @@ def find_sites(codebase: Codebase) -> list[DjangoSite]:
         if own:
             left = [path for path in left if path not in own]
             sites.append(_site(modules, own, folder, manager))
-    for path in left:
-        if _assigned(modules.tree.module(path), "ROOT_URLCONF") is not None:
-            sites.append(_site(modules, [path], codebase.graphs.import_root(path), None))
+    alone = [p for p in left if _assigned(modules.tree.module(p), "ROOT_URLCONF") is not None]
+    sites += [_site(modules, [p], codebase.graphs.import_root(p), None) for p in alone]
     return sites
 
 
 def _site(modules: OwnModules, settings: list[str], root: str, manager: str | None) -> DjangoSite:
     starts = list(settings)
-    for path in settings:
-        starts += _named_by(modules, path, root)
+    starts += [named for path in settings for named in _named_by(modules, path, root)]
     urls = next((u for u in (_urlconf(modules, path, root) for path in settings) if u), None)
     application: tuple[str, str] | None = None
     place = Place(settings[0])
@@ -171,48 +169,35 @@ def site_routes(modules: OwnModules, site: DjangoSite) -> tuple[Route, ...]:
                     if inner is not None and inner not in seen:
                         stack.append((inner, whole, known and text is not None, seen | {inner}))
             elif target is not None:
-                found.setdefault(
-                    _route(modules, module, call, target, whole, known and text is not None, site)
-                )
+                route = _route(modules, module, call, target, site.root)
+                is_complete = known and text is not None
+                found.setdefault(replace(route, path="/" + whole, is_complete=is_complete))
     return tuple(found)
 
 
 def _route(
-    modules: OwnModules,
-    module: Module,
-    call: ast.Call,
-    target: ast.expr,
-    path: str,
-    known: bool,  # noqa: FBT001
-    site: DjangoSite,
+    modules: OwnModules, module: Module, call: ast.Call, target: ast.expr, root: str
 ) -> Route:
+    """Return the route of a call without its path."""
     view = target
     if isinstance(view, ast.Call) and called_name(view) == "as_view":
         view = view.func.value if isinstance(view.func, ast.Attribute) else view
     elif isinstance(view, ast.Call) and view.args:
         # `login_required(view)`, `csrf_exempt(view)`
         view = view.args[0]
-    place = Place(module.path, call.lineno, call.col_offset + 1)
-    handler = written(view)
     dotted = module.resolve(view)
-    symbol = modules.symbol(dotted, module.path, site.root) if dotted else None
+    symbol = modules.symbol(dotted, module.path, root) if dotted else None
     if symbol is not None and symbol[1]:
         other = modules.tree.module(symbol[0])
         for node in other.nodes(ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef):
             if node.name == symbol[1] and other.parent(node) is other.tree:
                 place = Place(other.path, node.lineno, node.col_offset + 1)
                 if isinstance(node, ast.ClassDef):
-                    return Route((), "/" + path, node.name, place, is_complete=known)
-                return Route(
-                    (),
-                    "/" + path,
-                    node.name,
-                    place,
-                    parameters(other, node),
-                    isinstance(node, ast.AsyncFunctionDef),
-                    is_complete=known,
-                )
-    return Route((), "/" + path, handler, place, is_complete=known)
+                    return Route((), "", node.name, place)
+                is_async = isinstance(node, ast.AsyncFunctionDef)
+                return Route((), "", node.name, place, parameters(other, node), is_async)
+    place = Place(module.path, call.lineno, call.col_offset + 1)
+    return Route((), "", written(view), place)
 
 
 def application_module(site: DjangoSite) -> str:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Iterator
 
+from buttress.source import Tree
+
 
 def folder_of(path: str) -> str:
     """Return the folder that a file stands in."""
@@ -31,7 +33,7 @@ def upwards(folder: str) -> Iterator[str]:
 
 def is_inside(path: str, folder: str) -> bool:
     """Whether a file or folder is the folder itself or stands below it."""
-    return folder == "" or path == folder or path.startswith(folder + "/")
+    return folder in {"", path} or path.startswith(folder + "/")
 
 
 def below(path: str, folder: str) -> str:
@@ -50,3 +52,23 @@ def normalized(folder: str, relative: str) -> str | None:
 def depth(path: str) -> int:
     """Return how many folders a path has."""
     return path.count("/") + (path != "")
+
+
+class Listing:
+    """The files of a tree by their folder.
+
+    Attributes:
+        tree: The files.
+        paths: All of them, sorted.
+    """
+
+    def __init__(self, tree: Tree) -> None:
+        self.tree = tree
+        self.paths = tree.paths
+        self._by_folder: dict[str, list[str]] = {}
+        for path in self.paths:
+            self._by_folder.setdefault(folder_of(path), []).append(path)
+
+    def in_folder(self, folder: str) -> tuple[str, ...]:
+        """Return the files that stand in a folder itself, sorted."""
+        return tuple(self._by_folder.get(folder, ()))

@@ -7,29 +7,35 @@ from collections.abc import Iterable
 from buttress.project import infrastructure
 from buttress.project.candidates import Candidate, describe, survey
 from buttress.project.codebase import Codebase
+from buttress.project.connexion import Specification, read_specifications
+from buttress.project.databases import (
+    databases_around,
+    databases_in_code,
+    environment_folders,
+    first_of_each,
+)
 from buttress.project.deployment import read_deployment
 from buttress.project.django import DjangoSite, application_module, find_sites, site_routes
 from buttress.project.documents import line_of, read_toml, table, text_of
 from buttress.project.folders import folder_of, is_inside, join, name_of, upwards
-from buttress.project.model import Fact, Framework, Place, Project, Role, Service
+from buttress.project.libraries import (
+    DRIVERS,
+    HTTP_CLIENTS,
+    LLM_CLIENTS,
+    MAPPERS,
+    OTHER_FRAMEWORKS,
+    foreign_only,
+    imported,
+)
+from buttress.project.manifests import manifests_in
+from buttress.project.model import Fact, Framework, Place, Project, Role, Route, Service
 from buttress.project.modules import OwnModules
 from buttress.project.python_version import choose_python, python_evidence, syntax_evidence
 from buttress.project.roles import below_root, decide_roles, is_test
 from buttress.project.services import Group, dockerfiles_of, form_groups, package_of
 from buttress.project.starts import MANAGED, Start
 from buttress.project.streamlit import find_scripts
-from buttress.project.usage import (
-    DRIVERS,
-    HTTP_CLIENTS,
-    LLM_CLIENTS,
-    MAPPERS,
-    OTHER_FRAMEWORKS,
-    databases,
-    environment_folders,
-    foreign_only,
-    imported,
-)
-from buttress.source import Tree
+from buttress.source import Module, Tree
 
 
 def inspect_project(tree: Tree) -> Project:
@@ -46,7 +52,7 @@ def inspect_project(tree: Tree) -> Project:
     candidates += [_django(codebase, site) for site in find_sites(codebase)]
     candidates += find_scripts(codebase, candidates)
     groups, aside = form_groups(codebase, candidates)
-    reachable = {group.root: _reachable(codebase, group) for group in groups}
+    reachable = {group.root: _reachable(codebase, group, found.processes) for group in groups}
     roles, reasons = decide_roles(modules, frozenset[str]().union(*reachable.values()))
     services = [_service(codebase, group, reachable[group.root], roles) for group in groups]
     return Project(
@@ -97,14 +103,14 @@ def _django(codebase: Codebase, site: DjangoSite) -> Candidate:
     return candidate
 
 
-def _reachable(codebase: Codebase, group: Group) -> frozenset[str]:
+def _reachable(codebase: Codebase, group: Group, processes: list[Start]) -> frozenset[str]:
     graph = codebase.graphs.of(group.main.root)
     starts = [path for candidate in group.candidates for path in candidate.entry_paths()]
     reached = graph.reachable(starts)
     # other processes of the same deployment: workers, schedulers, consumers
     more = [
         start.path
-        for start in codebase.deployment.starts
+        for start in processes
         if start.path is not None
         and start.strength >= MANAGED
         and is_inside(start.path, group.root)
@@ -112,7 +118,25 @@ def _reachable(codebase: Codebase, group: Group) -> frozenset[str]:
         and start.command.server in {"python", "celery", ""}
     ]
     more += _entry_points(codebase.modules, group)
+    for document in _specifications(codebase, group, reached):
+        more += document.modules
     return graph.reachable([*reached, *more])
+
+
+def _specifications(
+    codebase: Codebase, group: Group, reachable: frozenset[str]
+) -> list[Specification]:
+    if not any(item.app is not None and item.app.via == "connexion" for item in group.candidates):
+        return []
+    return list(read_specifications(codebase.modules, reachable, group.main.root))
+
+
+def _routes(codebase: Codebase, group: Group, reachable: frozenset[str]) -> tuple[Route, ...]:
+    if group.main.framework is Framework.DJANGO:
+        return group.main.routes
+    routes = codebase.routes.collect(reachable, group.main.root)
+    documents = _specifications(codebase, group, reachable)
+    return (*routes, *(route for document in documents for route in document.routes))
 
 
 def _entry_points(modules: OwnModules, group: Group) -> list[str]:
@@ -143,18 +167,13 @@ def _service(
     folders = list(dict.fromkeys([*upwards(main.root), *upwards(group.root)]))
     evidence = python_evidence(
         tree,
-        [f for f in folders if is_inside(f, group.root) or _is_root_of(group, f)],
+        [f for f in folders if is_inside(f, group.root) or not manifests_in(codebase.listing, f)],
         codebase.deployment,
         dockerfiles_of(group, codebase.deployment),
     )
     syntax = syntax_evidence(parsed)
     python = choose_python(evidence) or syntax
     starts = _starts(group)
-    routes = (
-        main.routes
-        if main.framework is Framework.DJANGO
-        else codebase.routes.collect(reachable, main.root)
-    )
     return Service(
         root=group.root,
         framework=main.framework,
@@ -165,30 +184,32 @@ def _service(
         manifest=group.manifest,
         entry_command=_command(starts[0]) if starts else None,
         python=python,
-        databases=databases(
-            tree,
-            parsed,
-            drivers,
-            group.manifest,
-            environment_folders(group.root, main.root),
-            _compose_files(tree, group),
-        ),
+        databases=_databases(codebase, group, parsed, drivers),
         drivers=tuple(drivers),
         http_clients=foreign_only(modules, main.root, imported(parsed, HTTP_CLIENTS)),
         llm_clients=foreign_only(modules, main.root, imported(parsed, LLM_CLIENTS)),
-        routes=routes,
+        routes=_routes(codebase, group, reachable),
         reachable=reachable,
         roles=below_root(roles, group.root),
         port=_port(tree, group, starts),
         start_file=main.launches[0].place if main.launches else None,
         entry_commands=tuple(_command(start) for start in starts),
-        python_evidence=tuple([*evidence, *([syntax] if syntax is not None else [])]),
+        python_evidence=(*evidence, *([syntax] if syntax is not None else [])),
     )
 
 
-def _is_root_of(group: Group, folder: str) -> bool:
-    """Whether version files of a folder above a service speak for it: only without its own."""
-    return group.manifest is None or folder_of(group.manifest.path) == folder
+def _databases(
+    codebase: Codebase, group: Group, parsed: list[Module], drivers: list[Fact]
+) -> tuple[Fact, ...]:
+    facts = databases_in_code(parsed, drivers)
+    if any(driver.value in MAPPERS for driver in drivers):
+        facts += databases_around(
+            codebase.listing,
+            group.manifest,
+            environment_folders(group.root, group.main.root),
+            _compose_files(codebase.tree, group),
+        )
+    return first_of_each(facts)
 
 
 def _reading_order(main: Candidate, reachable: Iterable[str]) -> list[str]:

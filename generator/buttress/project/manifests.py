@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from buttress.project.documents import read_toml, table, text_of
-from buttress.project.folders import folder_of, join, name_of, upwards
+from buttress.project.folders import Listing, join, name_of, upwards
 from buttress.project.model import Dependency, Manager, Manifest, Place
 from buttress.project.requirements import (
     canonical,
@@ -38,15 +38,17 @@ _INSTALLS = {
     Manager.POETRY: re.compile(r"\bpoetry (?:install|export|sync)\b"),
     Manager.PDM: re.compile(r"\bpdm (?:install|sync|export)\b"),
     Manager.PIPENV: re.compile(r"\bpipenv (?:install|sync)\b"),
-    Manager.PIP: re.compile(r"\bpip3? install [^\n]*-r\b"),
 }
+_PIP_INSTALLS_FILE = re.compile(r"\bpip3? install [^\n]*(?:-r|--requirement)\b")
+_PIP_INSTALLS_PROJECT = re.compile(r"\bpip3? install (?:-\S+ )*\.")
 
 
-def manifests_in(tree: Tree, folder: str) -> tuple[Manifest, ...]:
+def manifests_in(listing: Listing, folder: str) -> tuple[Manifest, ...]:
     """Return the manifests of one folder that declare dependencies, or could.
 
     A ``pyproject.toml`` that only configures tools is none.
     """
+    tree = listing.tree
     found: list[Manifest] = []
     pyproject = join(folder, "pyproject.toml")
     if pyproject in tree:
@@ -55,7 +57,7 @@ def manifests_in(tree: Tree, folder: str) -> tuple[Manifest, ...]:
             found.append(manifest)
     if join(folder, "Pipfile") in tree:
         found.append(_pipfile(tree, join(folder, "Pipfile"), folder))
-    requirements = _requirements(tree, folder)
+    requirements = _requirements(listing, folder)
     if requirements is not None:
         found.append(requirements)
     for name in ("setup.py", "setup.cfg"):
@@ -68,7 +70,7 @@ def manifests_in(tree: Tree, folder: str) -> tuple[Manifest, ...]:
 
 
 def manifest_for(
-    tree: Tree, folder: str, framework: str, install_lines: Mapping[str, list[str]]
+    listing: Listing, folder: str, framework: str, install_lines: Mapping[str, list[str]]
 ) -> Manifest | None:
     """Return the manifest that an app in ``folder`` really uses.
 
@@ -77,14 +79,14 @@ def manifest_for(
     the one that an image installs, then one with a lock file.
 
     Args:
-        tree: The files.
+        listing: The files.
         folder: Where the app object is made.
         framework: The distribution that must be declared somewhere.
         install_lines: ``RUN`` lines of images by the folder of their Dockerfile or context.
     """
     nearest: Manifest | None = None
     for above in upwards(folder):
-        manifests = manifests_in(tree, above)
+        manifests = manifests_in(listing, above)
         if not manifests:
             continue
         lines = "\n".join(install_lines.get(above, ()))
@@ -92,7 +94,7 @@ def manifest_for(
         def weight(manifest: Manifest, lines: str = lines) -> tuple[bool, bool, bool, bool]:
             return (
                 manifest.declares(framework) is not None,
-                bool(_INSTALLS[manifest.manager].search(lines)),
+                _is_installed(manifest, lines),
                 manifest.lock is not None,
                 manifest.kind != "setup",
             )
@@ -103,6 +105,14 @@ def manifest_for(
         if nearest is None and best.dependencies:
             nearest = best
     return nearest
+
+
+def _is_installed(manifest: Manifest, lines: str) -> bool:
+    if manifest.kind == "requirements":
+        pattern = _PIP_INSTALLS_FILE
+    else:
+        pattern = _INSTALLS.get(manifest.manager, _PIP_INSTALLS_PROJECT)
+    return pattern.search(lines) is not None
 
 
 # -- pyproject.toml ------------------------------------------------------------------------------
@@ -179,15 +189,13 @@ def _pairs(
     path: str, text: str, header: str, group: str, values: Mapping[str, Any]
 ) -> Iterator[Dependency]:
     start = max(text.find(header), 0)
-    for name, value in values.items():
+    for name, given in values.items():
         if name.lower() in {"python", "python_version"}:
             continue
-        extras: tuple[str, ...] = ()
-        if isinstance(value, list):
-            value = value[0] if value else ""
+        value = given[0] if isinstance(given, list) and given else given
+        listed = table(value).get("extras")
+        extras = tuple(sorted(map(str, listed))) if isinstance(listed, list) else ()
         if isinstance(value, Mapping):
-            listed = value.get("extras")
-            extras = tuple(sorted(map(str, listed))) if isinstance(listed, list) else ()
             value = value.get("version", "")
         match = re.compile(rf"^\s*[\"']?{re.escape(name)}[\"']?\s*=", re.MULTILINE).search(
             text, start
@@ -214,17 +222,11 @@ def _pipfile(tree: Tree, path: str, folder: str) -> Manifest:
     )
 
 
-def _requirements(tree: Tree, folder: str) -> Manifest | None:
+def _requirements(listing: Listing, folder: str) -> Manifest | None:
+    tree, inner = listing.tree, join(folder, "requirements")
     main = next((join(folder, name) for name in _MAIN if join(folder, name) in tree), None)
-    beside = [
-        path
-        for path in tree.paths
-        if folder_of(path) in {folder, join(folder, "requirements")}
-        and (
-            _REQUIREMENTS.match(name_of(path))
-            or (name_of(folder_of(path)) == "requirements" and path.endswith(".txt"))
-        )
-    ]
+    beside = [path for path in listing.in_folder(folder) if _REQUIREMENTS.match(name_of(path))]
+    beside += [path for path in listing.in_folder(inner) if path.endswith((".txt", ".in"))]
     if main is None:
         main = next((path for path in beside if not group_of_file(path)), None)
     if main is None:
@@ -260,11 +262,12 @@ def _setup_cfg(tree: Tree, path: str) -> Iterator[Dependency]:
     for number, line in enumerate(text_of(tree, path).splitlines(), 1):
         if line.startswith("["):
             section = line.strip()
+        text = line.strip()
         if re.match(r"install_requires\s*=", line) and section == "[options]":
-            inside, line = True, line.partition("=")[2]
+            inside, text = True, line.partition("=")[2].strip()
         elif inside and not line.startswith((" ", "\t")):
             inside = False
-        if inside and line.strip() and not line.strip().startswith("#"):
-            dependency = read_requirement(line.strip(), Place(path, number))
+        if inside and text and not text.startswith("#"):
+            dependency = read_requirement(text, Place(path, number))
             if dependency is not None:
                 yield dependency

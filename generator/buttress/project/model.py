@@ -106,12 +106,12 @@ class AppObject:
     def target(self) -> str:
         """What a server is started with: ``app.main:app``, ``app:create_app``.
 
-        Only the module where there is no object to name (Django without WSGI, Streamlit).
+        Only the module where no name leads to the object (Streamlit, an app made in ``main``).
         """
         made = self.instance or self.outer_factory
         if made is not None:
             return made
-        name = self.factory or self.name
+        name = "" if self.function else self.factory or self.name
         return f"{self.module}:{name}" if name else self.module
 
     @property

@@ -47,7 +47,7 @@ def _role(modules: OwnModules, path: str, is_reachable: bool) -> tuple[Role, str
     tree = modules.tree
     parts = set(folder_of(path).split("/"))
     if parts & _VENDORED:
-        return Role.VENDORED, f"folder {next(iter(parts & _VENDORED))}"
+        return Role.VENDORED, f"folder {min(parts & _VENDORED)}"
     generated = _generated(tree, path)
     if generated:
         return Role.GENERATED, generated
@@ -101,7 +101,7 @@ def is_test(tree: Tree, path: str) -> str:
     """Return why a file is a test, or nothing if it is none."""
     folders = set(folder_of(path).lower().split("/"))
     if folders & _TEST_FOLDERS:
-        return f"folder {sorted(folders & _TEST_FOLDERS)[0]}"
+        return f"folder {min(folders & _TEST_FOLDERS)}"
     if _TEST_NAME.match(name_of(path).lower()):
         return "name of a test"
     text = tree.text(path)

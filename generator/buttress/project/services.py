@@ -59,7 +59,7 @@ def form_groups(
     for candidate in strongest(kept):
         folder = folder_of(candidate.path)
         name = _DISTRIBUTIONS[candidate.framework]
-        manifest = manifest_for(codebase.tree, folder, name, lines)
+        manifest = manifest_for(codebase.listing, folder, name, lines)
         root = service_root(candidate.root, manifest)
         group = groups.setdefault(root, Group(root, manifest))
         group.candidates.append(candidate)

@@ -20,9 +20,10 @@ resource "aws_kms_key" "this" {
   })
 }
 
+# Every version of the state is kept, which shows what changed; a log of who read it would need a bucket of its own.
 #trivy:ignore:AVD-AWS-0089
 resource "aws_s3_bucket" "state" {
-  #checkov:skip=CKV_AWS_18:Every version of the state is kept; a log bucket of its own would need a state as well
+  #checkov:skip=CKV_AWS_18:Every version of the state is kept; access logs would need a second bucket
   #checkov:skip=CKV_AWS_144:The state describes one region; its copy elsewhere would describe nothing
   #checkov:skip=CKV2_AWS_62:Nothing is done when the state changes
   bucket = "${var.name}-terraform-state-${data.aws_caller_identity.current.account_id}"

@@ -4,6 +4,7 @@ locals {
   access_log_bucket = "${var.name}-access-logs-${data.aws_caller_identity.current.account_id}"
 }
 
+# It is the bucket that access logs go to.
 #trivy:ignore:AVD-AWS-0089
 resource "aws_s3_bucket" "access_logs" {
   #checkov:skip=CKV_AWS_18:This is the bucket that access logs go to

@@ -163,13 +163,11 @@ def install(root: Path, **recipes: dict[str, str]) -> Path:
     chosen = recipes or {"logs": LOGS, "errors": ERRORS, "image": IMAGE}
     root.mkdir(parents=True, exist_ok=True)
     (root / "copier.yml").write_text(QUESTIONNAIRE)
-    (root / "templates/service/files").mkdir(parents=True, exist_ok=True)
-    for name, files in chosen.items():
-        for path, text in {
-            **files,
-            "files/{{ _copier_conf.answers_file }}.jinja": ANSWERS,
-        }.items():
-            file = root / "recipes" / name / path
+    units = {f"recipes/{name}": files for name, files in chosen.items()}
+    for unit, files in {**units, "templates/service": {}}.items():
+        answers = {"files/{{ _copier_conf.answers_file }}.jinja": ANSWERS}
+        for path, text in {**files, **answers}.items():
+            file = root / unit / path
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_text(dedent(text))
     return root

@@ -1,0 +1,275 @@
+"""Floor 7: the command line. One thin module per command; nothing heavy is imported to print help."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from buttress.errors import UserError
+
+app = typer.Typer(
+    name="buttress",
+    help="Harden an existing Python web prototype in place: inspect it, review the changes, apply them.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+Where = Annotated[Path, typer.Argument(help="Root folder of the project.", show_default=False)]
+ServiceRoot = Annotated[
+    str | None,
+    typer.Option("--service", metavar="DIR", help="Root of the service, where there are several."),
+]
+Recipes = Annotated[
+    str | None,
+    typer.Option("--recipes", metavar="A,B", help="Apply these recipes and what they require."),
+]
+Everything = Annotated[bool, typer.Option("--all", help="Apply every recipe that fits.")]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Ask nothing and write.")]
+Diff = Annotated[bool, typer.Option("--diff", help="Print the unified diff and write nothing.")]
+PatchFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--patch",
+        metavar="FILE",
+        help="Write a patch for git apply; into a folder (name it with a / at the end), one per recipe.",
+    ),
+]
+Branch = Annotated[
+    str | None,
+    typer.Option("--branch", metavar="NAME", help="Commit to a new branch, one commit per recipe."),
+]
+Answers = Annotated[
+    Path | None, typer.Option("--answers", metavar="FILE", help="YAML file with answers.")
+]
+Data = Annotated[
+    list[str] | None, typer.Option("--data", "-d", metavar="KEY=VALUE", help="One answer.")
+]
+Review = Annotated[
+    bool, typer.Option("--review", help="Also make changes that alter behaviour on purpose.")
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON; nothing is asked.")]
+AllowDirty = Annotated[
+    bool, typer.Option("--allow-dirty", help="Write over uncommitted changes, too.")
+]
+Source = Annotated[
+    str | None,
+    typer.Option("--source", metavar="URL", help="Address to record as the templates' source."),
+]
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version and stop.", is_eager=True)
+    ] = False,
+) -> None:
+    if version:
+        from buttress import __version__
+
+        typer.echo(f"buttress {__version__}")
+        raise typer.Exit
+
+
+@app.command()
+def inspect(
+    path: Where = Path(),
+    format_: Annotated[
+        str, typer.Option("--format", metavar="terminal|json", help="How to report.")
+    ] = "terminal",
+    output: Annotated[
+        Path | None, typer.Option("--output", metavar="FILE", help="Write the report to a file.")
+    ] = None,
+    fail_on: Annotated[
+        str | None,
+        typer.Option(
+            "--fail-on",
+            metavar="RISK",
+            help="End with 1 if a finding has this risk or more: critical, high, medium or low.",
+        ),
+    ] = None,
+    service: ServiceRoot = None,
+    facts: Annotated[
+        bool, typer.Option("--facts", help="Print what is known about the project, as JSON.")
+    ] = False,
+) -> None:
+    """Show the scorecard: what keeps the project from production, with file and line."""
+    from buttress.cli import inspecting
+
+    inspecting.run(path, format_, output, fail_on, service, facts=facts)
+
+
+@app.command()
+def harden(
+    path: Where = Path(),
+    recipes: Recipes = None,
+    everything: Everything = False,
+    yes: Yes = False,
+    diff: Diff = False,
+    patch: PatchFile = None,
+    branch: Branch = None,
+    answers: Answers = None,
+    data: Data = None,
+    review: Review = False,
+    as_json: AsJson = False,
+    allow_dirty: AllowDirty = False,
+    service: ServiceRoot = None,
+    source: Source = None,
+) -> None:
+    """Choose recipes, review what they change and why, and apply them."""
+    from buttress.cli import hardening
+
+    chosen = None if recipes is None else [name.strip() for name in recipes.split(",")]
+    hardening.run(
+        hardening.Request(
+            path=path,
+            recipes=chosen,
+            everything=everything,
+            yes=yes,
+            diff=diff,
+            patch=patch,
+            branch=branch,
+            answers=answers,
+            data=data or [],
+            review=review,
+            as_json=as_json,
+            allow_dirty=allow_dirty,
+            service=service,
+            source=source,
+        )
+    )
+
+
+@app.command()
+def apply(
+    recipes: Annotated[list[str], typer.Argument(metavar="RECIPE...", help="Ids of recipes.")],
+    path: Annotated[
+        Path, typer.Option("--path", metavar="PATH", help="Root folder of the project.")
+    ] = Path(),
+    yes: Yes = False,
+    diff: Diff = False,
+    patch: PatchFile = None,
+    branch: Branch = None,
+    answers: Answers = None,
+    data: Data = None,
+    review: Review = False,
+    as_json: AsJson = False,
+    allow_dirty: AllowDirty = False,
+    service: ServiceRoot = None,
+    source: Source = None,
+) -> None:
+    """Apply the named recipes and what they require."""
+    from buttress.cli import hardening
+
+    hardening.run(
+        hardening.Request(
+            path=path,
+            recipes=recipes,
+            everything=False,
+            yes=yes,
+            diff=diff,
+            patch=patch,
+            branch=branch,
+            answers=answers,
+            data=data or [],
+            review=review,
+            as_json=as_json,
+            allow_dirty=allow_dirty,
+            service=service,
+            source=source,
+        )
+    )
+
+
+@app.command()
+def undo(path: Where = Path()) -> None:
+    """Take back the last run: every byte is as it was before."""
+    from buttress.cli import undoing
+
+    undoing.run(path)
+
+
+@app.command()
+def recipes(
+    recipe: Annotated[
+        str | None, typer.Argument(help="Show this one in full.", show_default=False)
+    ] = None,
+) -> None:
+    """List the recipes, or show one: what it changes, asks and fixes."""
+    from buttress.cli import listing
+
+    listing.print_recipes(recipe)
+
+
+@app.command()
+def checks(
+    check: Annotated[
+        str | None, typer.Argument(help="Show this one in full.", show_default=False)
+    ] = None,
+) -> None:
+    """List the checks, or show one: what it means, with examples."""
+    from buttress.cli import listing
+
+    listing.print_checks(check)
+
+
+def main() -> None:
+    """Run the command line. What the user can put right is one sentence; a traceback is a defect."""
+    import gc
+
+    # trees of syntax are many small objects that live to the end: collecting them costs more than all else
+    gc.disable()
+    try:
+        app(standalone_mode=False)
+    except typer.Exit as stop:
+        sys.exit(stop.exit_code)
+    except typer.Abort:
+        _say("Interrupted; nothing was changed.")
+        sys.exit(130)
+    except KeyboardInterrupt:
+        _say("Interrupted; nothing was changed.")
+        sys.exit(130)
+    except UserError as problem:
+        _say(str(problem))
+        sys.exit(problem.exit_code)
+    except BrokenPipeError:
+        # who reads the output has had enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)
+    except (
+        Exception
+    ) as problem:  # noqa: BLE001 - the last place where a defect can become a sentence
+        _end(problem)
+
+
+def _end(problem: Exception) -> None:
+    """End for a usage error of the command line, or for a defect of our own."""
+    show = getattr(problem, "format_message", None)
+    if show is not None:
+        _say(str(show()) + " Try --help.")
+        sys.exit(2)
+    if os.environ.get("BUTTRESS_DEBUG"):
+        raise problem
+    place = problem.__traceback__
+    while place is not None and place.tb_next is not None:
+        place = place.tb_next
+    where = f"{Path(place.tb_frame.f_code.co_filename).name}:{place.tb_lineno}" if place else "?"
+    _say(
+        f"A defect in buttress ({type(problem).__name__} at {where}); nothing was written."
+        " Set BUTTRESS_DEBUG=1 to see the traceback, and please report it."
+    )
+    sys.exit(4)
+
+
+def _say(message: str) -> None:
+    from buttress.reports.terminal import safe
+
+    lines = message.splitlines() or [""]
+    head = typer.style("error:", fg="red", bold=True) if sys.stderr.isatty() else "error:"
+    typer.echo(f"{head} {safe(lines[0])}", err=True)
+    for line in lines[1:]:
+        typer.echo(safe(line), err=True)

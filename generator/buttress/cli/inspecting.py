@@ -1,0 +1,130 @@
+"""``buttress inspect``: read the project, run the checks, print the scorecard."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import typer
+from rich.console import Console
+
+from buttress.checks.model import Confidence, Risk
+from buttress.errors import UserError
+from buttress.project import inspect_project, select_service
+from buttress.project.model import Project, Service
+from buttress.scorecard import Scorecard, inspect_service
+from buttress.source import Tree
+
+FORMATS = ("terminal", "json")
+
+
+def run(
+    path: Path,
+    format_: str,
+    output: Path | None,
+    fail_on: str | None,
+    service: str | None,
+    *,
+    facts: bool,
+) -> None:
+    """Run the command.
+
+    Raises:
+        UserError: If an option or the path is wrong.
+        typer.Exit: With 1 if the gate failed.
+    """
+    if format_ not in FORMATS:
+        raise UserError(f"--format {format_}: use one of {', '.join(FORMATS)}.")
+    gate = _gate(fail_on)
+    project = read_project(path)
+    if facts:
+        from buttress.project.facts import facts_as_json
+
+        _print_json(facts_as_json(project), output)
+        return
+    chosen = main_service(project, service)
+    with progress("Running the checks") as say:
+        card = inspect_service(project, chosen, progress=say)
+    if format_ == "json":
+        from buttress.reports.inspection_json import scorecard_json
+
+        _print_json(scorecard_json(card), output)
+    else:
+        _print_terminal(card, path, output)
+    if gate is not None and _fails(card, gate):
+        raise typer.Exit(1)
+
+
+def read_project(path: Path) -> Project:
+    """Read a project's tree and facts."""
+    with progress("Reading the project"):
+        return inspect_project(Tree.open(path))
+
+
+def main_service(project: Project, directory: str | None) -> Service:
+    """Return the named service, else the likeliest main one."""
+    if directory is None and len(project.services) > 1:
+        return project.services[0]
+    return select_service(project, directory)
+
+
+@contextmanager
+def progress(what: str) -> Iterator[Any]:
+    """Show that something is going on, on a terminal's error stream; yields a function that details."""
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield lambda _: None
+        return
+    with console.status(f"{what} …") as status:
+        yield lambda detail: status.update(f"{what} … {detail}")
+
+
+def _gate(fail_on: str | None) -> Risk | None:
+    if fail_on is None:
+        return None
+    try:
+        return Risk(fail_on.lower())
+    except ValueError:
+        raise UserError(
+            f"--fail-on {fail_on}: use one of {', '.join(risk.value for risk in Risk)}."
+        ) from None
+
+
+def _fails(card: Scorecard, gate: Risk) -> bool:
+    order = list(Risk)
+    return any(
+        order.index(finding.check.risk) <= order.index(gate)
+        and finding.check.confidence is not Confidence.LOW
+        for finding in card.findings
+    )
+
+
+def _print_terminal(card: Scorecard, path: Path, output: Path | None) -> None:
+    from buttress.reports.terminal import print_scorecard
+
+    where = "" if path == Path() else f" {path}"
+    next_step = f"buttress harden{where}" if card.recommended() else ""
+    if output is None:
+        print_scorecard(Console(), card, next_step=next_step)
+        return
+    with _open(output) as handle:
+        print_scorecard(Console(file=handle, width=100), card, next_step=next_step)
+
+
+def _print_json(data: dict[str, Any], output: Path | None) -> None:
+    text = json.dumps(data, indent=2, ensure_ascii=False)
+    if output is None:
+        typer.echo(text.encode("utf-8", "replace").decode())
+        return
+    with _open(output) as handle:
+        handle.write(text + "\n")
+
+
+def _open(output: Path) -> Any:
+    try:
+        return output.open("w", encoding="utf-8")
+    except OSError as problem:
+        raise UserError(f"--output {output}: {problem.strerror}.") from problem

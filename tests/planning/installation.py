@@ -47,7 +47,7 @@ LOGS = {
         title: Log what happens
         pillar: Observability
         summary: One log line per event, with its fields.
-        fixes: [OBS-PRINT]
+        fixes: []
         applies: {framework: [fastapi, flask]}
         order: 20
         modules: {logs_module: [logs, app_logs]}
@@ -93,7 +93,6 @@ ERRORS = {
         title: Answer every error in one form
         pillar: Architecture
         summary: One handler for everything unexpected.
-        fixes: [ARCH-NO-ERROR-HANDLER]
         applies: {framework: [fastapi, flask]}
         requires: [logs]
         order: 30

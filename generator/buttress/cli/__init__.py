@@ -186,6 +186,58 @@ def apply(
 
 
 @app.command()
+def new(
+    destination: Annotated[
+        Path, typer.Argument(metavar="DEST", help="Folder to create.", show_default=False)
+    ],
+    data: Data = None,
+    recipes: Recipes = None,
+    everything: Everything = False,
+    yes: Yes = False,
+    source: Source = None,
+) -> None:
+    """Start a hardened service: a small base project, then the recipes."""
+    from buttress.cli import creating
+
+    chosen = None if recipes is None else [name.strip() for name in recipes.split(",")]
+    creating.run(
+        creating.Request(
+            destination=destination,
+            data=data or [],
+            recipes=chosen,
+            everything=everything,
+            yes=yes,
+            source=source,
+        )
+    )
+
+
+@app.command()
+def update(
+    path: Where = Path(),
+    to: Annotated[
+        str | None, typer.Option("--to", metavar="VERSION", help="Version to move to.")
+    ] = None,
+    check: Annotated[
+        bool, typer.Option("--check", help="Only say what is behind; end with 1 if something is.")
+    ] = False,
+    source: Source = None,
+) -> None:
+    """Move the applied recipes to the templates of another version, on a branch."""
+    from buttress.cli import updating
+
+    updating.run(path, to, source, check=check)
+
+
+@app.command()
+def verify(path: Where = Path(), service: ServiceRoot = None) -> None:
+    """Run the project's own code: import, smoke requests and tests before and after the last run."""
+    from buttress.cli import verifying
+
+    verifying.run(path, service)
+
+
+@app.command()
 def undo(path: Where = Path()) -> None:
     """Take back the last run: every byte is as it was before."""
     from buttress.cli import undoing
@@ -240,9 +292,7 @@ def main() -> None:
         # who reads the output has had enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)
-    except (
-        Exception
-    ) as problem:  # noqa: BLE001 - the last place where a defect can become a sentence
+    except Exception as problem:
         _end(problem)
 
 

@@ -187,6 +187,11 @@ def questions_of(catalogue: Catalogue, recipe: Recipe) -> tuple[Question, ...]:
     )
 
 
+def template_questions(catalogue: Catalogue) -> tuple[Question, ...]:
+    """Return the questions of the template that a new project starts from, in their order."""
+    return _load(catalogue.root / "copier.yml")
+
+
 def _load(path: Path) -> tuple[Question, ...]:
     data = plain(read_yaml(path))
     if not isinstance(data, Mapping):

@@ -26,7 +26,7 @@ import pytest
 from black.mode import TargetVersion
 from black.report import NothingChanged
 
-from tests.templates.conftest import Templates
+from tests.templates.conftest import Templates, commit
 
 LONGEST = "abcdefghij-abcdefghij-abcdefghij-abcdefg"
 ANSWERS = [
@@ -137,6 +137,27 @@ def test_what_recipes_add_is_not_there_yet(service: Service) -> None:
     assert "structlog" not in sources
     assert "exception_handler" not in sources
     assert "pydantic_settings" not in sources
+
+
+def test_a_service_can_change_its_database_later(released: Templates, tmp_path: Path) -> None:
+    sqlite, postgresql = tmp_path / "sqlite", tmp_path / "postgresql"
+    released.copy(sqlite, "templates/service", project_name="order-desk")
+    released.copy(postgresql, "templates/service", project_name="order-desk", database="postgresql")
+    commit(sqlite)
+
+    command = [sys.executable, "-m", "copier", "update", "--defaults", "--vcs-ref", ":current:"]
+    subprocess.run([*command, "--data", "database=postgresql"], cwd=sqlite, check=True)
+
+    assert content(sqlite) == content(postgresql)
+
+
+def content(root: Path) -> dict[str, str]:
+    """Return the text of every file outside .git."""
+    return {
+        path.relative_to(root).as_posix(): path.read_text()
+        for path in root.rglob("*")
+        if path.is_file() and ".git" not in path.relative_to(root).parts
+    }
 
 
 def make(root: Path, *arguments: str, **environment: str) -> str:

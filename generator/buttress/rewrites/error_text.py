@@ -113,12 +113,13 @@ def public_text(module: Module, leak: Leak) -> tuple[str, str] | None:
     if parts is None:
         return None
     kept = _clean(parts)
+    quote = module.quote_near(leak.text)
     words = "".join(part for part in kept if isinstance(part, str)).strip()
     if not any(character.isalnum() for character in words):
-        return "", _quoted(module, default_text(leak.status))
+        return "", _quoted(default_text(leak.status), quote)
     if all(isinstance(part, str) for part in kept):
-        return words, _quoted(module, words)
-    source = _f_string(module, kept)
+        return words, _quoted(words, quote)
+    source = _f_string(kept, quote)
     return None if source is None else (words, source)
 
 
@@ -191,20 +192,19 @@ def _clean(parts: list[_Part]) -> list[str | ast.FormattedValue]:
     return [part for part in kept if part != ""]
 
 
-def _quoted(module: Module, words: str) -> str:
-    quote = module.quote
+def _quoted(words: str, quote: str) -> str:
     if quote in words:
         quote = "'" if quote == '"' else '"'
     body = words.replace("\\", "\\\\").replace("\n", "\\n").replace(quote, "\\" + quote)
     return f"{quote}{body}{quote}"
 
 
-def _f_string(module: Module, parts: list[str | ast.FormattedValue]) -> str | None:
+def _f_string(parts: list[str | ast.FormattedValue], quote: str) -> str | None:
     values: Sequence[ast.expr] = [
         ast.Constant(part) if isinstance(part, str) else part for part in parts
     ]
     source = ast.unparse(ast.JoinedStr(list(values)))
-    if module.quote == '"' and source.startswith("f'") and '"' not in source and "\\" not in source:
+    if quote == '"' and source.startswith("f'") and '"' not in source and "\\" not in source:
         source = f'f"{source[2:-1]}"'
     return None if "\n" in source else source
 
@@ -216,7 +216,7 @@ def _log_call(module: Module, scope: ErrorScope, logger: LoggerUse, event: str) 
     event = event or _event_for(module, scope)
     exc = "" if isinstance(scope, ast.ExceptHandler) else f", exc_info={_parameter(scope)}"
     method = "exception" if isinstance(scope, ast.ExceptHandler) else "error"
-    call = f"{logger.name}.{method}({_quoted(module, event)}{exc})"
+    call = f"{logger.name}.{method}({_quoted(event, module.quote)}{exc})"
     start, _ = module.span(first)
     if first.lineno == scope.lineno:
         yield Edit(start, start, f"{call}; ")

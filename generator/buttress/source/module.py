@@ -14,6 +14,7 @@ from typing import TypeVar, overload
 
 from buttress.source.text import Text
 
+_STATEMENT = 4000
 _LINE_END = re.compile(r"\r\n|\r|\n")
 _A = TypeVar("_A", bound=ast.AST)
 _B = TypeVar("_B", bound=ast.AST)
@@ -230,6 +231,13 @@ class Module:
                     single += text.startswith("'")
                     double += text.startswith('"')
         return "'" if single > double else '"'
+
+    def quote_near(self, node: ast.AST) -> str:
+        """Return the quote character of the other strings in the statement around a node."""
+        start, end = self.span(self.statement(node))
+        inside = self.text[start:end] if end - start < _STATEMENT else ""
+        single, double = inside.count("'"), inside.count('"')
+        return self.quote if single == double else "'" if single > double else '"'
 
     @cached_property
     def indent_unit(self) -> str:

@@ -74,6 +74,6 @@ def test_a_file_that_only_the_disk_knows_is_not_written_over(tmp_path: Path) -> 
 
 def test_when_every_candidate_is_taken_the_way_out_is_named() -> None:
     with pytest.raises(
-        UserError, match="app: there is no free name .* logs are taken.*logging_module=NAME"
+        UserError, match=r"app: there is no free name .* logs are taken.*logging_module=NAME"
     ):
         _chosen({**PACKAGE, "app/logs.py": ""}, "logs")

@@ -18,9 +18,12 @@ def stands(tree: Tree, path: str) -> bool:
     """Whether a file, folder or link stands at ``path``, or a file where it needs a folder.
 
     Files that the tree leaves out (ignored by git, too large, links) count: nothing may write over
-    them. On a disk that does not tell capitals from small letters, ``dockerfile`` is ``Dockerfile``.
+    them. So does a name that differs in capitals alone: many disks take it for the same file.
     """
-    if path in tree or any(known.startswith(path + "/") for known in tree.paths):
+    wanted = path.lower()
+    if any(
+        known == wanted or known.startswith(wanted + "/") for known in map(str.lower, tree.paths)
+    ):
         return True
     parents = [parent.as_posix() for parent in PurePosixPath(path).parents][:-1]
     if any(parent in tree for parent in parents):

@@ -296,10 +296,10 @@ def _instance(candidate: Candidate, app: FoundApp, root: str) -> tuple[str | Non
 
 
 def route_overlap(one: Candidate, other: Candidate) -> float:
-    """Return the share of one app's routes that the other one answers, too."""
+    """Return the share of one app's routes that the other one answers by the same name."""
     trivial = {"/", "", "/health", "/healthz", "/api/health", "/ping", "/docs"}
-    mine = {(r.methods, r.path) for r in one.routes if r.path not in trivial}
-    theirs = {(r.methods, r.path) for r in other.routes if r.path not in trivial}
+    mine = {(r.methods, r.path, r.handler) for r in one.routes if r.path not in trivial}
+    theirs = {(r.methods, r.path, r.handler) for r in other.routes if r.path not in trivial}
     return len(mine & theirs) / len(mine) if len(mine) > 1 else 0.0
 
 

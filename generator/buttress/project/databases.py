@@ -10,6 +10,7 @@ from buttress.project.documents import read_yaml, table, text_of
 from buttress.project.folders import Listing, join, name_of
 from buttress.project.libraries import DRIVERS
 from buttress.project.model import Fact, Manifest, Place
+from buttress.project.modules import called_name
 from buttress.source import Module, Tree
 
 _SCHEMES: Mapping[str, str] = {
@@ -133,16 +134,16 @@ def _urls(modules: Iterable[Module]) -> Iterator[Fact]:
 
 def _is_compared(module: Module, node: ast.Constant) -> bool:
     """Whether a URL only asks (``url.startswith("sqlite")``, ``.replace("postgres://", ...)``)."""
-    above = module.parent(node)
+    given: ast.AST = node
+    above = module.parent(given)
+    if isinstance(above, ast.Tuple):
+        given, above = above, module.parent(above)
     if isinstance(above, ast.Compare):
         return True
-    if isinstance(above, ast.Tuple):
-        above = module.parent(above)
     return (
         isinstance(above, ast.Call)
-        and isinstance(above.func, ast.Attribute)
-        and above.func.attr in {"startswith", "replace", "removeprefix", "split", "sub", "match"}
-        and node in above.args
+        and given is not above.func
+        and called_name(above) in {"startswith", "replace", "removeprefix", "split", "sub", "match"}
     )
 
 

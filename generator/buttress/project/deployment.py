@@ -36,7 +36,7 @@ from buttress.source import Tree
 
 COMPOSE = re.compile(r"(?:docker-)?compose[\w.-]*\.ya?ml\Z")
 _SERVER_LINE = re.compile(
-    r"\b(?:uvicorn|gunicorn|hypercorn|granian|daphne|waitress-serve|flask run|fastapi (?:run|dev)"
+    r"\b(?:uvicorn|gunicorn|hypercorn|granian|daphne|waitress-serve|flask (?:--?\w+[ =]\S+ )*run|fastapi (?:run|dev)"
     r"|streamlit run|python3? (?!-m (?:pip|venv|pytest|unittest))\S)"
 )
 _SCRIPT_TABLES = (("pdm", "scripts"), ("poe", "tasks"), ("taskipy", "tasks"))

@@ -199,12 +199,14 @@ class ImportGraph:
                 yield from self._longest(prefix[:-1], module.path)
 
     def _by_pattern(self, module: Module, value: ast.expr) -> Iterator[str]:
-        if isinstance(value, ast.Constant):
-            if isinstance(value.value, str) and _DOTTED.match(value.value):
-                yield from self._longest(value.value, module.path)
-            return
-        if known_string(module, value) is not None:
-            yield from self._longest(known_string(module, value) or "", module.path)
+        text = known_string(module, value)
+        if text is not None:
+            name = text.lstrip(".")
+            if text.startswith("."):
+                source, _, last = name.rpartition(".")
+                yield from self._relative(module.path, len(text) - len(name), source, [last])
+            elif _DOTTED.match(text):
+                yield from self._longest(text, module.path)
             return
         prefix = ""
         if isinstance(value, ast.JoinedStr) and value.values:

@@ -21,6 +21,7 @@ _GENERATED_TEXT = re.compile(
     r"|do not edit.{0,40}generated|generated.{0,60}do not edit",
     re.IGNORECASE | re.DOTALL,
 )
+_HEADER = re.compile(r"""(?:\s*\#[^\n]*\n)*\s*(?:\"{3}.*?\"{3}|'{3}.*?'{3})?""", re.DOTALL)
 _HEAD = 1500
 
 
@@ -66,11 +67,8 @@ def _generated(tree: Tree, path: str) -> str:
     if _GENERATED_NAME.match(name_of(path)):
         return "name of a generated file"
     text = tree.text(path)
-    head = text.content[:_HEAD] if text is not None else ""
-    comments = "\n".join(
-        line for line in head.splitlines() if line.lstrip().startswith(("#", '"""', "'''", "@"))
-    )
-    if _GENERATED_TEXT.search(comments):
+    header = _HEADER.match(text.content[:_HEAD]) if text is not None else None
+    if header is not None and _GENERATED_TEXT.search(header.group()):
         return "says that it is generated"
     return ""
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from buttress.project.candidates import (
@@ -17,7 +16,7 @@ from buttress.project.deployment import Deployment
 from buttress.project.folders import folder_of, is_inside, join, name_of, upwards
 from buttress.project.manifests import manifest_for
 from buttress.project.model import AppObject, Framework, Manifest
-from buttress.project.starts import SCRIPTED
+from buttress.project.starts import DEPLOYED, SCRIPTED
 
 _DISTRIBUTIONS = {
     Framework.FASTAPI: "fastapi",
@@ -124,7 +123,10 @@ def _is_copy(candidate: Candidate, other: Candidate) -> bool:
         return False
     if candidate.path in other.reachable or other.path in candidate.reachable:
         return False
-    return _shares(candidate, other) or route_overlap(candidate, other) >= 0.5
+    if _shares(candidate, other):
+        return True
+    both_deployed = min(candidate.strength, other.strength) >= DEPLOYED
+    return not both_deployed and route_overlap(candidate, other) >= 0.5
 
 
 def _shares(candidate: Candidate, other: Candidate) -> bool:
@@ -132,11 +134,12 @@ def _shares(candidate: Candidate, other: Candidate) -> bool:
     return outside and candidate.root != other.root and module_overlap(candidate, other) >= 0.5
 
 
-def _split(group: Group, aside: list[AppObject]) -> Iterable[Group]:
-    """Yield a group, and services of their own for apps beside it that share nothing with it."""
+def _split(group: Group, aside: list[AppObject]) -> list[Group]:
+    """Return a group, and services of their own for apps beside it that share nothing with it."""
     main = group.candidates[0]
     related: list[Candidate] = [main]
     islands: list[Candidate] = []
+    beside: list[Group] = []
     for candidate in group.candidates[1:]:
         (related if _related(candidate, main) else islands).append(candidate)
     for candidate in islands:
@@ -147,7 +150,7 @@ def _split(group: Group, aside: list[AppObject]) -> Iterable[Group]:
                 describe(candidate, candidate.root, "a Streamlit script beside the service")
             )
         elif apart and (candidate.strength >= SCRIPTED or candidate.routes):
-            yield Group(candidate.root, group.manifest, [candidate])
+            beside.append(Group(candidate.root, group.manifest, [candidate]))
         elif candidate.strength >= SCRIPTED:
             related.append(candidate)
         else:
@@ -157,7 +160,8 @@ def _split(group: Group, aside: list[AppObject]) -> Iterable[Group]:
                 else (f"less likely than {main.path}: {candidate.reason}")
             )
             aside.append(describe(candidate, candidate.root, reason))
-    yield Group(group.root, group.manifest, related)
+    root = main.root if beside and is_inside(main.root, group.root) else group.root
+    return [Group(root, group.manifest, related), *beside]
 
 
 def _related(candidate: Candidate, main: Candidate) -> bool:

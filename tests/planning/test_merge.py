@@ -55,6 +55,16 @@ def test_a_missing_file_is_made_in_the_folder_of_the_recipe() -> None:
     assert result == Merged("backend/.gitignore")
 
 
+def test_a_gitignore_above_the_folder_gets_the_lines() -> None:
+    edit = {**IGNORE, "lines": [".env", "/data/", "!logs/keep"]}
+
+    changed, result = _merged({".gitignore": "*.pyc\n"}, edit, "services/api")
+
+    lines = ".env\n/services/api/data/\n!/services/api/logs/keep\n"
+    assert changed == {".gitignore": "*.pyc\n\n# Local files\n" + lines}
+    assert result == Merged(".gitignore")
+
+
 def test_lines_can_come_from_an_answer() -> None:
     edit = {**IGNORE, "lines": "{{ folders | to_json }}"}
 

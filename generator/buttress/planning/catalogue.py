@@ -98,12 +98,13 @@ def load_recipe(path: Path) -> Recipe:
 
 
 def check_names(catalogue: Catalogue, recipe: Recipe) -> None:
-    """Make sure that the engine has every rewrite, provider and check that a recipe names.
+    """Make sure that the engine has every rewrite and provider that a recipe names.
+
+    A check that this version does not have is no obstacle: it only cannot be counted as fixed.
 
     Raises:
         UserError: For the first name that it does not have.
     """
-    from buttress.checks.model import checks
     from buttress.planning.providers import providers
     from buttress.rewrites.registry import rewrites
 
@@ -111,7 +112,6 @@ def check_names(catalogue: Catalogue, recipe: Recipe) -> None:
     for kind, names, known in (
         ("rewrite", recipe.rewrite_names, rewrites()),
         ("provider of answers", recipe.answers.values(), providers()),
-        ("check", recipe.fixes, checks()),
     ):
         for name in names:
             if name not in known:

@@ -51,16 +51,39 @@ def merge(
     path = f"{folder}/{name}" if folder else name
     if path in owned:
         return None
+    prefix = ""
+    if isinstance(edit, LinesMerge) and name == ".gitignore" and path not in draft:
+        path, prefix = _ignore_file_above(draft, folder) or (path, "")
     text = _text(draft, path, create=edit.create)
     if isinstance(text, str):
         return Merged(path, text)
     try:
-        content = _merged(text.content, name, edit, values, where)
+        content = _merged(text.content, name, edit, values, where=where, prefix=prefix)
     except RefusedError as reason:
         return Merged(path, str(reason))
     if content != text.content:
         draft.write(path, text.with_content(content))
     return Merged(path)
+
+
+def _ignore_file_above(draft: Draft, folder: str) -> tuple[str, str] | None:
+    """Return the nearest ``.gitignore`` above a folder, and how the folder is called from there."""
+    above = folder
+    while above:
+        above = above.rpartition("/")[0]
+        path = f"{above}/.gitignore" if above else ".gitignore"
+        if path in draft:
+            return path, folder.removeprefix(above).strip("/")
+    return None
+
+
+def _seen_from_above(line: str, prefix: str) -> str:
+    """Return a pattern as a ``.gitignore`` above its folder writes it; names alone hold anywhere."""
+    negation = "!" if line.startswith("!") else ""
+    pattern = line.removeprefix("!")
+    if not prefix or "/" not in pattern.rstrip("/"):
+        return line
+    return f"{negation}/{prefix}/{pattern.lstrip('/')}"
 
 
 def _text(draft: Draft, path: str, *, create: bool) -> Text | str:
@@ -73,13 +96,16 @@ def _text(draft: Draft, path: str, *, create: bool) -> Text | str:
     return Text("") if create else "there is no such file"
 
 
-def _merged(text: str, name: str, edit: Merge, values: Mapping[str, object], where: str) -> str:
+def _merged(
+    text: str, name: str, edit: Merge, values: Mapping[str, object], *, where: str, prefix: str
+) -> str:
     if isinstance(edit, LinesMerge):
         from buttress.source.ignore_file import Dialect, add
 
         dialect = Dialect.DOCKER if name.endswith(".dockerignore") else Dialect.GIT
         heading = render(edit.heading, values, where)
-        return add(text, words(edit.lines, values, where), heading, dialect)
+        lines = [_seen_from_above(line, prefix) for line in words(edit.lines, values, where)]
+        return add(text, lines, heading, dialect)
     if isinstance(edit, NamesMerge):
         return _with_names(text, edit, values, where)
     return _with_keys(text, edit, values, where)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -193,6 +194,11 @@ def template_questions(catalogue: Catalogue) -> tuple[Question, ...]:
 
 
 def _load(path: Path) -> tuple[Question, ...]:
+    return _load_version(path, path.stat().st_mtime_ns)
+
+
+@lru_cache(maxsize=64)
+def _load_version(path: Path, _: int) -> tuple[Question, ...]:
     data = plain(read_yaml(path))
     if not isinstance(data, Mapping):
         raise UserError(f"{path}: must be a mapping of questions.")

@@ -92,13 +92,17 @@ def render_unit(
 
 
 def _snapshot(root: Path, unit: str, target: Path) -> None:
-    """Copy what rendering a unit reads, which leaves any git repository behind."""
+    """Copy what rendering a unit reads, which leaves any git repository behind.
+
+    Questions of other units would only be worked out to be hidden, which takes most of the time.
+    """
     target.mkdir(parents=True)
     shutil.copy2(root / "copier.yml", target / "copier.yml")
     for questions in root.glob("recipes/*/questions.yml"):
-        copy = target / questions.relative_to(root)
-        copy.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy2(questions, copy)
+        if unit.encode() in questions.read_bytes():
+            copy = target / questions.relative_to(root)
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(questions, copy)
     if not (root / unit / "files").is_dir():
         raise UserError(f"{root / unit}: has no folder files/. Install buttress again.")
     ignored = shutil.ignore_patterns("__pycache__", "*.py[co]", ".DS_Store")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from copy import deepcopy
+from functools import lru_cache
 
 from buttress.errors import UserError
 from buttress.source import Tree
@@ -18,19 +20,24 @@ def stored_answers(data: bytes, where: str) -> dict[str, object]:
     Raises:
         UserError: If it is damaged.
     """
-    from ruamel.yaml import YAML
-    from ruamel.yaml.error import YAMLError
-
-    try:
-        answers = YAML(typ="safe").load(data.decode("utf-8"))
-    except (YAMLError, UnicodeDecodeError):
-        answers = None
+    answers = _parsed(data)
     if not isinstance(answers, dict) or not all(isinstance(key, str) for key in answers):
         raise UserError(
             f"{where}: is damaged: it is no YAML mapping. Restore it from your version control, or "
             "delete it to apply the recipe anew."
         )
-    return answers
+    return deepcopy(answers)
+
+
+@lru_cache(maxsize=64)
+def _parsed(data: bytes) -> object:
+    from ruamel.yaml import YAML
+    from ruamel.yaml.error import YAMLError
+
+    try:
+        return YAML(typ="safe").load(data.decode("utf-8"))
+    except (YAMLError, UnicodeDecodeError):
+        return None
 
 
 def answers_of(tree: Tree, path: str, unit: str) -> dict[str, object] | None:

@@ -51,8 +51,8 @@ class Kind(StrEnum):
     """What a field holds, and what happens where its variable is not set.
 
     ``plain``: its default. ``optional``: a secret, ``None``. ``empty``: a secret, an empty one.
-    ``signing``: a secret that only the app itself uses; outside production a random one.
-    ``credential``: a secret that somebody else issued; outside production an empty one.
+    ``signing``: a secret that only the app itself uses, and ``credential``: one that somebody else
+    issued; outside production a random one stands in, never an empty one.
     ``required``: the app does not start without it.
     """
 

@@ -90,13 +90,14 @@ def test_production_does_not_start_without_its_secrets(
         load(SECRET, SMTP)
 
 
-def test_development_signs_with_a_random_secret(
+def test_development_has_random_secrets_and_never_empty_ones(
     load: Any, caplog: pytest.LogCaptureFixture
 ) -> None:
     settings = load(SECRET, SMTP).settings
 
     assert len(settings.secret_key.get_secret_value()) >= 32
-    assert settings.smtp_password.get_secret_value() == ""
+    assert len(settings.smtp_password.get_secret_value()) >= 32
+    assert settings.secret_key != settings.smtp_password
     assert "SECRET_KEY is not set" in caplog.text
 
 

@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from buttress.project.apps import Alias, AppNames, FoundApp, find_apps, name_apps
+from buttress.project.app_names import Alias, AppNames, name_apps
+from buttress.project.apps import FoundApp, find_apps
 from buttress.project.codebase import Codebase
 from buttress.project.folders import folder_of, name_of
 from buttress.project.launches import Launch, find_launches, find_mounts

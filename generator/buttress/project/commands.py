@@ -144,15 +144,16 @@ def _read_segment(words: list[str], variables: Mapping[str, str]) -> Command | N
             return _read_server(name, words[position:], variables)
         if _PYTHON.match(name):
             rest = words[position + 1 :]
+            text = " ".join(words[position:])
             if "-m" in rest[:4] and len(rest) > rest.index("-m") + 1:
                 after = rest.index("-m") + 1
                 if rest[after].partition(".")[0] in _SERVERS:
                     return _read_server(rest[after].partition(".")[0], rest[after:], variables)
-                return _with_port(Command(" ".join(words), "python", module=rest[after]), rest)
+                return _with_port(Command(text, "python", module=rest[after]), rest)
             scripts = [item for item in rest if item.endswith(".py")]
             if not scripts or (rest and rest[0] == "-c"):
                 return None
-            return _with_port(Command(" ".join(words), "python", script=scripts[0]), rest)
+            return _with_port(Command(text, "python", script=scripts[0]), rest)
     for word in words:
         match = _TARGET.match(word)
         if match and not word.startswith(("http:", "https:")):
@@ -170,8 +171,7 @@ def _read_server(name: str, words: list[str], variables: Mapping[str, str]) -> C
     is_factory = "--factory" in words or "--call" in words
     command = replace(command, folder=folder, is_factory=is_factory)
     if name in {"fastapi", "streamlit"}:
-        scripts = [word for word in words[1:] if word.endswith(".py")]
-        return replace(command, script=scripts[0]) if scripts else None
+        return _with_script(command, words, options)
     target = options.get("--app") or options.get("-A")
     if name == "flask":
         target = target or variables.get("FLASK_APP")
@@ -191,6 +191,16 @@ def _options(words: list[str]) -> dict[str, str]:
         if equals and option.startswith("--"):
             found.setdefault(option, value)
     return found
+
+
+def _with_script(command: Command, words: list[str], options: Mapping[str, str]) -> Command | None:
+    scripts = [word for word in words[1:] if word.endswith(".py")]
+    if scripts:
+        return replace(command, script=scripts[0])
+    if command.server == "fastapi" and {"run", "dev"} & {*words}:
+        target = options.get("--entrypoint") or options.get("-e")
+        return _with_target(command, target) if target else command
+    return None
 
 
 def _with_object(command: Command, words: list[str]) -> Command | None:

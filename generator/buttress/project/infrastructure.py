@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 
-from buttress.project.deployment import COMPOSE, PLATFORM_FILES
 from buttress.project.folders import folder_of, name_of
+from buttress.project.images import COMPOSE
 from buttress.project.model import Fact, Place
+from buttress.project.start_files import PLATFORM_FILES
 from buttress.source import Tree
 
 _WORKFLOWS = re.compile(

@@ -60,7 +60,7 @@ def inspect_project(tree: Tree) -> Project:
         tuple(services),
         roles,
         infrastructure.workflows(tree),
-        tuple(deployment.dockerfiles),
+        tuple(deployment.images.dockerfiles),
         infrastructure.compose_files(tree),
         infrastructure.terraform(tree),
         infrastructure.other_ecosystems(tree),
@@ -95,7 +95,12 @@ def _django(codebase: Codebase, site: DjangoSite) -> Candidate:
         name=site.application[1] if site.application is not None else "",
     )
     entries = {*site.starts, candidate.path}
-    candidate.starts = [start for start in codebase.deployment.starts if start.path in entries]
+    candidate.starts = [
+        start
+        for start in codebase.deployment.starts
+        if start.path in entries
+        and (start.command.is_web_server or "runserver" in start.command.text)
+    ]
     candidate.routes = site_routes(codebase.modules, site)
     candidate.reachable = codebase.graphs.of(site.root).reachable(site.starts)
     candidate.weight = 20.0 * candidate.strength + min(len(candidate.routes), 30)

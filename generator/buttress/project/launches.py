@@ -6,7 +6,8 @@ import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from buttress.project.apps import AppNames, FoundApp
+from buttress.project.app_names import AppNames
+from buttress.project.apps import FoundApp
 from buttress.project.literals import argument, known_int, known_string, written
 from buttress.project.model import Place
 from buttress.project.modules import OwnModules, called_name

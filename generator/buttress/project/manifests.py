@@ -5,10 +5,11 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from buttress.project.documents import read_toml, table, text_of
-from buttress.project.folders import Listing, join, name_of, upwards
+from buttress.project.folders import Listing, folder_of, join, name_of, upwards
 from buttress.project.model import Dependency, Manager, Manifest, Place
 from buttress.project.requirements import (
     canonical,
@@ -99,12 +100,24 @@ def manifest_for(
                 manifest.kind != "setup",
             )
 
-        best = max(manifests, key=weight)
+        best = _as_installed(listing.tree, max(manifests, key=weight), lines)
         if best.declares(framework) is not None:
             return best
         if nearest is None and best.dependencies:
             nearest = best
     return nearest
+
+
+def _as_installed(tree: Tree, manifest: Manifest, lines: str) -> Manifest:
+    """Return a manifest with the manager and lock that its own folder does not tell."""
+    if manifest.kind not in {"pep621", "pdm"} or manifest.lock is not None:
+        return manifest
+    for folder in upwards(folder_of(folder_of(manifest.path))):
+        lock, above = join(folder, "uv.lock"), join(folder, "pyproject.toml")
+        if lock in tree and table(read_toml(tree, above), "tool", "uv", "workspace"):
+            return replace(manifest, manager=Manager.UV, lock=lock)
+    used = [manager for manager, pattern in _INSTALLS.items() if pattern.search(lines)]
+    return replace(manifest, manager=used[0]) if used else manifest
 
 
 def _is_installed(manifest: Manifest, lines: str) -> bool:

@@ -95,8 +95,8 @@ def _bound(text: str, place: Place, reason: str) -> Iterator[Fact]:
 
 
 def _image(deployment: Deployment, path: str) -> Iterator[Fact]:
-    dockerfile = deployment.dockerfiles[path]
-    targets = [build.target for build in deployment.builds.get(path, ()) if build.target]
+    dockerfile = deployment.images.dockerfiles[path]
+    targets = [build.target for build in deployment.images.builds.get(path, ()) if build.target]
     stages = [dockerfile.stage(), *(dockerfile.stage(target) for target in targets)]
     for stage in stages:
         for item in stage.chain() if stage is not None else ():

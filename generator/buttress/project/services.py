@@ -93,9 +93,9 @@ def service_root(import_root: str, manifest: Manifest | None) -> str:
 def install_lines(deployment: Deployment) -> dict[str, list[str]]:
     """Return the ``RUN`` lines of images by the folders that they are built from."""
     found: dict[str, list[str]] = {}
-    for path, dockerfile in deployment.dockerfiles.items():
+    for path, dockerfile in deployment.images.dockerfiles.items():
         lines = [item.value for stage in dockerfile.stages for item in stage.commands]
-        for folder in deployment.contexts(path)[:2]:
+        for folder in deployment.images.contexts(path)[:2]:
             found.setdefault(folder, []).extend(lines)
     return found
 
@@ -189,10 +189,12 @@ def package_of(import_root: str, app_path: str) -> tuple[str, str]:
 
 def dockerfiles_of(group: Group, deployment: Deployment) -> list[str]:
     """Return the Dockerfiles that start a service, or that stand in its root and start nothing."""
-    found = [s.place.path for s in group.main.starts if s.place.path in deployment.dockerfiles]
+    found = [
+        s.place.path for s in group.main.starts if s.place.path in deployment.images.dockerfiles
+    ]
     found += [
         path
-        for path, builds in deployment.builds.items()
+        for path, builds in deployment.images.builds.items()
         for build in builds
         if any(start.place == build.place for start in group.main.starts)
     ]
@@ -200,7 +202,7 @@ def dockerfiles_of(group: Group, deployment: Deployment) -> list[str]:
     found += [
         path
         for folder in upwards(group.root)
-        for path in deployment.dockerfiles
+        for path in deployment.images.dockerfiles
         if folder_of(path) == folder and path not in resolved
     ]
     return list(dict.fromkeys(found))

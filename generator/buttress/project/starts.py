@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from buttress.project.commands import Command, read_command
 from buttress.project.dockerfile import Stage, file_in_image, image_path
+from buttress.project.documents import read_toml, table
 from buttress.project.folders import folder_of, join, normalized, upwards
 from buttress.project.model import Place
 from buttress.project.modules import OwnModules
@@ -17,6 +18,11 @@ from buttress.source import Tree
 DEPLOYED, MANAGED, SCRIPTED, WRITTEN = 5, 4, 3, 1
 """How much a command says: what a platform runs, a process manager, a script, a README."""
 
+_SCRIPT_TABLES = (("pdm", "scripts"), ("poe", "tasks"), ("taskipy", "tasks"))
+_DEFAULT_FILES = {
+    "flask": ("wsgi.py", "app.py"),
+    "fastapi": ("main.py", "app.py", "api.py", "app/main.py", "app/app.py", "app/api.py"),
+}
 _INTERESTING = re.compile(
     r"uvicorn|gunicorn|hypercorn|granian|daphne|waitress|uwsgi|flask|fastapi|streamlit|celery"
     r"|python|\.py\b|\.sh\b|\w:\w"
@@ -139,6 +145,18 @@ class Resolver:
                     if script is not None:
                         yield from self.script(script, world, evidence)
 
+    def aliased(self, words: list[str], world: World, evidence: Evidence) -> Iterator[Start]:
+        """Yield the starts of a command, also of one that stands under a name in a manifest."""
+        found = list(self.starts(" ".join(words), world, evidence, words))
+        if not found and "run" in words[:-1]:
+            alias = words[words.index("run") + 1]
+            for manifest in ("pyproject.toml", "Pipfile"):
+                path = world.file(manifest)
+                for name, text in manifest_scripts(self.tree, path) if path else ():
+                    if name == alias:
+                        found += self.starts(text, world, evidence)
+        yield from found
+
     def script(self, path: str, world: World, evidence: Evidence) -> Iterator[Start]:
         """Yield what the lines of a shell script start."""
         text = self.tree.text(path)
@@ -161,11 +179,26 @@ class Resolver:
             path, root = self._script(command, world, place)
         elif command.module:
             path, root = self._module(command.module, command.folder, world, place)
-        elif command.server == "flask":
-            for name in ("wsgi.py", "app.py"):
-                path = path or world.file(posixpath.join(command.folder, name))
-            root = folder_of(path) if path else None
+        elif command.server in _DEFAULT_FILES:
+            path, root, command = self._by_default(command, world, place)
         return Start(command, place, evidence.reason, evidence.strength, path, root, command.port)
+
+    def _by_default(
+        self, command: Command, world: World, place: Place
+    ) -> tuple[str | None, str | None, Command]:
+        """Find what ``flask run`` and ``fastapi run`` start when they are told nothing."""
+        manifest = world.file(posixpath.join(command.folder, "pyproject.toml"))
+        if command.server == "fastapi" and manifest is not None:
+            # https://fastapi.tiangolo.com/fastapi-cli/: the entry point that the manifest gives
+            given = table(read_toml(self.tree, manifest), "tool", "fastapi").get("entrypoint")
+            module, _, name = str(given or "").partition(":")
+            if module and name:
+                path, root = self._module(module, command.folder, world, place)
+                return path, root, replace(command, module=module, attribute=name)
+        for name in _DEFAULT_FILES[command.server]:
+            if world.file(posixpath.join(command.folder, name)) is not None:
+                return *self._script(replace(command, script=name), world, place), command
+        return None, None, command
 
     def _script(
         self, command: Command, world: World, place: Place
@@ -232,3 +265,15 @@ def logical_lines(text: str) -> Iterator[tuple[int, str]]:
             continue
         yield first, pending + stripped
         pending, first = "", 0
+
+
+def manifest_scripts(tree: Tree, path: str) -> Iterator[tuple[str, str]]:
+    """Yield the commands that a ``pyproject.toml`` or ``Pipfile`` gives names to."""
+    data = read_toml(tree, path)
+    for keys in (("scripts",), *(("tool", *keys) for keys in _SCRIPT_TABLES)):
+        for name, value in table(data, *keys).items():
+            text = value
+            if isinstance(value, Mapping):
+                text = value.get("cmd") or value.get("shell")
+            if isinstance(text, str):
+                yield name, text

@@ -66,6 +66,35 @@ def test_what_runs_wins_over_prose() -> None:
     assert [fact.reason for fact in found.entry_commands] == ["Dockerfile CMD", "README"]
 
 
+def test_a_compose_file_for_development_says_less_than_the_image() -> None:
+    files = {
+        "backend/Dockerfile": "FROM python:3.12\nCMD uvicorn shop.main:app\n",
+        "compose.override.yml": "services: {web: {command: uvicorn shop.main:app}}\n",
+        "compose.yml": "services: {web: {command: uvicorn shop.main:app --reload}}\n",
+    }
+    found = service({**APP, **files})
+    assert [str(fact.place) for fact in found.entry_commands] == [
+        "backend/Dockerfile:2",
+        "compose.yml:1",
+        "compose.override.yml:1",
+    ]
+
+
+@pytest.mark.parametrize(
+    "manifest", ["", "[tool.fastapi]\nentrypoint = 'api:app'\n", "[tool.fastapi]\nentrypoint = 1\n"]
+)
+def test_fastapi_finds_its_app_by_name_or_by_the_manifest(manifest: str) -> None:
+    name = "api" if "api:app" in manifest else "main"
+    files = {
+        "Procfile": "web: fastapi run --port 80\n",
+        "pyproject.toml": manifest,
+        f"{name}.py": FASTAPI,
+    }
+    found = service(files)
+    assert found.entry_command is not None
+    assert found.app.target == f"{name}:app"
+
+
 def test_the_stage_for_production_wins_over_the_last_one() -> None:
     text = """\
 FROM python:3.12 AS base

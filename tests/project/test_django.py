@@ -86,3 +86,10 @@ def test_a_site_in_a_sub_folder() -> None:
 def test_settings_alone_name_the_module() -> None:
     files = {path: SITE[path] for path in ("site1/settings.py", "site1/urls.py", "manage.py")}
     assert service(files).app.target == "site1.settings"
+
+
+def test_only_what_serves_is_an_entry_command() -> None:
+    readme = "python manage.py migrate\npython manage.py runserver 8000\n"
+    found = service({**SITE, "README.md": readme}).entry_command
+    assert found is not None
+    assert (found.value, found.place.line) == ("python manage.py runserver 8000", 2)

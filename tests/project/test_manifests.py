@@ -134,3 +134,30 @@ def test_among_equals_the_one_that_the_image_installs_wins(install: str, path: s
     found = manifest(files)
     assert found is not None
     assert found.path == path
+
+
+def test_a_workspace_keeps_its_lock_above() -> None:
+    found = service(
+        {
+            "backend/main.py": FASTAPI,
+            "backend/pyproject.toml": PEP_621,
+            "pyproject.toml": "[tool.uv.workspace]\nmembers = ['backend']\n",
+            "uv.lock": "",
+        }
+    ).manifest
+    assert found is not None
+    assert (found.path, found.manager, found.lock) == (
+        "backend/pyproject.toml",
+        Manager.UV,
+        "uv.lock",
+    )
+
+
+def test_the_image_tells_the_manager_where_no_lock_does() -> None:
+    files: dict[str, str | bytes] = {
+        "pyproject.toml": PEP_621,
+        "Dockerfile": "FROM python:3.12\nRUN uv sync\nCMD uvicorn main:app\n",
+    }
+    found = manifest(files)
+    assert found is not None
+    assert (found.manager, found.lock) == (Manager.UV, None)

@@ -1,5 +1,7 @@
 """Apps are grouped into services, and the one that is deployed is told from the others."""
 
+from buttress.project import inspect_project
+from buttress.source import Draft, Tree
 from tests.project.trees import FACTORY, FASTAPI, FLASK, project, service
 
 
@@ -244,3 +246,12 @@ def test_a_factory_in_a_package_with_entry_files_around() -> None:
     assert found.reachable == {"shop/__init__.py", "app.py", "wsgi.py"}
     assert found.port is not None
     assert found.port.value == "8000"
+
+
+def test_a_draft_is_inspected_like_a_tree() -> None:
+    draft = Draft(Tree.of({"main.py": FASTAPI}))
+    draft.write("routes.py", "from main import app\n\n@app.get('/a')\ndef a(): ...\n")
+    draft.write("main.py", FASTAPI + "import routes\n")
+    (found,) = inspect_project(draft).services
+    assert [route.path for route in found.routes] == ["/a"]
+    assert found.reachable == {"main.py", "routes.py"}

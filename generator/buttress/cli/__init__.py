@@ -276,13 +276,10 @@ def main() -> None:
     # trees of syntax are many small objects that live to the end: collecting them costs more than all else
     gc.disable()
     try:
-        app(standalone_mode=False)
-    except typer.Exit as stop:
-        sys.exit(stop.exit_code)
-    except typer.Abort:
-        _say("Interrupted; nothing was changed.")
-        sys.exit(130)
-    except KeyboardInterrupt:
+        # typer.Exit comes back as its code
+        code = app(standalone_mode=False)
+        sys.exit(code if isinstance(code, int) else 0)
+    except (typer.Abort, KeyboardInterrupt):
         _say("Interrupted; nothing was changed.")
         sys.exit(130)
     except UserError as problem:
@@ -292,7 +289,7 @@ def main() -> None:
         # who reads the output has had enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)
-    except Exception as problem:
+    except Exception as problem:  # noqa: BLE001 - the last resort: told apart in _end
         _end(problem)
 
 

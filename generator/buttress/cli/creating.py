@@ -14,10 +14,11 @@ from buttress.apply import transaction
 from buttress.cli.inspecting import progress
 from buttress.cli.prompting import choose_recipes
 from buttress.errors import UserError
+from buttress.planning import location
 from buttress.planning.catalogue import Catalogue, load_catalogue
 from buttress.planning.changes import ChangeSet
 from buttress.planning.changeset import Given, build, known_answers
-from buttress.planning.location import Templates, find_root, find_templates
+from buttress.planning.location import Templates
 from buttress.planning.plan import applicable, make_plan
 from buttress.planning.questions import (
     Question,
@@ -63,8 +64,8 @@ def run(request: Request) -> None:
     _refuse_taken(destination)
     given = parse_given(request.data)
     is_interactive = not request.yes and sys.stdin.isatty() and sys.stdout.isatty()
-    catalogue = load_catalogue(find_root())
-    templates = find_templates(source=request.source)
+    catalogue = load_catalogue(location.find_root())
+    templates = location.find_templates(source=request.source)
     _check_given(catalogue, given)
     answers = _template_answers(catalogue, destination, given, is_interactive=is_interactive)
     with progress("Rendering the service"):
@@ -77,7 +78,9 @@ def run(request: Request) -> None:
         service = select_service(project)
         card = inspect_service(project, service)
     chosen = _recipes(request, catalogue, card, is_interactive=is_interactive)
-    after, notes = _hardened(catalogue, templates, project, service, chosen, given, is_interactive)
+    after, notes = _hardened(
+        catalogue, templates, project, service, chosen, given, is_interactive=is_interactive
+    )
     _write(destination, after)
     console = Console()
     console.print(Text.assemble("\n  Created ", (safe(str(destination)), "bold")))
@@ -133,13 +136,14 @@ def _recipes(
     return fitting
 
 
-def _hardened(
+def _hardened(  # noqa: PLR0917 - TODO
     catalogue: Catalogue,
     templates: Templates,
     project: Project,
     service: Service,
     chosen: Sequence[str],
     given: Mapping[str, object],
+    *,
     is_interactive: bool,
 ) -> tuple[Tree, ChangeSet | None]:
     if not chosen:

@@ -21,10 +21,10 @@ from buttress.checks.model import Risk
 from buttress.cli.inspecting import progress, read_project
 from buttress.cli.prompting import Terminal, choose_recipes, choose_service
 from buttress.errors import UserError
+from buttress.planning import location
 from buttress.planning.catalogue import Catalogue, load_catalogue
 from buttress.planning.changes import ChangeSet
 from buttress.planning.changeset import Given, build, known_answers
-from buttress.planning.location import find_root, find_templates
 from buttress.planning.plan import Plan, Why, applicable, make_plan, recommended
 from buttress.planning.questions import ask, parse_given, questions_of, read_answers
 from buttress.planning.stored import stored_units
@@ -90,7 +90,7 @@ def run(request: Request) -> None:
         before = inspect_service(project, service, progress=say)
     if is_interactive and request.recipes is None and not request.everything:
         print_scorecard(console, before)
-    catalogue = load_catalogue(find_root())
+    catalogue = load_catalogue(location.find_root())
     plan = _plan(request, catalogue, before, is_interactive=is_interactive)
     asked = {}
     if is_interactive:
@@ -102,7 +102,7 @@ def run(request: Request) -> None:
             service,
             inspect=inspect_project,
             catalogue=catalogue,
-            templates=find_templates(source=request.source),
+            templates=location.find_templates(source=request.source),
             given=Given(given_answers, asked, request.review),
         )
     _finish(request, console, change_set, before, is_interactive=is_interactive)

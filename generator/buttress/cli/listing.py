@@ -8,8 +8,8 @@ from rich.text import Text
 
 from buttress.checks.model import Check, checks
 from buttress.errors import UserError
+from buttress.planning import location
 from buttress.planning.catalogue import Catalogue, load_catalogue
-from buttress.planning.location import find_root
 from buttress.planning.nearest import nearest
 from buttress.planning.questions import questions_of
 from buttress.reports.terminal import RISK_STYLE
@@ -21,7 +21,7 @@ def print_recipes(name: str | None) -> None:
     Raises:
         UserError: If there is no recipe of that name.
     """
-    catalogue = load_catalogue(find_root())
+    catalogue = load_catalogue(location.find_root())
     console = Console()
     if name is not None:
         _print_recipe(console, catalogue, name)

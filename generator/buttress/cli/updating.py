@@ -10,7 +10,7 @@ from rich.text import Text
 
 from buttress.apply.updating import Behind, Updated, behind, update
 from buttress.cli.inspecting import progress
-from buttress.planning.location import find_templates
+from buttress.planning import location
 from buttress.planning.stored import stored_units
 from buttress.reports.terminal import safe
 from buttress.source import Tree
@@ -28,7 +28,7 @@ def run(path: Path, to: str | None, source: str | None, *, check: bool) -> None:
     if not stored_units(tree):
         console.print("No recipe was applied here: there is nothing to update.")
         return
-    templates = find_templates(source=source)
+    templates = location.find_templates(source=source)
     units = behind(tree, templates, to)
     if not units:
         console.print("Everything is up to date.")

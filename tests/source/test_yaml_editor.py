@@ -113,6 +113,12 @@ def test_a_key_is_inserted(
             "a:\n- 1\n- 2  # two\n", "a:\n- 1\n- 2  # two\nk: v\n", id="list not indented"
         ),
         pytest.param("a:\n", "a:\nk: v\n", id="empty value"),
+        pytest.param("a:\n  b:\n\n# end\n", "a:\n  b:\nk: v\n\n# end\n", id="empty value inside"),
+        pytest.param(
+            "a:\n  b: 1\n  # inner\n    # deeper\n# outer\n",
+            "a:\n  b: 1\n  # inner\n    # deeper\nk: v\n# outer\n",
+            id="comments of the value",
+        ),
         pytest.param("a: [1,\n  2]\n", "a: [1,\n  2]\nk: v\n", id="brackets over lines"),
     ],
 )

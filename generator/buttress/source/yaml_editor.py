@@ -134,7 +134,8 @@ class YamlText:
         names = [str(k.value) for k, _ in node.value]
         index = names.index(after) if after in names else len(names) - 1
         gap = self.newline if not path and self._is_spaced(node, index) else ""
-        return self._append_line(self._pair_end(node.value[index]), indent + block, gap)
+        end = self._past_inner_comments(self._pair_end(node.value[index]), len(indent))
+        return self._append_line(end, indent + block, gap)
 
     def item_insertion(self, path: Path, value: str) -> Edit:
         """Return the edit that appends an item to the sequence at a path.
@@ -223,10 +224,20 @@ class YamlText:
     def _after(self, before: Node, value: Node) -> int:
         """Return the end of a value, or of its alias where the value is written elsewhere."""
         start = before.end_mark.index if isinstance(before, ScalarNode) else before.start_mark.index
+        if value.start_mark.index == value.end_mark.index:
+            return int(start)  # an empty value is marked where the next key starts
         if value.start_mark.index >= start:
             return self._end(value)
         alias = re.compile(r"\*[^\s,\]}]+").search(self.text, start)
         return alias.end() if alias else int(start)
+
+    def _past_inner_comments(self, end: int, indent: int) -> int:
+        """Return the end of the comments below a value that are indented deeper than its key."""
+        inner = re.compile(rf"[^\r\n]*\r?\n(?=[ \t]{{{indent + 1},}}#)")
+        while not self.text[:end].endswith("\n") and (match := inner.match(self.text, end)):
+            line = self.text.find("\n", match.end())
+            end = len(self.text) if line == -1 else line
+        return end
 
     def _append_line(self, end: int, line: str, gap: str) -> Edit:
         if not self.text:

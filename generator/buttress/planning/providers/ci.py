@@ -1,0 +1,215 @@
+"""What a workflow has to know: tests, linters, types, services, images."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Iterator
+
+from buttress.planning.providers import answer
+from buttress.planning.providers.container import database_address
+from buttress.project.model import Framework, Project, Role, Service
+from buttress.rewrites.image_facts import build_context, service_dockerfiles
+from buttress.source import requirements, toml_dependencies, toml_editor
+from buttress.source.refusal import RefusedError
+
+WORKFLOW = ".github/workflows/ci.yml"
+_TESTS = re.compile(
+    r"\b(pytest|unittest|manage\.py test|tox|nox|scripts?/test|make test)\b"
+    r"|^\s+(name:\s*)?[\"']?([\w-]+[ -])?tests?\b[\w -]*[\"']?:?\s*$",
+    re.IGNORECASE | re.MULTILINE,
+)
+_DEV_FILES = (
+    "requirements-dev.txt",
+    "requirements_dev.txt",
+    "dev-requirements.txt",
+    "requirements-test.txt",
+    "requirements_test.txt",
+    "test-requirements.txt",
+    "requirements/dev.txt",
+    "requirements/test.txt",
+)
+_DEV_GROUPS = ("dev", "test", "tests", "testing", "lint", "types")
+_RENOVATE = re.compile(r"(\.github/|\.gitlab/)?(renovate\.json5?|\.renovaterc(\.json5?)?)\Z")
+
+
+@answer("ci-workflow")
+def needs_workflow(project: Project, service: Service) -> bool:
+    """Whether no CI definition of the project's own runs its tests."""
+    is_ours = ".copier-answers.ci.yml" in project.tree
+    for path in project.workflows:
+        if not path.startswith(".github/"):
+            return False
+        text = project.tree.text(path)
+        if text is None or (is_ours and path == WORKFLOW):
+            continue
+        code = re.sub(r"(^|\s)#.*", "", text.content, flags=re.MULTILINE)
+        if _TESTS.search(code) and re.search(r"\b(push|pull_request)\b", code):
+            return False
+    return True
+
+
+@answer("ci-dependabot")
+def needs_dependabot(project: Project, service: Service) -> bool:
+    """Whether nothing proposes updates yet."""
+    return ".github/dependabot.yaml" not in project.tree and not any(
+        _RENOVATE.match(path) for path in project.tree.paths
+    )
+
+
+@answer("ci-lint")
+def linter(project: Project, service: Service) -> str:
+    """Return the linter that the project both declares and configures, else ``basic``."""
+    declared = _declared(project, service)
+    if "ruff" in declared and _configured(project, service, "ruff", "ruff.toml", ".ruff.toml"):
+        return "ruff"
+    if "flake8" in declared and _configured(project, service, "flake8", ".flake8"):
+        return "flake8"
+    return "basic"
+
+
+@answer("ci-types")
+def type_checker(project: Project, service: Service) -> str:
+    """Return the type checker that the project both declares and configures, else ``none``."""
+    declared = _declared(project, service)
+    if "mypy" in declared and _configured(project, service, "mypy", "mypy.ini", ".mypy.ini"):
+        return "mypy"
+    if "pyright" in declared and _configured(project, service, "pyright", "pyrightconfig.json"):
+        return "pyright"
+    return "none"
+
+
+@answer("ci-types-target")
+def type_checker_target(project: Project, service: Service) -> str:
+    """Return what mypy has to be told to look at; nothing where its configuration says so."""
+    table = _table(project, service, "mypy")
+    return "" if table.keys() & {"files", "packages", "modules"} else "."
+
+
+@answer("ci-test-command")
+def test_command(project: Project, service: Service) -> str:
+    """Return the command that runs the tests."""
+    if service.framework is Framework.DJANGO and "pytest" not in _declared(project, service):
+        manage = posixpath.join(service.root, "manage.py")
+        return "python manage.py test" if manage in project.tree else "python -m pytest"
+    return "python -m pytest"
+
+
+@answer("ci-test-declared")
+def declares_pytest(project: Project, service: Service) -> bool:
+    """Whether installing the project brings pytest."""
+    return "pytest" in _declared(project, service)
+
+
+@answer("ci-test-env")
+def test_environment(project: Project, service: Service) -> dict[str, str]:
+    """Return the variables that the tests need, as far as the project says."""
+    found: dict[str, str] = {}
+    inside = posixpath.relpath(service.import_root or ".", service.root or ".")
+    pytest = _table(project, service, "pytest").get("ini_options")
+    if inside not in (".", "..") and not (isinstance(pytest, dict) and "pythonpath" in pytest):
+        found["PYTHONPATH"] = inside
+    name, scheme = database_address(project, service)
+    if name and "postgresql" in _services(project, service):
+        found[name] = f"{scheme}://postgres@localhost:5432/test"
+    return found
+
+
+@answer("ci-services")
+def test_services(project: Project, service: Service) -> list[str]:
+    """Return what the tests talk to, as far as their text says."""
+    return _services(project, service)
+
+
+@answer("ci-image")
+def image(project: Project, service: Service) -> str:
+    """Return the Dockerfile of the service; empty if there is none."""
+    return next(iter(service_dockerfiles(project, service)), "")
+
+
+@answer("ci-image-context")
+def image_context(project: Project, service: Service) -> str:
+    """Return the folder that the image is built from."""
+    path = next(iter(service_dockerfiles(project, service)), "")
+    return (build_context(project, path) or ".") if path else "."
+
+
+@answer("ci-dev-requirements")
+def development_files(project: Project, service: Service) -> list[str]:
+    """Return the requirements files for development beside the manifest."""
+    if service.manifest is None or not service.manifest.path.endswith(".txt"):
+        return []
+    return [n for n in _DEV_FILES if posixpath.join(service.root, n) in project.tree]
+
+
+@answer("ci-dev-extras")
+def development_extras(project: Project, service: Service) -> list[str]:
+    """Return the extras that hold what development needs."""
+    return _groups(project, service, "project.optional-dependencies.")
+
+
+@answer("ci-dev-groups")
+def development_groups(project: Project, service: Service) -> list[str]:
+    """Return the dependency groups that hold what development needs."""
+    return _groups(project, service, "dependency-groups.")
+
+
+def _groups(project: Project, service: Service, parent: str) -> list[str]:
+    text = _pyproject(project, service)
+    try:
+        tables = toml_dependencies.declared(text)
+    except RefusedError:
+        return []
+    return [group for group in _DEV_GROUPS if parent + group in tables]
+
+
+def _services(project: Project, service: Service) -> list[str]:
+    kinds = {fact.value for fact in service.databases}
+    texts = [text.lower() for text in _test_texts(project, service)]
+    return [
+        kind
+        for kind, word in (("postgresql", "postgres"), ("redis", "redis://"))
+        if kind in kinds and any(word in text for text in texts)
+    ]
+
+
+def _test_texts(project: Project, service: Service) -> Iterator[str]:
+    for path in service.files(Role.TEST):
+        text = project.tree.text(path)
+        if text is not None:
+            yield text.content
+
+
+def _declared(project: Project, service: Service) -> set[str]:
+    """Return the canonical names that installing the project for development brings."""
+    names = {item.name for item in service.manifest.dependencies} if service.manifest else set()
+    for file in _DEV_FILES:
+        path = posixpath.join(service.root, file)
+        text = project.tree.text(path) if path in project.tree else None
+        if text is not None:
+            names |= {entry.name for entry in requirements.parse(text.content) if entry.name}
+    return names
+
+
+def _configured(project: Project, service: Service, tool: str, *files: str) -> bool:
+    path = posixpath.join(service.root, "setup.cfg")
+    in_setup = project.tree.text(path) if path in project.tree else None
+    return (
+        bool(_table(project, service, tool))
+        or any(posixpath.join(service.root, file) in project.tree for file in files)
+        or (in_setup is not None and f"[{tool}]" in in_setup.content)
+    )
+
+
+def _table(project: Project, service: Service, tool: str) -> dict[str, object]:
+    try:
+        table = toml_editor.lookup(_pyproject(project, service), ("tool", tool))
+    except RefusedError:
+        return {}
+    return table if isinstance(table, dict) else {}
+
+
+def _pyproject(project: Project, service: Service) -> str:
+    path = posixpath.join(service.root, "pyproject.toml")
+    text = project.tree.text(path) if path in project.tree else None
+    return text.content if text is not None else ""

@@ -1,0 +1,249 @@
+"""What an image of the service has to know: files, packages, folders, neighbours, health."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Iterator
+
+from buttress.planning.providers import answer
+from buttress.planning.providers.debian_packages import build_packages, runtime_packages
+from buttress.planning.providers.written_folders import written_folders
+from buttress.project.model import Project, Role, Service
+from buttress.rewrites.image_facts import service_dockerfiles
+from buttress.source import requirements, toml_editor
+from buttress.source.refusal import RefusedError
+
+SERVICES = ("postgresql", "mysql", "mongodb", "redis")
+_HEALTH = frozenset({"livez", "live", "healthz", "health", "healthcheck", "health-check", "ping"})
+_URL_NAMES = {
+    "sql": (
+        "DATABASE_URL",
+        "DATABASE_URI",
+        "SQLALCHEMY_DATABASE_URI",
+        "SQLALCHEMY_DATABASE_URL",
+        "DB_URL",
+        "DB_URI",
+        "POSTGRES_URL",
+        "POSTGRES_URI",
+        "MYSQL_URL",
+    ),
+    "mongodb": ("MONGO_URL", "MONGO_URI", "MONGODB_URL", "MONGODB_URI", "MONGO_CONNECTION_STRING"),
+    "redis": ("REDIS_URL", "REDIS_URI"),
+}
+_SCHEME = re.compile(r"\b((?:postgresql|postgres|mysql|mariadb)(?:\+[a-z0-9_]+)?)://")
+_DATABASE_FILE = re.compile(r"\.(?:db|sqlite3?)\Z")
+
+
+@answer("container-dockerfile")
+def needs_dockerfile(project: Project, service: Service) -> bool:
+    """Whether no Dockerfile in a folder above builds the service already."""
+    inside = service.root + "/" if service.root else ""
+    return all(path.startswith(inside) for path in service_dockerfiles(project, service))
+
+
+@answer("container-compose")
+def needs_compose(project: Project, service: Service) -> bool:
+    """Whether no other compose file of the repository may start what the service needs."""
+    own = posixpath.join(service.root, "compose.yaml")
+    return all(path == own for path in project.compose_files)
+
+
+@answer("container-health-path")
+def health_path(project: Project, service: Service) -> str:
+    """Return the path of a health route without parameters, else the root of the site."""
+    for route in service.routes:
+        last = route.path.rstrip("/").rpartition("/")[2]
+        if last in _HEALTH and "GET" in route.methods and re.fullmatch(r"[/\w.~-]+", route.path):
+            return route.path if route.path.startswith("/") else f"/{route.path}"
+    return "/"
+
+
+@answer("container-writable-paths")
+def writable_paths(project: Project, service: Service) -> list[str]:
+    """Return the folders that the app's code writes to, ``.`` where one is not known."""
+    return written_folders(project.tree, service)
+
+
+@answer("container-services")
+def services(project: Project, service: Service) -> list[str]:
+    """Return the databases and caches that the app talks to, one SQL database at most."""
+    return _services(service)
+
+
+@answer("container-database-url-env")
+def database_url_env(project: Project, service: Service) -> str:
+    """Return the variable that holds the address of the SQL database; empty if none is read."""
+    return database_address(project, service)[0]
+
+
+@answer("container-mongodb-url-env")
+def mongodb_url_env(project: Project, service: Service) -> str:
+    """Return the variable that holds the address of MongoDB; empty if none is read."""
+    return _named_in_code(project, service, _URL_NAMES["mongodb"])
+
+
+@answer("container-redis-url-env")
+def redis_url_env(project: Project, service: Service) -> str:
+    """Return the variable that holds the address of Redis; empty if none is read."""
+    return _named_in_code(project, service, _URL_NAMES["redis"])
+
+
+@answer("container-database-url-scheme")
+def database_url_scheme(project: Project, service: Service) -> str:
+    """Return how the address of the SQL database starts."""
+    return database_address(project, service)[1]
+
+
+def database_address(project: Project, service: Service) -> tuple[str, str]:
+    """Return the variable that holds the address of the SQL database, and how that starts.
+
+    The variable is empty if none is read; the start is as written somewhere, else by the driver.
+    """
+    has_sql = {"postgresql", "mysql"} & set(_services(service))
+    name = _named_in_code(project, service, _URL_NAMES["sql"]) if has_sql else ""
+    return name, _scheme(project, service)
+
+
+def _scheme(project: Project, service: Service) -> str:
+    kind = next((k for k in _services(service) if k in ("postgresql", "mysql")), "")
+    families = {"postgresql": ("postgresql", "postgres"), "mysql": ("mysql", "mariadb")}
+    for text in _texts(project, service, with_examples=True):
+        for match in _SCHEME.finditer(text):
+            if match.group(1).split("+")[0] in families.get(kind, ()):
+                # SQLAlchemy gave up the short form
+                return re.sub(r"^postgres\b", "postgresql", match.group(1))
+    drivers = {fact.value for fact in service.drivers}
+    if kind == "mysql":
+        return "mysql+pymysql" if "pymysql" in drivers else "mysql"
+    if "sqlalchemy" in drivers and "asyncpg" in drivers:
+        return "postgresql+asyncpg"
+    if "sqlalchemy" in drivers and "psycopg" in drivers:
+        return "postgresql+psycopg"
+    return "postgresql"
+
+
+@answer("container-install-files")
+def install_files(project: Project, service: Service) -> list[str]:
+    """Return what installing the dependencies reads; ``.`` where that includes code."""
+    manifest = service.manifest
+    if manifest is None:
+        return []
+    text = project.tree.text(manifest.path)
+    name = posixpath.relpath(manifest.path, service.root or ".")
+    if text is None or name.startswith(".."):
+        return ["."]
+    if name.endswith(".txt"):
+        return _requirements_files(project, service, manifest.path)
+    if not name.endswith((".toml", "Pipfile")) or _installs_code(text.content):
+        return ["."]
+    lock = posixpath.relpath(manifest.lock, service.root or ".") if manifest.lock else ""
+    return [name, lock] if lock and not lock.startswith("..") else [name]
+
+
+@answer("container-build-packages")
+def needed_while_building(project: Project, service: Service) -> list[str]:
+    """Return the Debian packages that installing the dependencies needs."""
+    found = build_packages(_distributions(project, service))
+    text = project.tree.text(service.manifest.path) if service.manifest else None
+    return sorted({*found, "git"}) if text and "git+" in text.content else found
+
+
+@answer("container-runtime-packages")
+def needed_while_running(project: Project, service: Service) -> list[str]:
+    """Return the Debian packages that the dependencies need at run time."""
+    return runtime_packages(_distributions(project, service))
+
+
+@answer("container-seed-files")
+def seed_files(project: Project, service: Service) -> list[str]:
+    """Return the database files that are part of the project, relative to the service."""
+    folder = service.root or "."
+    return sorted(
+        posixpath.relpath(path, folder)
+        for path in project.tree.below(service.root)
+        if _DATABASE_FILE.search(path) and " " not in path
+    )
+
+
+def _services(service: Service) -> list[str]:
+    kinds = [fact.value for fact in service.databases]
+    found = [kind for kind in SERVICES if kind in kinds]
+    if "postgresql" in found and "mysql" in found:
+        found.remove("mysql" if kinds.index("postgresql") < kinds.index("mysql") else "postgresql")
+    return found
+
+
+def _requirements_files(project: Project, service: Service, first: str) -> list[str]:
+    found: list[str] = []
+    waiting = [first]
+    while waiting:
+        path = waiting.pop(0)
+        text = project.tree.text(path) if path in project.tree else None
+        name = posixpath.relpath(path, service.root or ".")
+        if text is None or name.startswith(".."):
+            return ["."]
+        if name in found:
+            continue
+        found.append(name)
+        for entry in requirements.parse(text.content):
+            target = re.sub(r"^(-e|--editable)[\s=]+", "", entry.value)
+            if re.match(r"(\.{1,2}(/|\Z|\[)|file:|[\w.-]+/)", target):
+                return ["."]
+        included = requirements.included_files(text.content)
+        waiting += [
+            posixpath.normpath(posixpath.join(posixpath.dirname(path), i)) for i in included
+        ]
+    return found
+
+
+def _installs_code(text: str) -> bool:
+    """Whether a manifest refers to folders beside it, or needs code to know what it requires."""
+    try:
+        dynamic = toml_editor.lookup(text, ("project", "dynamic"))
+        sources = toml_editor.lookup(text, ("tool", "uv", "sources"))
+    except RefusedError:
+        return True
+    is_dynamic = isinstance(dynamic, list) and "dependencies" in dynamic
+    has_local = bool(re.search(r"\b(path|workspace)\s*=", str(sources))) or (
+        isinstance(sources, dict)
+        and any(isinstance(v, dict) and v.keys() & {"path", "workspace"} for v in sources.values())
+    )
+    return is_dynamic or has_local or bool(re.search(r"\bpath\s*=\s*[\"']\.|@ file:", text))
+
+
+def _distributions(project: Project, service: Service) -> list[str]:
+    if service.manifest is None:
+        return []
+    text = project.tree.text(service.manifest.path)
+    names = [item.name for item in service.manifest.dependencies if not item.group]
+    if text and re.search(r"psycopg\[[^\]]*(binary|c)\b", text.content):
+        names = [name for name in names if name != "psycopg"]
+    if "psycopg-binary" in names:
+        names = [name for name in names if name != "psycopg"]
+    return names
+
+
+def _named_in_code(project: Project, service: Service, names: tuple[str, ...]) -> str:
+    """Return the variable of a list that the app's code names in quotes or as a settings field."""
+    texts = list(_texts(project, service))
+    for name in names:
+        quoted = re.compile(rf"[\"']{name}[\"']|^\s+{name}\s*:", re.MULTILINE)
+        field = re.compile(rf"^\s+{name.lower()}\s*:\s*(str|\w*Dsn|SecretStr)", re.MULTILINE)
+        for text in texts:
+            if quoted.search(text) or ("BaseSettings" in text and field.search(text)):
+                return name
+    return ""
+
+
+def _texts(project: Project, service: Service, *, with_examples: bool = False) -> Iterator[str]:
+    for path in service.files(Role.APP):
+        text = project.tree.text(path)
+        if text is not None:
+            yield text.content
+    if with_examples:
+        for name in (".env.example", ".env.sample", "alembic.ini"):
+            path = posixpath.join(service.root, name)
+            text = project.tree.text(path) if path in project.tree else None
+            if text is not None:
+                yield text.content

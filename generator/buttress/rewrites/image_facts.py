@@ -1,0 +1,196 @@
+"""How the Dockerfiles of a service are used: which stage, with what mounted into it."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from buttress.project.model import Framework, Project, Role, Service
+from buttress.source import Tree
+from buttress.source.dockerfile import Dockerfile, parse
+from buttress.source.refusal import RefusedError
+from buttress.source.yaml_editor import YamlText
+
+_NAME = re.compile(
+    r"(Dockerfile|Containerfile)([.-][\w.-]+)?\Z|[\w.-]+\.Dockerfile\Z", re.IGNORECASE
+)
+_ABSOLUTE_DATA = re.compile(
+    r"sqlite(?:\+\w+)?:////(?!app/|tmp/|code/|src/)|[\"']/(?:data|var|mnt|srv)/"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ImageFacts:
+    """What is known about an image beside its Dockerfile.
+
+    Attributes:
+        target: The stage that a compose file builds; empty if none says so.
+        python: The version of Python that the service declares, as ``3.12``.
+        port: The port that the service listens on, as other files say.
+        has_mounts: Whether a compose file mounts folders or volumes into the container.
+        has_other_command: Whether a compose file starts something else in the container.
+        has_socket: Whether a compose file hands the socket of the container engine in.
+        writes_elsewhere: Whether the code names absolute folders for its data.
+        start_file: The file that starts Flask's development server when it is run.
+    """
+
+    target: str = ""
+    python: str | None = None
+    port: int | None = None
+    has_mounts: bool = False
+    has_other_command: bool = False
+    has_socket: bool = False
+    writes_elsewhere: bool = False
+    start_file: str = ""
+
+
+def service_dockerfiles(project: Project, service: Service) -> tuple[str, ...]:
+    """Return the paths of the Dockerfiles that build a Python image of the service.
+
+    Those in its folder (and not in that of another service), and those in folders above that copy
+    its files.
+    """
+    others = [s.root for s in project.services if s.root and s.root != service.root]
+    found: list[str] = []
+    for path in project.dockerfiles:
+        text = project.tree.text(path)
+        if text is None or not _NAME.match(posixpath.basename(path)):
+            continue
+        dockerfile = parse(text.content)
+        if dockerfile.problem is not None or not _is_python(dockerfile):
+            continue
+        folder = posixpath.dirname(path)
+        inside = not service.root or folder == service.root or folder.startswith(service.root + "/")
+        belongs_to_other = any(
+            (folder == root or folder.startswith(root + "/")) and root != service.root
+            for root in others
+            if not service.root.startswith(root + "/")
+        )
+        serves = not belongs_to_other if inside else _copies(dockerfile, folder, service.root)
+        if serves:
+            found.append(path)
+    return tuple(sorted(found, key=lambda path: (not path.startswith(service.root), path)))
+
+
+def image_facts(project: Project, service: Service, tree: Tree, path: str) -> ImageFacts:
+    """Return what the rest of the project says about one Dockerfile of the service."""
+    facts = ImageFacts(
+        python=service.python.value if service.python else None,
+        port=int(service.port.value) if service.port and service.port.value.isdigit() else None,
+        writes_elsewhere=any(
+            _ABSOLUTE_DATA.search(text.content)
+            for file in service.files(Role.APP)
+            if (text := tree.text(file)) is not None
+        ),
+        start_file=(
+            posixpath.basename(service.start_file.path)
+            if service.start_file and service.framework is Framework.FLASK
+            else ""
+        ),
+    )
+    for compose in project.compose_files:
+        for use in _uses(tree, compose, path):
+            facts = replace(
+                facts,
+                target=facts.target or use.target,
+                has_mounts=facts.has_mounts or any(not v.endswith(":ro") for v in use.volumes),
+                has_other_command=facts.has_other_command or use.has_command,
+                has_socket=facts.has_socket or any("docker.sock" in v for v in use.volumes),
+            )
+    return facts
+
+
+def build_context(project: Project, path: str) -> str:
+    """Return the folder that a Dockerfile is built from: as compose says, else its own.
+
+    Where it copies what only the root of the repository has, that is the root (``""``).
+    """
+    for compose in project.compose_files:
+        for use in _uses(project.tree, compose, path):
+            return use.context
+    folder = posixpath.dirname(path)
+    text = project.tree.text(path)
+    sources = _copied(parse(text.content)) if text is not None else []
+    here = [s for s in sources if _stands(project.tree, posixpath.join(folder, s))]
+    above = [s for s in sources if _stands(project.tree, s)]
+    return "" if len(above) > len(here) else folder
+
+
+def _stands(tree: Tree, path: str) -> bool:
+    clean = posixpath.normpath(path)
+    return clean == "." or clean in tree or bool(tree.below(clean))
+
+
+def _is_python(dockerfile: Dockerfile) -> bool:
+    for stage in dockerfile.stages:
+        name = stage.image.name.rpartition("/")[2]
+        commands = [i.command for s in dockerfile.lineage(stage) for i in s.all("RUN", "CMD")]
+        if name == "python" or any(re.search(r"\b(pip3?|uv) ", c) for c in commands):
+            return True
+    return False
+
+
+def _copies(dockerfile: Dockerfile, folder: str, root: str) -> bool:
+    if folder and not root.startswith(folder + "/"):
+        return False
+    wanted = posixpath.relpath(root, folder or ".")
+    sources = _copied(dockerfile)
+    return any(source == wanted or source.startswith(wanted + "/") for source in sources)
+
+
+def _copied(dockerfile: Dockerfile) -> list[str]:
+    """Return what is copied out of the build context."""
+    return [
+        posixpath.normpath(word)
+        for stage in dockerfile.stages
+        for copy in stage.all("COPY", "ADD")
+        if "from" not in copy.flags
+        for word in copy.words[:-1]
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class _Use:
+    """How one service of a compose file uses an image that it builds."""
+
+    context: str
+    target: str
+    volumes: tuple[str, ...]
+    has_command: bool
+
+
+def _uses(tree: Tree, compose: str, dockerfile: str) -> Iterator[_Use]:
+    text = tree.text(compose)
+    if text is None:
+        return
+    document = YamlText(text.content)
+    try:
+        names = document.keys(("services",))
+    except RefusedError:
+        return
+    folder = posixpath.dirname(compose)
+    for name in names:
+        here = ("services", name)
+        context = document.scalar((*here, "build")) or document.scalar((*here, "build", "context"))
+        if context is None and not document.keys((*here, "build")):
+            continue
+        file = document.scalar((*here, "build", "dockerfile")) or "Dockerfile"
+        at = posixpath.normpath(posixpath.join(folder, context or ".", file))
+        if at != dockerfile:
+            continue
+        volumes = []
+        for index in range(document.items((*here, "volumes"))):
+            long = (*here, "volumes", index)
+            read_only = ":ro" if document.scalar((*long, "read_only")) == "true" else ""
+            volume = document.scalar(long) or f"{document.scalar((*long, 'source'))}{read_only}"
+            volumes.append(volume)
+        inside = posixpath.normpath(posixpath.join(folder, context or "."))
+        yield _Use(
+            "" if inside == "." else inside,
+            document.scalar((*here, "build", "target")) or "",
+            tuple(volumes),
+            document.node((*here, "command")) is not None
+            or document.node((*here, "entrypoint")) is not None,
+        )

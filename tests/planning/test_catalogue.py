@@ -50,7 +50,10 @@ def test_a_misspelt_key_inside_a_table_is_named_with_its_line(tmp_path: Path) ->
 
     assert "recipe.yml:12: `specifer` is no key of `dependencies.runtime.0`." in error
     assert "Did you mean `specifier`?" in error
-    assert "Allowed: extras, framework, name, older, pin, specifier, unless, when." in error
+    assert (
+        "Allowed: enough, extras, framework, name, needs, older, pin, specifier, unless, when."
+        in error
+    )
 
 
 def test_a_misspelt_key_of_a_merge_is_named_with_its_line(tmp_path: Path) -> None:

@@ -326,6 +326,18 @@ def test_a_bad_answer_stops_everything(
     assert message in str(caught.value)
 
 
+def test_a_recipe_that_finds_nothing_to_do_leaves_nothing(tmp_path: Path) -> None:
+    manifest = (
+        dedent(LOGS["recipe.yml"]).partition("modules:")[0] + "rewrites: [swallowed-errors]\n"
+    )
+    root = install(tmp_path, logs={"recipe.yml": manifest})
+
+    changes = Installation(root).apply(_tree(), "logs")
+
+    assert changes.files == ()
+    assert changes.recipes[0].files == ()
+
+
 # -- proof -----------------------------------------------------------------------------------------
 
 

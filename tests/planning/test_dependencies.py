@@ -12,6 +12,12 @@ from buttress.planning.recipe import Recipe
 from buttress.source import Draft
 from tests.planning.projects import FASTAPI_APP, project_of
 
+SETTINGS = """\
+- name: pydantic-settings
+  specifier: ">=2.2"
+  pin: 2.16.3
+  needs: {pydantic: ">=2.7", python-dotenv: ">=1.2.2"}
+"""
 STRUCTLOG = '- {name: structlog, specifier: ">=25.4,<27", pin: "26.1.0", older: [{python: "<3.10", specifier: ">=24.4,<26", pin: "25.5.0"}]}'
 
 
@@ -61,7 +67,9 @@ def _declared(
 def test_a_requirements_file_is_continued_in_its_style(
     folder: Path, before: str, added: str
 ) -> None:
-    changed, declared = _declared(folder, {"requirements.txt": before})
+    files = {"requirements.txt": before, ".python-version": "3.12\n"}
+
+    changed, declared = _declared(folder, files)
 
     assert changed == {"requirements.txt": before + added}
     [item] = declared.added
@@ -78,6 +86,31 @@ def test_an_older_python_gets_what_still_supports_it(folder: Path, python: str, 
     changed, _ = _declared(folder, files)
 
     assert changed["requirements.txt"] == f"fastapi==0.115.0\n{added}\n"
+
+
+def test_a_pin_that_may_not_run_on_an_unknown_python_is_a_range(folder: Path) -> None:
+    changed, _ = _declared(folder, {"requirements.txt": "fastapi==0.115.0\n"})
+
+    assert changed["requirements.txt"] == "fastapi==0.115.0\nstructlog>=25.4,<27\n"
+
+
+@pytest.mark.parametrize(
+    ("beside", "added"),
+    [
+        ("pydantic==2.9.0\npython-dotenv==1.2.2\n", "pydantic-settings==2.16.3"),
+        ("pydantic==2.9.0\n", "pydantic-settings==2.16.3"),
+        ("pydantic==2.9.0\npython_dotenv==1.0.1\n", "pydantic-settings>=2.2"),
+        ("pydantic==2.5.0\n", "pydantic-settings>=2.2"),
+    ],
+)
+def test_a_pin_that_does_not_go_with_the_others_is_a_range(
+    folder: Path, beside: str, added: str
+) -> None:
+    before = "fastapi==0.115.0\n" + beside
+
+    changed, _ = _declared(folder, {"requirements.txt": before}, SETTINGS)
+
+    assert set(changed["requirements.txt"].split()) == {*before.split(), added}
 
 
 def test_a_project_table_and_the_command_for_its_lock_file(folder: Path) -> None:
@@ -190,6 +223,17 @@ def test_a_declared_version_that_does_not_fit_is_pointed_out(folder: Path, line:
     )
 
 
+@pytest.mark.parametrize(("line", "notes"), [("uvicorn==0.25.0", 0), ("uvicorn==0.11.0", 1)])
+def test_what_is_enough_may_be_less_than_what_is_declared(
+    folder: Path, line: str, notes: int
+) -> None:
+    runtime = '- {name: uvicorn, specifier: ">=0.30", enough: ">=0.15"}'
+
+    changed, declared = _declared(folder, {"requirements.txt": f"fastapi\n{line}\n"}, runtime)
+
+    assert (changed, len(declared.notes)) == ({}, notes)
+
+
 @pytest.mark.parametrize(
     ("spec", "fits"), [("^24.1", False), ("^25.5", True), ("25.5.0", True), ("*", True)]
 )
@@ -204,8 +248,9 @@ def test_versions_of_poetry_are_understood(folder: Path, spec: str, fits: bool) 
 
 def test_a_file_with_hashes_is_left_with_a_note(folder: Path) -> None:
     text = "fastapi==0.115.0 --hash=sha256:" + "0" * 64 + "\n"
+    files = {"requirements.txt": text, ".python-version": "3.12\n"}
 
-    changed, declared = _declared(folder, {"requirements.txt": text})
+    changed, declared = _declared(folder, files)
 
     assert (changed, declared.added) == ({}, ())
     [note] = declared.notes

@@ -35,7 +35,12 @@ def _catalogue(tmp_path: Path, **recipes: str) -> Catalogue:
 
 @pytest.fixture
 def service() -> Service:
-    return project_of({"main.py": FASTAPI_APP, ".python-version": "3.9\n"})[1]
+    files = {
+        "main.py": FASTAPI_APP,
+        ".python-version": "3.9\n",
+        "requirements.txt": "fastapi==0.95\npydantic==1.10.2\n",
+    }
+    return project_of(files)[1]
 
 
 def _order(catalogue: Catalogue, service: Service, *chosen: str, **failing: Risk) -> list[str]:
@@ -131,6 +136,10 @@ def test_an_unknown_recipe_is_refused(tmp_path: Path, service: Service) -> None:
         (
             'applies: {framework: [fastapi], python: ">=3.10"}',
             r"`a` does not apply: it needs Python >=3\.10, and this service runs on 3\.9 \(\.python-version:1\)",
+        ),
+        (
+            'applies: {framework: [fastapi], packages: {Pydantic: ">=2.3"}}',
+            r"`a` does not apply: it needs Pydantic >=2\.3, and requirements\.txt:2 has Pydantic==1\.10\.2",
         ),
     ],
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
@@ -19,6 +20,7 @@ from buttress.planning.plan import Plan
 from buttress.planning.providers import providers
 from buttress.planning.questions import check_given, questions_of, take_answers
 from buttress.planning.recipe import Recipe
+from buttress.planning.render import answers_file
 from buttress.planning.stored import stored_units
 from buttress.planning.templating import holds, render
 from buttress.planning.wiring import Line, wire
@@ -196,6 +198,7 @@ class _Builder:
         notes += self._notes(recipe, owned, values)
         if not recipe.changes_routes:
             outcomes = self._keep_routes(recipe, step, routes, outcomes)
+        self._drop_lone_answers(recipe, step, service)
         files = step.changes()
         for change in files:
             _write(self.draft, change)
@@ -225,6 +228,12 @@ class _Builder:
             self._doubt = ""
             return replace(owned, notes=(*owned.notes, note))
         return owned
+
+    def _drop_lone_answers(self, recipe: Recipe, step: Draft, service: Service) -> None:
+        """Leave no answers file behind for a recipe that found nothing to do."""
+        path = posixpath.join(_folder(recipe, service), answers_file(recipe.unit))
+        if path not in self.draft and [change.path for change in step.changes()] == [path]:
+            step.delete(path)
 
     def _edit(
         self, recipe: Recipe, step: Draft, owned: Owned, values: Mapping[str, object]

@@ -1,7 +1,7 @@
 """Declare what a recipe needs, in the manifest that the service really uses and in its style.
 
-Nothing is looked up: a manifest of exact pins gets the version that the recipe was tested with, any other one
-the recipe's range. What cannot be declared by an edit (hashes, ``setup.py``, no manifest at all) becomes a
+Nothing is looked up: a manifest of exact pins gets the version that the recipe was tested with where that goes
+with the other lines, any other one the recipe's range. What cannot be declared by an edit (hashes, ``setup.py``, no manifest at all) becomes a
 note that says what to install. Lock files are left to their own tool: its command is returned.
 """
 
@@ -12,12 +12,13 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from packaging.specifiers import InvalidSpecifier, SpecifierSet
+from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 
 from buttress.planning.changes import AddedDependency
 from buttress.planning.recipe import Bound, Recipe, Requirement
 from buttress.planning.templating import holds
+from buttress.planning.versions import EXACT, conflict, excludes
 from buttress.project.model import Dependency, Manager, Manifest, Service
 from buttress.source import Draft
 from buttress.source.refusal import RefusedError
@@ -38,8 +39,6 @@ _DEV_FILES = (
     "requirements/test.txt",
 )
 _COMPILE_COMMAND = re.compile(r"^#\s+((?:uv pip compile|pip-compile)\b[^\r\n]*)", re.MULTILINE)
-_EXACT = re.compile(r"(?:===?\s*)?[0-9][0-9A-Za-z.+-]*\Z")
-_CARET = re.compile(r"\^\s*([0-9]+(?:\.[0-9]+)*)\Z")
 
 
 @dataclass(frozen=True)
@@ -51,7 +50,8 @@ class Needed:
         specifier: In the style of the manifest.
         extras: Extras of the package.
         group: Empty for run time, else ``dev``.
-        bound: The versions that the recipe's code works with on this Python.
+        bound: The range that the recipe declares for this Python.
+        enough: The versions that the recipe's code works with.
     """
 
     name: str
@@ -59,6 +59,7 @@ class Needed:
     extras: tuple[str, ...]
     group: str
     bound: str
+    enough: str
 
     @property
     def written(self) -> str:
@@ -97,10 +98,10 @@ def declare(
     for needed in _needed(service, recipe, values):
         known = _known(service.manifest, needed)
         if known is not None:
-            if _excludes(known.specifier, needed):
+            if excludes(known.specifier, needed.enough):
                 notes.append(
                     f"{known.place} declares `{known.name}{known.specifier}`, and this recipe's code "
-                    f"needs {needed.bound}: raise it."
+                    f"needs {needed.enough}: raise it."
                 )
             continue
         if service.manifest is None:
@@ -133,10 +134,10 @@ def _needed(service: Service, recipe: Recipe, values: Mapping[str, object]) -> I
                 continue
             if not holds(item.when, values, where) or _is_covered(service.manifest, item):
                 continue
-            bound, pin = _bound(item, service)
-            is_pinned = service.manifest is not None and _pins(service.manifest)
-            specifier = f"=={pin}" if is_pinned and pin else bound
-            yield Needed(item.name, specifier, item.extras, group, bound)
+            bound = _bound(item, service)
+            specifier = _pin(bound, item, service) or bound.specifier
+            enough = item.enough or bound.specifier
+            yield Needed(item.name, specifier, item.extras, group, bound.specifier, enough)
 
 
 def _is_covered(manifest: Manifest | None, item: Requirement) -> bool:
@@ -145,19 +146,35 @@ def _is_covered(manifest: Manifest | None, item: Requirement) -> bool:
     )
 
 
-def _bound(item: Requirement, service: Service) -> tuple[str, str | None]:
-    """Return the versions for the service's Python, and the one to pin."""
-    chosen: Requirement | Bound = item
+def _bound(item: Requirement, service: Service) -> Requirement | Bound:
+    """Return the versions for the service's Python."""
     if service.python is not None:
-        fits = (b for b in item.older if SpecifierSet(b.python).contains(service.python.value))
-        chosen = next(fits, item)
-    return chosen.specifier, chosen.pin
+        for bound in item.older:
+            if SpecifierSet(bound.python).contains(service.python.value):
+                return bound
+    return item
+
+
+def _pin(bound: Requirement | Bound, item: Requirement, service: Service) -> str | None:
+    """Return the specifier of one exact version, where the manifest pins and that version fits.
+
+    A range lets the installer find an older version that goes with the rest. So there is no pin if
+    the Python is not known, or if the pinned version asks for more than other lines allow.
+    """
+    manifest = service.manifest
+    if manifest is None or not _pins(manifest) or bound.pin is None:
+        return None
+    if service.python is None and item.older:
+        return None
+    if any(conflict(manifest, name, wanted) for name, wanted in bound.needs.items()):
+        return None
+    return f"=={bound.pin}"
 
 
 def _pins(manifest: Manifest) -> bool:
     """Whether most requirements of the manifest name one exact version."""
     own = [item for item in manifest.dependencies if item.place.path == manifest.path]
-    return sum(bool(_EXACT.match(item.specifier)) for item in own) * 2 > len(own)
+    return sum(bool(EXACT.match(item.specifier)) for item in own) * 2 > len(own)
 
 
 def _known(manifest: Manifest | None, needed: Needed) -> Dependency | None:
@@ -167,35 +184,6 @@ def _known(manifest: Manifest | None, needed: Needed) -> Dependency | None:
         if item.name == name and (not item.group or needed.group):
             return item
     return None
-
-
-def _excludes(declared: str, needed: Needed) -> bool:
-    """Whether a declared specifier surely has no version that the recipe's code works with."""
-    caret = _CARET.match(declared)
-    if caret:
-        parts = [int(part) for part in caret[1].split(".")]
-        fixed = next((i for i, part in enumerate(parts) if part), len(parts) - 1)
-        above = ".".join(str(part) for part in [*parts[:fixed], parts[fixed] + 1])
-        declared = f">={caret[1]},<{above}"
-    elif _EXACT.match(declared):
-        declared = "==" + declared.lstrip("= ")
-    try:
-        have, wanted = SpecifierSet(declared), SpecifierSet(needed.bound)
-    except InvalidSpecifier:
-        return False
-    exact = [item.version for item in have if item.operator in {"==", "==="}]
-    if exact and not exact[0].endswith("*"):
-        return not wanted.contains(exact[0], prereleases=True)
-    lowest = [item.version for item in wanted if item.operator in {">=", "~=", "=="}]
-    ceilings = [item for item in have if item.operator in {"<", "<=", "~="} or "*" in item.version]
-    return bool(lowest) and any(
-        not item.contains(lowest[0], prereleases=True) and not _is_below(lowest[0], item.version)
-        for item in ceilings
-    )
-
-
-def _is_below(version: str, other: str) -> bool:
-    return SpecifierSet(f"<{other.removesuffix('.*')}").contains(version, prereleases=True)
 
 
 def _declare(draft: Draft, manifest: Manifest, needed: Needed, recipe: str) -> AddedDependency:

@@ -13,6 +13,7 @@ from buttress.checks.model import Risk
 from buttress.errors import UserError
 from buttress.planning.catalogue import Catalogue
 from buttress.planning.recipe import Recipe
+from buttress.planning.versions import conflict
 from buttress.project.model import Service
 
 _RISKS = list(Risk)
@@ -67,6 +68,10 @@ def reason_against(recipe: Recipe, service: Service) -> str | None:
             f"it needs Python {applies.python}, and this service runs on {python.value} "
             f"({python.place})"
         )
+    for name, wanted in applies.packages.items():
+        found = conflict(service.manifest, name, wanted)
+        if found is not None:
+            return f"it needs {name} {wanted}, and {found.place} has {name}{found.specifier}"
     return None
 
 

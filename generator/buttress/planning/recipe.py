@@ -81,10 +81,12 @@ class Applies(_Strict):
     Attributes:
         framework: One of these.
         python: Versions of Python that its code runs on; a service that does not say fits.
+        packages: Versions of packages that its code works beside; what is not declared fits.
     """
 
     framework: tuple[Framework, ...] = Field(min_length=1)
     python: Specifier = ""
+    packages: dict[PackageName, Specifier] = {}
 
 
 class Bound(_Strict):
@@ -94,11 +96,13 @@ class Bound(_Strict):
         python: The range that this is for (``<3.10``).
         specifier: What is declared there.
         pin: What a manifest of exact pins gets there.
+        needs: What the pinned version itself needs of other packages.
     """
 
     python: Specifier
     specifier: Specifier
     pin: ExactVersion | None = None
+    needs: dict[PackageName, Specifier] = {}
 
 
 class Requirement(_Strict):
@@ -106,9 +110,14 @@ class Requirement(_Strict):
 
     Attributes:
         name: As it is written in a manifest.
-        specifier: The versions that the recipe's code works with.
+        specifier: What is declared.
+        enough: Versions that the recipe's code works with where the package is declared already; those
+            of ``specifier`` by default.
         pin: A version inside them that it was tested with, for manifests of exact pins.
-        older: What to declare for a Python that the current releases do not support any more.
+        needs: What the pinned version itself needs of other packages; a manifest that has them in
+            versions that do not go with it gets the range instead.
+        older: What to declare for a Python that the current releases do not support any more, the
+            first that fits.
         extras: Extras of the package.
         unless: Packages of which one makes this requirement needless.
         framework: Only for these; empty for all.
@@ -117,7 +126,9 @@ class Requirement(_Strict):
 
     name: PackageName
     specifier: Specifier = ""
+    enough: Specifier = ""
     pin: ExactVersion | None = None
+    needs: dict[PackageName, Specifier] = {}
     older: tuple[Bound, ...] = ()
     extras: tuple[str, ...] = ()
     unless: tuple[str, ...] = ()

@@ -89,6 +89,18 @@ class Subject:
             if module.problem is None:
                 yield module
 
+    def wired(self) -> Iterator[Module]:
+        """Yield the app's modules that its entry point imports: only there a control is at work."""
+        for module in self.modules(Role.APP):
+            if module.path in self.service.reachable or module.path == self.service.app.place.path:
+                yield module
+
+    @property
+    def anchor(self) -> Place:
+        """Where a missing control is reported: the manifest, else the app object."""
+        manifest = self.service.manifest
+        return Place(manifest.path) if manifest is not None else self.service.app.place
+
     def finding(
         self, module: Module, node: ast.expr | ast.stmt | ast.ExceptHandler, message: str
     ) -> Finding:

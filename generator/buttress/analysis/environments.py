@@ -1,0 +1,117 @@
+"""Which environments an app knows: in its settings, in its code, in the description of its infrastructure."""
+
+from __future__ import annotations
+
+import ast
+import re
+
+from buttress.source import Module, Tree
+
+_NAMES = {
+    "production": "production",
+    "prod": "production",
+    "prd": "production",
+    "live": "production",
+    "staging": "staging",
+    "stage": "staging",
+    "stg": "staging",
+    "development": "development",
+    "dev": "development",
+    "local": "development",
+    "test": "test",
+    "testing": "test",
+}
+_VARIABLE = re.compile(
+    r"(?:\A|_)(?:ENV|ENVIRONMENT|STAGE|FLASK_CONFIG|DJANGO_SETTINGS_MODULE)\Z", re.IGNORECASE
+)
+_INFRASTRUCTURE = re.compile(
+    r"(?:\A|/)(?:environments?|envs?|overlays|stages|live)/([\w-]+)/.+\.(?:tf|tfvars|ya?ml|hcl)\Z"
+)
+_VALUES = re.compile(
+    r"(?:\A|[/._-])([a-z]+)\.(?:auto\.)?tfvars\Z|(?:\A|/)values[-.]([a-z]+)\.ya?ml\Z"
+)
+_SETTINGS = re.compile(r"(?:\A|/)(?:settings|config|configs|configuration)/([a-z]+)\.py\Z")
+_CLASS = re.compile(
+    r"(Prod|Production|Dev|Development|Staging|Test|Testing|Local)(?:Config|Settings)\Z|(?:Config|Settings)(Prod|Production|Dev|Development)\Z"
+)
+_HINT = re.compile(r"env|stage|config", re.IGNORECASE)
+
+
+def environments_described(tree: Tree) -> bool:
+    """Whether files describe two environments: folders or values of the infrastructure, settings."""
+    infrastructure: set[str] = set()
+    settings: set[str] = set()
+    for path in tree.paths:
+        if not path.endswith((".tf", ".tfvars", ".yml", ".yaml", ".hcl", ".py")):
+            continue
+        match = _INFRASTRUCTURE.search(path) or _VALUES.search(path)
+        if match:
+            infrastructure |= {_NAMES[g] for g in match.groups() if g in _NAMES}
+        match = _SETTINGS.search(path)
+        if match and match[1] in _NAMES and _has_code(tree, path):
+            settings.add(_NAMES[match[1]])
+    return len(infrastructure) > 1 or len(settings) > 1
+
+
+def _has_code(tree: Tree, path: str) -> bool:
+    assigns = (ast.Assign, ast.AnnAssign)
+    return bool(tree.module(path).nodes(*assigns))
+
+
+def branches_on_environment(module: Module) -> bool:
+    """Whether a module asks where it runs, or has settings for several environments."""
+    if not _HINT.search(module.text):
+        return False
+    if len({_NAMES[kind] for kind in _classes(module)}) > 1:
+        return True
+    for compare in module.nodes(ast.Compare):
+        sides = [compare.left, *compare.comparators]
+        named = any(_is_environment(_tail(side)) for side in sides)
+        if named and any(_names_environment(side) for side in sides):
+            return True
+    return any(
+        isinstance(field.target, ast.Name)
+        and _is_environment(field.target.id)
+        and "Literal" in module.source(field.annotation)
+        for field in module.nodes(ast.AnnAssign)
+    )
+
+
+def _classes(module: Module) -> set[str]:
+    found = set()
+    for node in module.nodes(ast.ClassDef):
+        match = _CLASS.search(node.name)
+        if match and any(isinstance(item, ast.Assign | ast.AnnAssign) for item in node.body):
+            found.add((match[1] or match[2]).lower())
+    return found
+
+
+def _is_environment(name: str) -> bool:
+    return bool(_VARIABLE.search(name)) or name.lower() in {"env", "environment", "stage"}
+
+
+def _tail(node: ast.expr) -> str:
+    """Return the name at the end of ``settings.env.lower()`` or ``os.getenv("APP_ENV", "dev")``."""
+    while isinstance(node, ast.Call):
+        first = node.args[0] if node.args else None
+        if isinstance(first, ast.Constant) and isinstance(first.value, str):
+            return first.value
+        if not isinstance(node.func, ast.Attribute):
+            return ""
+        node = node.func.value
+    if isinstance(node, ast.Subscript):
+        key = node.slice
+        return key.value if isinstance(key, ast.Constant) and isinstance(key.value, str) else ""
+    if isinstance(node, ast.Attribute):
+        return node.attr
+    return node.id if isinstance(node, ast.Name) else ""
+
+
+def _names_environment(node: ast.expr) -> bool:
+    items = node.elts if isinstance(node, ast.Tuple | ast.List | ast.Set) else [node]
+    return any(
+        isinstance(item, ast.Constant)
+        and isinstance(item.value, str)
+        and item.value.lower() in _NAMES
+        for item in items
+    )

@@ -1,0 +1,186 @@
+"""Dockerfiles of a service: what they are built from, who they run as, what gets into them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from buttress.project.documents import text_of
+from buttress.project.folders import folder_of, is_inside, join
+from buttress.project.model import Place, Project, Service
+from buttress.source.dockerfile import Dockerfile, Instruction, Stage, parse
+
+_LARGEST = 128 * 1024
+_ROOT_BASES = frozenset(
+    [
+        *("python", "debian", "ubuntu", "alpine", "node", "pypy", "fedora", "rockylinux", "buildpack-deps"),
+        *("tiangolo/uvicorn-gunicorn-fastapi", "tiangolo/uvicorn-gunicorn", "tiangolo/uwsgi-nginx-flask"),
+        *("continuumio/miniconda3", "continuumio/anaconda3", "astral-sh/uv", "nvidia/cuda", "pytorch/pytorch"),
+        *("tensorflow/tensorflow", "amazonlinux", "centos"),
+    ]
+)  # fmt: skip
+"""Images that run as root unless told otherwise."""
+
+_PYTHON = re.compile(r"\b(?:pip3?|uv|poetry|pipenv|pdm|conda)\b")
+_DEVELOPMENT = re.compile(r"(?:.*[-_])?(?:dev|development|test|tests|debug|lint|local)\Z")
+_DROPS_ROOT = re.compile(r"\b(?:gosu|su-exec|setpriv|runuser|chroot --userspec)\b")
+_ROOT = re.compile(r"(?:root|0)(?::|\Z)")
+_SECRET_NAME = re.compile(
+    r"(?:^|_)(?:secret(?:_key|_access_key)?|passw(?:or)?d|token|api_?key|private_?key|credentials?)\Z",
+    re.IGNORECASE,
+)
+_PAIR = re.compile(r"(\w+)(?:=|\s+)(\"[^\"]*\"|'[^']*'|\S+)")
+_REGISTRY = re.compile(r"[\w.-]+\.[\w.-]+(?::\d+)?/(?:library/)?")
+
+
+@dataclass(frozen=True, slots=True)
+class Image:
+    """What a Dockerfile builds in the end."""
+
+    path: str
+    dockerfile: Dockerfile
+    stage: Stage
+
+    @property
+    def lineage(self) -> tuple[Instruction, ...]:
+        """All instructions that end up in the image, in order."""
+        return tuple(i for stage in self.dockerfile.lineage(self.stage) for i in stage.instructions)
+
+    def last(self, *keywords: str) -> Instruction | None:
+        """Return the last instruction of some kinds that ends up in the image."""
+        found = (i for i in reversed(self.lineage) if i.keyword in keywords and not i.is_onbuild)
+        return next(found, None)
+
+    def place(self, instruction: Instruction) -> Place:
+        """Return where an instruction stands."""
+        return Place(self.path, instruction.line)
+
+
+def images(project: Project, service: Service) -> list[Image]:
+    """Return the images that start the service, or that are built with Python in its folder."""
+    starting = {fact.place.path for fact in service.entry_commands}
+    has_compose = any(fact.reason.startswith("compose") for fact in service.entry_commands)
+    others = [
+        other.root
+        for other in project.services
+        if other.root != service.root and not is_inside(service.root, other.root)
+    ]
+    found = []
+    for path in project.dockerfiles:
+        text = text_of(project.tree, path)
+        if len(text) > _LARGEST:
+            continue
+        dockerfile = parse(text)
+        if dockerfile.problem is not None:
+            continue
+        image = Image(path, dockerfile, _deployed(dockerfile))
+        folder = folder_of(path)
+        near = is_inside(folder, service.root) and not any(is_inside(folder, o) for o in others)
+        starts = image.last("CMD", "ENTRYPOINT") is not None or has_compose
+        if path in starting or (near and starts and _is_python(image)):
+            found.append(image)
+    return found
+
+
+def _deployed(dockerfile: Dockerfile) -> Stage:
+    """Return the last stage, or the last one that is not for development where that names itself."""
+    others = [
+        stage
+        for stage in dockerfile.stages
+        if not _DEVELOPMENT.match(stage.name) and stage.all("CMD", "ENTRYPOINT")
+    ]
+    last = dockerfile.stages[-1]
+    return others[-1] if _DEVELOPMENT.match(last.name) and others else last
+
+
+def _is_python(image: Image) -> bool:
+    return any(
+        stage.image.name.rpartition("/")[2] == "python"
+        or any(_PYTHON.search(i.command) for i in stage.all("RUN"))
+        for stage in image.dockerfile.stages
+    )
+
+
+def runs_as_root(project: Project, image: Image) -> Instruction | None:
+    """Return what shows that the container runs as root; ``None`` where it does not, or is unknown."""
+    user = image.last("USER")
+    if user is not None:
+        return user if _ROOT.match(user.command.strip("\"'")) else None
+    if _drops_root(project, image):
+        return None
+    base = image.dockerfile.lineage(image.stage)[0]
+    name = _REGISTRY.sub("", base.image.name, count=1)
+    if name not in _ROOT_BASES or "nonroot" in base.reference:
+        return None
+    return image.last("CMD", "ENTRYPOINT") or base.from_
+
+
+def _drops_root(project: Project, image: Image) -> bool:
+    for instruction in (image.last("ENTRYPOINT"), image.last("CMD")):
+        if instruction is None:
+            continue
+        if _DROPS_ROOT.search(instruction.command):
+            return True
+        names = [word.rpartition("/")[2] for word in instruction.words if word.endswith(".sh")]
+        scripts = project.tree.named(*names) if names else ()
+        if any(_DROPS_ROOT.search(text_of(project.tree, path)) for path in scripts):
+            return True
+    return False
+
+
+def unpinned_bases(image: Image) -> Iterator[Instruction]:
+    """Yield each ``FROM`` that takes whatever is newest."""
+    stages = {stage.name for stage in image.dockerfile.stages if stage.name}
+    for stage in image.dockerfile.stages:
+        reference, base = stage.reference, stage.image
+        is_own = reference.lower() in stages or reference == "scratch"
+        is_loose = base.tag in {"", "latest"} or (
+            base.name.rpartition("/")[2] == "python" and not re.search(r"\d", base.tag)
+        )
+        if not is_own and is_loose and not base.digest and "$" not in reference:
+            yield stage.from_
+
+
+def secrets_in_image(image: Image) -> Iterator[tuple[Instruction, str]]:
+    """Yield what puts a secret into the image, with the name of the variable or file."""
+    for instruction in image.dockerfile.instructions:
+        if instruction.keyword in {"COPY", "ADD"} and "from" not in instruction.flags:
+            for word in instruction.words[:-1]:
+                name = word.rpartition("/")[2]
+                if re.fullmatch(r"\.env(\.(?!example|sample|template)\w+)?", name):
+                    yield instruction, name
+        elif instruction.keyword in {"ENV", "ARG"}:
+            for name, value in _PAIR.findall(instruction.value):
+                bare = value.strip("\"'")
+                if _SECRET_NAME.search(name) and bare and "$" not in bare and not bare.isdigit():
+                    yield instruction, name
+
+
+def copies_everything(image: Image) -> Instruction | None:
+    """Return the instruction that copies the whole build context into the image, if one does."""
+    for instruction in image.lineage:
+        if instruction.keyword in {"COPY", "ADD"} and "from" not in instruction.flags:
+            words = [word for word in instruction.words[:-1] if not word.startswith("--")]
+            if any(word in {".", "./", "./.", "*", "/"} for word in words):
+                return instruction
+    return None
+
+
+def ignores_secrets(project: Project, image: Image) -> bool:
+    """Whether a ``.dockerignore`` for the image leaves out ``.env`` files.
+
+    It stands beside the Dockerfile, or in any folder above that may be the build context.
+    """
+    from pathspec import GitIgnoreSpec
+
+    folder = folder_of(image.path)
+    paths = [f"{image.path}.dockerignore", join(folder, ".dockerignore")]
+    while folder:
+        folder = folder_of(folder)
+        paths.append(join(folder, ".dockerignore"))
+    for path in paths:
+        if path in project.tree:
+            lines = text_of(project.tree, path).splitlines()
+            return GitIgnoreSpec.from_lines(lines).match_file(".env")
+    return False

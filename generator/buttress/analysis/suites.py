@@ -1,0 +1,355 @@
+"""Test suites: which tests there are, what they reach, whether they can fail."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+
+from buttress.project.documents import read_toml, table, text_of
+from buttress.project.folders import is_inside
+from buttress.project.model import Project, Role, Route, Service
+from buttress.source import Module, Tree
+from buttress.source.module import Function
+
+_CLIENTS = (
+    "fastapi.testclient.",
+    "starlette.testclient.",
+    "httpx.",
+    "requests.",
+    "django.test.",
+    "flask.testing.",
+    "aiohttp.",
+)
+_FIXTURES = re.compile(r"(?:.*_)?(?:client|app|api|session|db)\Z|client.*")
+_ASSERTING = re.compile(r"(?:assert|expect|verify|check|should|ensure|validate)", re.IGNORECASE)
+_RAISING = frozenset({"pytest.raises", "pytest.warns", "pytest.fail", "pytest.deprecated_call"})
+_FAILURE_STATUS = range(400, 600)
+_GATE = re.compile(
+    r"--cov-fail-under[= ]\s*([1-9]\d*)|^\s*fail_under\s*=\s*([1-9]\d*)|coverage report .*--fail-under[= ]([1-9]\d*)",
+    re.MULTILINE,
+)
+_MEASURES = re.compile(r"--cov\b|coverage\s+run|pytest-cov|\bcoverage report\b")
+_CODECOV = re.compile(r"^\s*(?:target|threshold)\s*:", re.MULTILINE)
+_CONFIGURATION = (
+    "setup.cfg",
+    "tox.ini",
+    ".coveragerc",
+    "pytest.ini",
+    "Makefile",
+    "noxfile.py",
+    "justfile",
+)
+_SEGMENT = re.compile(r"\{[^}]*\}|<[^>]*>")
+
+
+@dataclass(frozen=True, slots=True)
+class Test:
+    """A test function.
+
+    Attributes:
+        module: Its file.
+        node: The function.
+        reaches_app: Whether its file imports the app's code, or it uses a client.
+        can_fail: Whether it asserts anything that is not constant, itself or one call away.
+    """
+
+    __test__ = False
+
+    module: Module
+    node: Function
+    reaches_app: bool
+    can_fail: bool
+
+
+def suite_modules(project: Project, service: Service) -> list[Module]:
+    """Return the test files of a service: those below it, and those that belong to no service."""
+    others = [other.root for other in project.services if other.root != service.root and other.root]
+    found = []
+    for path, role in project.roles.items():
+        if role is not Role.TEST:
+            continue
+        if is_inside(path, service.root) or not any(is_inside(path, root) for root in others):
+            module = project.tree.module(path)
+            if module.problem is None:
+                found.append(module)
+    return sorted(found, key=lambda module: module.path)
+
+
+def written_tests(project: Project, service: Service) -> list[Test]:
+    """Return the tests that reach the app and can fail."""
+    return [test for test in all_tests(project, service) if test.reaches_app and test.can_fail]
+
+
+def all_tests(project: Project, service: Service) -> tuple[Test, ...]:
+    """Return all test functions that a runner would collect."""
+    modules = tuple(suite_modules(project, service))
+    names = frozenset(service.dotted(path) for path in service.files(Role.APP))
+    return _tests(modules, names)
+
+
+@lru_cache(maxsize=4)
+def _tests(modules: tuple[Module, ...], app: frozenset[str]) -> tuple[Test, ...]:
+    helpers = {
+        node.name
+        for module in modules
+        for node in _functions(module)
+        if _asserts(module, node, set())
+    }
+    reaching_fixtures = {
+        node.name
+        for module in modules
+        for node in _functions(module)
+        if _is_fixture(module, node) and _uses_app(module, node, app)
+    }
+    found = []
+    for module in modules:
+        if module.path.rpartition("/")[2] == "conftest.py":
+            continue
+        for node in _functions(module):
+            if not node.name.startswith("test") or _is_fixture(module, node):
+                continue
+            owner = module.parent(node)
+            if isinstance(owner, ast.ClassDef):
+                if not (owner.name.startswith("Test") or _is_test_case(module, owner)):
+                    continue
+            elif not isinstance(owner, ast.Module):
+                continue
+            reaches = (
+                _uses_app(module, node, app)
+                or _imports_app(module, app)
+                or any(_reaches(argument.arg, reaching_fixtures) for argument in node.args.args)
+            )
+            found.append(Test(module, node, reaches, _asserts(module, node, helpers)))
+    return tuple(found)
+
+
+def _reaches(fixture: str, reaching: set[str]) -> bool:
+    return fixture in reaching or bool(_FIXTURES.match(fixture))
+
+
+def _functions(module: Module) -> list[Function]:
+    return list(module.nodes(ast.FunctionDef, ast.AsyncFunctionDef))
+
+
+def _is_fixture(module: Module, node: Function) -> bool:
+    return any("fixture" in module.source(decorator) for decorator in node.decorator_list)
+
+
+def _is_test_case(module: Module, owner: ast.ClassDef) -> bool:
+    return any(
+        module.source(base).endswith(("TestCase", "TestBase", "Tests")) for base in owner.bases
+    )
+
+
+def _imports_app(module: Module, app: frozenset[str]) -> bool:
+    tops = {name.split(".")[0] for name in app if name}
+    for binding in module.imports:
+        target = binding.target.lstrip(".")
+        if target in app or target.rpartition(".")[0] in app:
+            return True
+        # `import app` of a package, `from app import create_app`
+        if target.split(".")[0] in tops:
+            return True
+    return False
+
+
+def _uses_app(module: Module, node: Function, app: frozenset[str]) -> bool:
+    for part in ast.walk(node):
+        if isinstance(part, ast.Call):
+            target = module.resolve(part.func) or ""
+            if target.startswith(_CLIENTS) or target in app or target.rpartition(".")[0] in app:
+                return True
+            if isinstance(part.func, ast.Attribute) and part.func.attr == "test_client":
+                return True
+    return False
+
+
+def _asserts(module: Module, node: Function, helpers: set[str]) -> bool:
+    for part in ast.walk(node):
+        if isinstance(part, ast.Assert) and not _is_constant(part.test):
+            return True
+        if isinstance(part, ast.Raise) and node.name.startswith(("assert", "check", "verify")):
+            return True
+        if isinstance(part, ast.Call):
+            if module.resolve(part.func) in _RAISING:
+                return True
+            function = part.func
+            name = (
+                function.attr
+                if isinstance(function, ast.Attribute)
+                else getattr(function, "id", "")
+            )
+            is_own = isinstance(function, ast.Attribute) and _ASSERTING.match(name)
+            if (is_own and not all(map(_is_constant, part.args))) or (is_own and not part.args):
+                return True
+            if name in helpers and name != node.name:
+                return True
+            if isinstance(function, ast.Name) and _ASSERTING.match(name) and part.args:
+                return True
+    return False
+
+
+def _is_constant(node: ast.expr) -> bool:
+    return all(
+        isinstance(
+            part,
+            ast.Constant | ast.Compare | ast.BoolOp | ast.UnaryOp | ast.BinOp | ast.Tuple | ast.List
+            | ast.operator | ast.cmpop | ast.boolop | ast.unaryop | ast.expr_context,
+        )
+        for part in ast.walk(node)
+    )  # fmt: skip
+
+
+def tests_failure(tests: list[Test]) -> bool:
+    """Whether any test expects an error: a status of 400 and more, an exception, a failing double."""
+    for module in {test.module for test in tests}:
+        for compare in module.nodes(ast.Compare):
+            for side in (compare.left, *compare.comparators):
+                items = side.elts if isinstance(side, ast.Tuple | ast.List | ast.Set) else [side]
+                for item in items:
+                    value = item.value if isinstance(item, ast.Constant) else None
+                    if isinstance(value, int) and value in _FAILURE_STATUS:
+                        return True
+                    if isinstance(item, ast.Attribute) and re.match(r"HTTP_[45]\d\d", item.attr):
+                        return True
+                    if isinstance(item, ast.Attribute) and item.attr in _STATUS_NAMES:
+                        return True
+        for call in module.nodes(ast.Call):
+            target = module.resolve(call.func) or ""
+            name = call.func.attr if isinstance(call.func, ast.Attribute) else ""
+            if target == "pytest.raises" or name in {"assertRaises", "assertRaisesRegex"}:
+                return True
+            statuses = [
+                argument.value for argument in call.args if isinstance(argument, ast.Constant)
+            ]
+            if _ASSERTING.match(name) and any(
+                isinstance(status, int) and status in _FAILURE_STATUS for status in statuses
+            ):
+                return True
+    return False
+
+
+_STATUS_NAMES = frozenset(
+    ["BAD_REQUEST", "UNAUTHORIZED", "FORBIDDEN", "NOT_FOUND", "CONFLICT", "UNPROCESSABLE_ENTITY", "TOO_MANY_REQUESTS"]
+)  # fmt: skip
+
+
+def coverage_gate(tree: Tree, folders: tuple[str, ...], commands: str) -> bool:
+    """Whether too little coverage fails a run that measures it.
+
+    Args:
+        tree: The project.
+        folders: Where configuration may stand: the service's root and that of the repository.
+        commands: The commands of the pipelines.
+    """
+    texts = [commands]
+    for folder in folders:
+        prefix = folder + "/" if folder else ""
+        texts += [text_of(tree, prefix + name) for name in _CONFIGURATION]
+        data = read_toml(tree, f"{prefix}pyproject.toml")
+        least = table(data, "tool", "coverage", "report").get("fail_under")
+        if isinstance(least, int | float) and least > 0:
+            texts.append(f"fail_under = {int(least)}")
+        options = table(data, "tool", "pytest", "ini_options").get("addopts", "")
+        texts.append(" ".join(options) if isinstance(options, list) else str(options))
+        for codecov in ("codecov.yml", ".codecov.yml", ".github/codecov.yml"):
+            text = text_of(tree, prefix + codecov)
+            if "status" in text and _CODECOV.search(text):
+                texts.append("fail_under = 1")
+    everything = "\n".join(re.sub(r"^\s*[#;].*$", "", text, flags=re.MULTILINE) for text in texts)
+    return bool(_GATE.search(everything) and _MEASURES.search(everything))
+
+
+def untested_routes(
+    tree: Tree, modules: list[Module], routes: tuple[Route, ...]
+) -> list[Route] | None:
+    """Return the routes that no test names; ``None`` where tests are made from the schema."""
+    if any(b.target.split(".")[0] == "schemathesis" for module in modules for b in module.imports):
+        return None
+    named: set[str] = set()
+    paths: set[tuple[str, ...]] = set()
+    for module in modules:
+        for node in module.nodes(ast.Constant):
+            if isinstance(node.value, str) and len(node.value) < 300:
+                named.add(node.value)
+                if "/" in node.value and not isinstance(module.parent(node), ast.JoinedStr):
+                    paths.add(_segments(node.value))
+        for joined in module.nodes(ast.JoinedStr):
+            paths.add(_segments(_pattern(joined)))
+    return [
+        route
+        for route in routes
+        if not _is_named(route, named, paths) and not _names(tree, route) & named
+    ]
+
+
+def _names(tree: Tree, route: Route) -> set[str]:
+    """Return the names that a route was given for ``url_for`` and ``url_path_for``."""
+    module = tree.module(route.place.path)
+    return {
+        keyword.value.value
+        for function in _functions(module)
+        if function.name == route.handler.rpartition(".")[2]
+        for decorator in function.decorator_list
+        if isinstance(decorator, ast.Call)
+        for keyword in decorator.keywords
+        if keyword.arg in {"name", "endpoint"}
+        and isinstance(keyword.value, ast.Constant)
+        and isinstance(keyword.value.value, str)
+    }
+
+
+def _pattern(joined: ast.JoinedStr) -> str:
+    return "".join(
+        str(part.value) if isinstance(part, ast.Constant) else "{}" for part in joined.values
+    )
+
+
+def _segments(text: str) -> tuple[str, ...]:
+    text = re.sub(r"^https?://[^/]*", "", text.partition("?")[0])
+    return tuple(part for part in text.strip("/").split("/"))
+
+
+def _is_named(route: Route, named: set[str], paths: set[tuple[str, ...]]) -> bool:
+    handler = route.handler.rpartition(".")[2]
+    if handler in named or any(name.endswith(f".{handler}") for name in named if "." in name):
+        return True
+    wanted = _segments(route.path)
+    for path in paths:
+        has_variable_start = bool(path) and path[0] == "{}"
+        if _matches(path, wanted):
+            return True
+        # the start may be in a variable: f"{BASE}/items" is all of the route, or its end
+        tail = path[1:] if has_variable_start else path
+        open_start = has_variable_start or not route.is_complete
+        if open_start and 0 < len(tail) <= len(wanted):
+            head, end = wanted[: -len(tail)], wanted[-len(tail) :]
+            if not any(map(_SEGMENT.search, head)) and _matches(tail, end):
+                return True
+        if (
+            not route.is_complete
+            and len(path) > len(wanted)
+            and _matches(path[-len(wanted) :], wanted)
+        ):
+            return True
+    return False
+
+
+def _matches(path: tuple[str, ...], wanted: tuple[str, ...]) -> bool:
+    if len(path) != len(wanted):
+        return False
+    same = [mine == theirs for mine, theirs in zip(path, wanted, strict=True)]
+    open_ = [_SEGMENT.search(theirs) is not None for theirs in wanted]
+    fits = all(
+        equal or is_open or "{}" in mine
+        for mine, equal, is_open in zip(path, same, open_, strict=True)
+    )
+    return fits and (any(same) or all(open_))
+
+
+def unasserted(tests: tuple[Test, ...]) -> Iterator[Test]:
+    """Yield the tests that can only fail by crashing."""
+    return (test for test in tests if not test.can_fail)

@@ -1,0 +1,128 @@
+"""YAML as nodes with their lines, read without ever following the same alias twice too often."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
+from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+
+from buttress.project.model import Place
+
+_MOST_ITEMS = 2000
+
+
+@dataclass(frozen=True)
+class View:
+    """A mapping of a document; what is no mapping reads as an empty one."""
+
+    path: str
+    node: Node | None
+
+    def _pairs(self) -> Iterator[tuple[str, Node, Node]]:
+        if isinstance(self.node, MappingNode):
+            for key, value in self.node.value[:_MOST_ITEMS]:
+                if isinstance(key, ScalarNode):
+                    yield str(key.value), key, value
+
+    def _value(self, name: str) -> Node | None:
+        return next((value for key, _, value in self._pairs() if key == name), None)
+
+    def has(self, name: str) -> bool:
+        """Whether the key is there."""
+        return self._value(name) is not None
+
+    def text(self, name: str) -> str:
+        """Return the scalar behind a key, nothing where it is none."""
+        value = self._value(name)
+        return str(value.value) if isinstance(value, ScalarNode) else ""
+
+    def place(self, name: str) -> Place:
+        """Return where the value of a key starts: its first line of text in a block scalar."""
+        value = self._value(name)
+        return _place(self.path, value) if value is not None else Place(self.path)
+
+    def names(self, name: str) -> list[str]:
+        """Return the keys, items or the single scalar behind a key."""
+        value = self._value(name)
+        if isinstance(value, ScalarNode):
+            return [str(value.value)]
+        if isinstance(value, SequenceNode):
+            return [str(item.value) for item in value.value if isinstance(item, ScalarNode)]
+        return [key for key, _, _ in View(self.path, value)._pairs()]
+
+    def entries(self, name: str) -> Iterator[tuple[str, View, Place]]:
+        """Yield the mappings behind a key, with where each one's own key stands."""
+        for key, node, value in View(self.path, self._value(name))._pairs():
+            yield key, View(self.path, value), _place(self.path, node)
+
+    def items(self, name: str) -> Iterator[View]:
+        """Yield the mappings of the list behind a key."""
+        value = self._value(name)
+        if isinstance(value, SequenceNode):
+            for item in value.value[:_MOST_ITEMS]:
+                yield View(self.path, item)
+
+    def scalars(self, name: str) -> Iterator[tuple[str, str, Place]]:
+        """Yield the keys and scalars of the mapping behind a key."""
+        for key, _, value in View(self.path, self._value(name))._pairs():
+            if isinstance(value, ScalarNode):
+                yield key, str(value.value), _place(self.path, value)
+
+
+class Document:
+    """A YAML document.
+
+    Args:
+        path: For the places.
+        text: All of it.
+
+    Raises:
+        ValueError: If it is no YAML.
+    """
+
+    def __init__(self, path: str, text: str) -> None:
+        self.path = path
+        reader = YAML(typ="safe", pure=True)
+        reader.composer.warn_double_anchors = False
+        try:
+            nodes = list(reader.compose_all(text))
+        except YAMLError as problem:
+            line = getattr(getattr(problem, "problem_mark", None), "line", 0) + 1
+            raise ValueError(f"line {line} is no YAML") from None
+        except (RecursionError, TypeError, KeyError, AttributeError, IndexError):
+            # the reader itself fails in these ways on hostile input
+            raise ValueError("it is no YAML") from None
+        self.root = View(path, nodes[0] if nodes else None)
+
+    def deep_scalars(self, most: int) -> Iterator[tuple[str, str, Place, bool]]:
+        """Yield scalars anywhere below a key: the key, the text, the place, whether it may fail.
+
+        Args:
+            most: How many nodes are looked at; an alias is followed once.
+        """
+        seen: set[int] = set()
+        stack: list[tuple[str, Node | None, bool]] = [("", self.root.node, False)]
+        while stack and most > 0:
+            key, node, soft = stack.pop()
+            most -= 1
+            if node is None or id(node) in seen:
+                continue
+            seen.add(id(node))
+            if isinstance(node, ScalarNode):
+                yield key, str(node.value), _place(self.path, node), soft
+            elif isinstance(node, SequenceNode):
+                stack += [(key, item, soft) for item in reversed(node.value)]
+            elif isinstance(node, MappingNode):
+                view = View(self.path, node)
+                soft = soft or "true" in {view.text("allow_failure"), view.text("continueOnError")}
+                pairs = list(view._pairs())
+                stack += [(name, value, soft) for name, _, value in reversed(pairs)]
+
+
+def _place(path: str, node: Node) -> Place:
+    line = node.start_mark.line + 1
+    is_block = isinstance(node, ScalarNode) and node.style in {"|", ">"}
+    return Place(path, line + is_block)

@@ -1,0 +1,222 @@
+"""Pipelines of CI services: what starts them, their jobs, and the commands that really run.
+
+Names, comments and what is only printed say nothing: a command is read where a shell would run it,
+and followed into the ``Makefile``, script or hook list that it names.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import lru_cache
+
+from buttress.analysis.shell import Simple, expand, simple_commands
+from buttress.project.documents import text_of
+from buttress.project.model import Place, Project
+from buttress.source import Tree
+
+LARGEST = 128 * 1024
+"""Larger definitions are not read: nobody wrote them by hand, and reading YAML is slow."""
+
+_MOST_NODES = 20_000
+_STARTS = frozenset({"push", "pull_request", "merge_group", "pull_request_target"})
+_SCRIPT_KEYS = frozenset(
+    [
+        "script",
+        "before_script",
+        "after_script",
+        "run",
+        "command",
+        "commands",
+        "bash",
+        "install",
+        "sh",
+    ]
+)
+_JENKINS = re.compile(r"\b(?:sh|bat)\s*\(?\s*(?:script:\s*)?(\"\"\"|'''|\"|')(.*?)\1", re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """One command of a pipeline.
+
+    Attributes:
+        text: As the shell sees it, without what only wraps it.
+        place: Where it, or what leads to it, stands.
+        is_soft: Whether its failure changes nothing.
+    """
+
+    text: str
+    place: Place
+    is_soft: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """An action that a step or a job uses."""
+
+    name: str
+    version: str
+    place: Place
+    is_soft: bool = False
+    inputs: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Script:
+    """A text that a shell, or an action, runs as code, as written."""
+
+    text: str
+    place: Place
+
+
+@dataclass
+class Pipeline:
+    """One definition.
+
+    Attributes:
+        path: The file.
+        kind: ``github``, ``gitlab`` or ``other``.
+        problem: Why it cannot be read, if it cannot.
+        starts_on_change: Whether a push or a pull request starts it.
+        is_scheduled: Whether a clock starts it.
+        has_permissions: Whether it, or each of its jobs, says what its token may do.
+        jobs: How many jobs it has.
+        commands: What runs.
+        uses: The actions.
+        scripts: Texts that are run as code.
+        soft: Places where a failure is switched off.
+        untimed: Jobs without a limit of time.
+    """
+
+    path: str
+    kind: str
+    problem: str = ""
+    starts_on_change: bool = False
+    is_scheduled: bool = False
+    has_permissions: bool = False
+    jobs: int = 0
+    commands: list[Command] = field(default_factory=list)
+    uses: list[Use] = field(default_factory=list)
+    scripts: list[Script] = field(default_factory=list)
+    untimed: list[Place] = field(default_factory=list)
+
+
+def pipelines(project: Project) -> list[Pipeline]:
+    """Return the pipelines of a project, each read once."""
+    return list(_pipelines(project.tree, project.workflows))
+
+
+@lru_cache(maxsize=4)
+def _pipelines(tree: Tree, paths: tuple[str, ...]) -> tuple[Pipeline, ...]:
+    return tuple(_read(tree, path) for path in paths)
+
+
+def _read(tree: Tree, path: str) -> Pipeline:
+    github = ".github/workflows/" in path
+    kind = "github" if github else "gitlab" if "gitlab" in path else "other"
+    pipeline = Pipeline(path, kind)
+    text = text_of(tree, path)
+    if not text.strip():
+        pipeline.problem = "it is empty or cannot be read"
+    elif len(text) > LARGEST:
+        pipeline.problem = "it is too large to be read"
+    elif path.rpartition("/")[2] == "Jenkinsfile":
+        _read_jenkins(tree, pipeline, text)
+    else:
+        from buttress.analysis.workflow_yaml import Document
+
+        try:
+            document = Document(path, text)
+        except ValueError as problem:
+            pipeline.problem = str(problem)
+            return pipeline
+        if github:
+            _read_github(tree, pipeline, document)
+        else:
+            _read_other(tree, pipeline, document)
+    return pipeline
+
+
+def _read_jenkins(tree: Tree, pipeline: Pipeline, text: str) -> None:
+    pipeline.starts_on_change = True
+    for match in _JENKINS.finditer(text):
+        place = Place(pipeline.path, text.count("\n", 0, match.start()) + 1)
+        pipeline.jobs = 1
+        _add(tree, pipeline, match[2], place, is_soft=False)
+
+
+def _read_github(tree: Tree, pipeline: Pipeline, document: object) -> None:
+    from buttress.analysis.workflow_yaml import Document
+
+    assert isinstance(document, Document)  # noqa: S101 - for the type checker; imported late
+    top = document.root
+    triggers = set(top.names("on"))
+    pipeline.starts_on_change = bool(triggers & _STARTS)
+    pipeline.is_scheduled = "schedule" in triggers
+    jobs = [(job, place) for _, job, place in top.entries("jobs")]
+    granted = top.has("permissions")
+    pipeline.has_permissions = granted or (
+        bool(jobs) and all(job.has("permissions") for job, _ in jobs)
+    )
+    for job, place in jobs:
+        if job.text("if").strip() in {"false", "${{ false }}"}:
+            continue
+        pipeline.jobs += 1
+        soft_job = job.text("continue-on-error") == "true"
+        if job.has("uses"):
+            pipeline.uses.append(_use(job.text("uses"), job.place("uses"), is_soft=soft_job))
+            continue
+        if not job.has("timeout-minutes"):
+            pipeline.untimed.append(place)
+        for step in job.items("steps"):
+            if step.text("if").strip() in {"false", "${{ false }}"}:
+                continue
+            is_soft = soft_job or step.text("continue-on-error") == "true"
+            if step.has("uses"):
+                inputs = {name: value for name, value, _ in step.scalars("with")}
+                at = step.place("uses")
+                pipeline.uses.append(_use(step.text("uses"), at, is_soft=is_soft, inputs=inputs))
+                for name, value, where in step.scalars("with"):
+                    if name in {"script", "run"}:
+                        pipeline.scripts.append(Script(value, where))
+            if step.has("run"):
+                at = step.place("run")
+                pipeline.scripts.append(Script(step.text("run"), at))
+                _add(tree, pipeline, step.text("run"), at, is_soft=is_soft)
+
+
+def _read_other(tree: Tree, pipeline: Pipeline, document: object) -> None:
+    from buttress.analysis.workflow_yaml import Document
+
+    assert isinstance(document, Document)  # noqa: S101 - for the type checker; imported late
+    pipeline.starts_on_change = True
+    for key, text, place, is_soft in document.deep_scalars(_MOST_NODES):
+        if key in _SCRIPT_KEYS:
+            pipeline.jobs = 1
+            pipeline.scripts.append(Script(text, place))
+            _add(tree, pipeline, text, place, is_soft=is_soft)
+
+
+def _use(written: str, place: Place, *, is_soft: bool, inputs: dict[str, str] | None = None) -> Use:
+    name, _, version = written.partition("@")
+    return Use(name, version, place, is_soft, inputs or {})
+
+
+def _add(tree: Tree, pipeline: Pipeline, text: str, place: Place, *, is_soft: bool) -> None:
+    for command in _commands(tree, text, place, is_soft=is_soft):
+        pipeline.commands.append(command)
+
+
+def _commands(tree: Tree, text: str, place: Place, *, is_soft: bool) -> Iterator[Command]:
+    for simple in simple_commands(text):
+        for inner in expand(tree, simple):
+            yield Command(
+                inner.text, _at(place, simple), is_soft or simple.is_soft or inner.is_soft
+            )
+
+
+def _at(place: Place, simple: Simple) -> Place:
+    # a block scalar starts on the line after its key; a plain one on its own
+    return Place(place.path, place.line + simple.line, place.column if simple.line == 0 else 1)

@@ -16,6 +16,12 @@ _VERSION = re.compile(r"(\d+)\.(\d+)")
 _IMAGE = re.compile(r"(?:.*/)?(?:python|pypy):v?(\d+\.\d+)")
 _UV_IMAGE = re.compile(r"(?:.*/)?uv:.*python(\d+\.\d+)")
 _OTHER_IMAGE = re.compile(r".*[:-]python(\d+\.\d+)")
+_PINS = {
+    ".python-version": re.compile(r"\s*(?:cpython-|python-?)?(\d+\.\d+)"),
+    "runtime.txt": re.compile(r"\s*python-(\d+\.\d+)"),
+    ".tool-versions": re.compile(r"python\s+(\d+\.\d+)"),
+    ".replit": re.compile(r"modules\s*=\s*\[[^\]]*?python-(\d+\.\d+)"),
+}
 _CLASSIFIER = re.compile(r"Programming Language :: Python :: (3\.\d+)")
 
 
@@ -111,18 +117,15 @@ def _image(deployment: Deployment, path: str) -> Iterator[Fact]:
 
 
 def _pinned(tree: Tree, folder: str) -> Iterator[Fact]:
-    for name, pattern in (
-        (".python-version", r"\s*(?:cpython-|python-?)?(\d+\.\d+)"),
-        ("runtime.txt", r"\s*python-(\d+\.\d+)"),
-        (".tool-versions", r"(?m)^python\s+(\d+\.\d+)"),
-        (".replit", r"(?s).*?modules\s*=\s*\[[^\]]*?python-(\d+\.\d+)"),
-    ):
+    for name, pattern in _PINS.items():
         path = join(folder, name)
-        if path in tree:
-            match = re.search(pattern, text_of(tree, path))
+        if path not in tree:
+            continue
+        for number, line in enumerate(text_of(tree, path).splitlines(), 1):
+            match = pattern.match(line)
             if match:
-                line = text_of(tree, path).count("\n", 0, match.start(1)) + 1
-                yield Fact(match[1], Place(path, line), name)
+                yield Fact(match[1], Place(path, number), name)
+                break
 
 
 def syntax_evidence(modules: Iterable[Module]) -> Fact | None:

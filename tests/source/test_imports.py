@@ -144,8 +144,8 @@ def test_the_local_name_is_free_or_there_is_none(source: str, name: str | None) 
     assert local_name(Module("m.py", Text(source)), STRUCTLOG) == name
 
 
-def pruned(before: str, after: str) -> str:
-    edits = unused_after(Module("m.py", Text(before)), Module("m.py", Text(after)))
+def pruned(before: str, after: str, path: str = "m.py") -> str:
+    edits = unused_after(Module(path, Text(before)), Module(path, Text(after)))
     return apply_edits(after, edits)
 
 
@@ -168,6 +168,14 @@ def pruned(before: str, after: str) -> str:
 )
 def test_an_import_goes_with_its_last_use(before: str, after: str, expected: str) -> None:
     assert pruned(before, after) == expected
+
+
+def test_a_package_keeps_what_it_may_offer() -> None:
+    before = "import os\nfrom flask import Flask\nFlask(os.name)\n"
+
+    assert pruned(before, "import os\nfrom flask import Flask\n", "app/__init__.py") == (
+        "from flask import Flask\n"
+    )
 
 
 @pytest.mark.parametrize(

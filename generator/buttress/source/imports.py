@@ -124,14 +124,18 @@ def unused_after(before: Module, after: Module) -> list[Edit]:
     """Return the edits of ``after`` that drop the top-level imports whose last use went away.
 
     Only a name that ``before`` used and ``after`` does not is dropped; the project's own modules
-    stay, for importing them may be what registers a model or a route.
+    stay, for importing them may be what registers a model or a route. A package may offer what it
+    imports, so that of its imports only modules of the standard library go.
     """
-    if after.path.endswith("__init__.py") or _exports(after):
+    if _exports(after):
         return []
+    is_package = after.path.endswith("__init__.py")
     used_before, used_after = _loaded_names(before), _loaded_names(after)
     edits: list[Edit] = []
     for node in after.tree.body:
         if not isinstance(node, ast.Import | ast.ImportFrom) or _is_own(node):
+            continue
+        if is_package and not (isinstance(node, ast.Import) and _group(node) == _STANDARD):
             continue
         start, end = after.line_span(node.lineno)
         last = after.line_span(node.end_lineno or node.lineno)[1]

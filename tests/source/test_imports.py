@@ -173,7 +173,7 @@ def test_an_import_goes_with_its_last_use(before: str, after: str, expected: str
 def test_a_package_keeps_what_it_may_offer() -> None:
     before = "import os\nfrom flask import Flask\nFlask(os.name)\n"
 
-    assert pruned(before, "import os\nfrom flask import Flask\n", "app/__init__.py") == (
+    assert pruned(before, "import os\nfrom flask import Flask\n", path="app/__init__.py") == (
         "from flask import Flask\n"
     )
 

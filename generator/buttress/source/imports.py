@@ -135,7 +135,8 @@ def unused_after(before: Module, after: Module) -> list[Edit]:
     for node in after.tree.body:
         if not isinstance(node, ast.Import | ast.ImportFrom) or _is_own(node):
             continue
-        if is_package and not (isinstance(node, ast.Import) and _group(node) == _STANDARD):
+        is_standard = isinstance(node, ast.Import) and group_of(node.names[0].name) == _STANDARD
+        if is_package and not is_standard:
             continue
         start, end = after.line_span(node.lineno)
         last = after.line_span(node.end_lineno or node.lineno)[1]

@@ -46,6 +46,7 @@ def test_names_that_only_look_like_it(name: str) -> None:
 
 def test_a_variable_that_ends_in_key_is_a_secret() -> None:
     assert is_secret_variable("SUPABASE_KEY")
+    assert is_secret_variable("ADMIN_PASSWORD")
     assert not is_secret_variable("SUPABASE_PUBLISHABLE_KEY")
     assert not is_secret_variable("CACHE_KEY")
 

@@ -38,7 +38,7 @@ _NAME = re.compile(
     re.IGNORECASE,
 )
 _NOT_A_SECRET_NAME = re.compile(
-    r"(?:expire|expiry|minutes|hours|days|seconds|ttl|lifetime|max_|min_|_len|length|limit|count|_url$|_uri$"
+    r"(?:expire|expiry|minutes|hours|days|seconds|ttl|lifetime|(?<![a-z])max_|(?<![a-z])min_|_len|length|limit|count|_url$|_uri$"
     r"|endpoint|header|_name$|_field|_type$|tokenizer|algorithm|_path$|_file$|_dir$|_id$|_regex|pattern"
     r"|public|publishable|_label|_prefix|_text$|_hint|_message|budget|_per_|template)",
     re.IGNORECASE,

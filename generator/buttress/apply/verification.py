@@ -92,7 +92,8 @@ def observe(
     if root is None:
         raise UserError("There is no folder to run.")
     with tempfile.TemporaryDirectory(prefix="buttress-", ignore_cleanup_errors=True) as scratch:
-        copy = Path(scratch).resolve() / "project"
+        # code may know its folder by name
+        copy = Path(scratch).resolve() / "copy" / root.name
         try:
             _copy(root, copy)
             _take_back(copy, undo)

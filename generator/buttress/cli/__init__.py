@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -19,7 +20,9 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-Where = Annotated[Path, typer.Argument(help="Root folder of the project.", show_default=False)]
+Where = Annotated[
+    Path, typer.Argument(metavar="PATH", help="Root folder of the project.", show_default=False)
+]
 ServiceRoot = Annotated[
     str | None,
     typer.Option("--service", metavar="DIR", help="Root of the service, where there are several."),
@@ -28,9 +31,13 @@ Recipes = Annotated[
     str | None,
     typer.Option("--recipes", metavar="A,B", help="Apply these recipes and what they require."),
 ]
-Everything = Annotated[bool, typer.Option("--all", help="Apply every recipe that fits.")]
-Yes = Annotated[bool, typer.Option("--yes", "-y", help="Ask nothing and write.")]
-Diff = Annotated[bool, typer.Option("--diff", help="Print the unified diff and write nothing.")]
+Everything = Annotated[
+    bool, typer.Option("--all", metavar="", help="Apply every recipe that fits.")
+]
+Yes = Annotated[bool, typer.Option("--yes", "-y", metavar="", help="Ask nothing and write.")]
+Diff = Annotated[
+    bool, typer.Option("--diff", metavar="", help="Print the unified diff and write nothing.")
+]
 PatchFile = Annotated[
     Path | None,
     typer.Option(
@@ -50,11 +57,12 @@ Data = Annotated[
     list[str] | None, typer.Option("--data", "-d", metavar="KEY=VALUE", help="One answer.")
 ]
 Review = Annotated[
-    bool, typer.Option("--review", help="Also make changes that alter behaviour on purpose.")
+    bool,
+    typer.Option("--review", metavar="", help="Also make changes that alter behaviour on purpose."),
 ]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON; nothing is asked.")]
+AsJson = Annotated[bool, typer.Option("--json", metavar="", help="Print JSON; nothing is asked.")]
 AllowDirty = Annotated[
-    bool, typer.Option("--allow-dirty", help="Write over uncommitted changes, too.")
+    bool, typer.Option("--allow-dirty", metavar="", help="Write over uncommitted changes, too.")
 ]
 Source = Annotated[
     str | None,
@@ -62,17 +70,28 @@ Source = Annotated[
 ]
 
 
-@app.callback()
-def _options(
-    version: Annotated[
-        bool, typer.Option("--version", help="Print the version and stop.", is_eager=True)
-    ] = False,
-) -> None:
-    if version:
+def _print_version(wanted: bool) -> None:  # noqa: FBT001 - typer calls it with the value
+    if wanted:
         from buttress import __version__
 
         typer.echo(f"buttress {__version__}")
         raise typer.Exit
+
+
+@app.callback()
+def _options(
+    _: Annotated[
+        bool,
+        typer.Option(
+            "--version",
+            metavar="",
+            help="Print the version and stop.",
+            callback=_print_version,
+            is_eager=True,
+        ),
+    ] = False,
+) -> None:
+    """Options of the command as a whole; the docstring of the app is its help."""
 
 
 @app.command()
@@ -94,7 +113,8 @@ def inspect(
     ] = None,
     service: ServiceRoot = None,
     facts: Annotated[
-        bool, typer.Option("--facts", help="Print what is known about the project, as JSON.")
+        bool,
+        typer.Option("--facts", metavar="", help="Print what is known about the project, as JSON."),
     ] = False,
 ) -> None:
     """Show the scorecard: what keeps the project from production, with file and line."""
@@ -123,7 +143,7 @@ def harden(
     """Choose recipes, review what they change and why, and apply them."""
     from buttress.cli import hardening
 
-    chosen = None if recipes is None else [name.strip() for name in recipes.split(",")]
+    chosen = _names(recipes)
     hardening.run(
         hardening.Request(
             path=path,
@@ -199,7 +219,7 @@ def new(
     """Start a hardened service: a small base project, then the recipes."""
     from buttress.cli import creating
 
-    chosen = None if recipes is None else [name.strip() for name in recipes.split(",")]
+    chosen = _names(recipes)
     creating.run(
         creating.Request(
             destination=destination,
@@ -219,7 +239,10 @@ def update(
         str | None, typer.Option("--to", metavar="VERSION", help="Version to move to.")
     ] = None,
     check: Annotated[
-        bool, typer.Option("--check", help="Only say what is behind; end with 1 if something is.")
+        bool,
+        typer.Option(
+            "--check", metavar="", help="Only say what is behind; end with 1 if something is."
+        ),
     ] = False,
     source: Source = None,
 ) -> None:
@@ -231,7 +254,7 @@ def update(
 
 @app.command()
 def verify(path: Where = Path(), service: ServiceRoot = None) -> None:
-    """Run the project's own code: import, smoke requests and tests before and after the last run."""
+    """Run the project's code: start, GET requests and tests, before and after the last run."""
     from buttress.cli import verifying
 
     verifying.run(path, service)
@@ -248,7 +271,8 @@ def undo(path: Where = Path()) -> None:
 @app.command()
 def recipes(
     recipe: Annotated[
-        str | None, typer.Argument(help="Show this one in full.", show_default=False)
+        str | None,
+        typer.Argument(metavar="RECIPE", help="Show this one in full.", show_default=False),
     ] = None,
 ) -> None:
     """List the recipes, or show one: what it changes, asks and fixes."""
@@ -260,13 +284,23 @@ def recipes(
 @app.command()
 def checks(
     check: Annotated[
-        str | None, typer.Argument(help="Show this one in full.", show_default=False)
+        str | None,
+        typer.Argument(metavar="CHECK", help="Show this one in full.", show_default=False),
     ] = None,
 ) -> None:
     """List the checks, or show one: what it means, with examples."""
     from buttress.cli import listing
 
     listing.print_checks(check)
+
+
+def _names(recipes: str | None) -> list[str] | None:
+    if recipes is None:
+        return None
+    names = [name.strip() for name in recipes.split(",") if name.strip()]
+    if not names:
+        raise UserError("--recipes: name at least one recipe. `buttress recipes` lists them.")
+    return names
 
 
 def main() -> None:
@@ -297,7 +331,9 @@ def _end(problem: Exception) -> None:
     """End for a usage error of the command line, or for a defect of our own."""
     show = getattr(problem, "format_message", None)
     if show is not None:
-        _say(str(show()) + " Try --help.")
+        said = str(show()).rstrip()
+        if said:
+            _say(said + ("" if said.endswith((".", "?")) else ".") + " Try --help.")
         sys.exit(2)
     if os.environ.get("BUTTRESS_DEBUG"):
         raise problem
@@ -315,7 +351,8 @@ def _end(problem: Exception) -> None:
 def _say(message: str) -> None:
     from buttress.reports.terminal import safe
 
-    lines = message.splitlines() or [""]
+    # a line feed inside a file's name is shown as one, not obeyed
+    lines = re.split(r"\n(?=  |/)", message)
     head = typer.style("error:", fg="red", bold=True) if sys.stderr.isatty() else "error:"
     typer.echo(f"{head} {safe(lines[0])}", err=True)
     for line in lines[1:]:

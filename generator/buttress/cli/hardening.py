@@ -18,7 +18,7 @@ from buttress.apply import journal, repository
 from buttress.apply.patch import diff
 from buttress.apply.review import Action, review
 from buttress.checks.model import Risk
-from buttress.cli.inspecting import progress, read_project
+from buttress.cli.inspecting import find_service, progress, read_project
 from buttress.cli.prompting import Terminal, choose_recipes, choose_service
 from buttress.errors import UserError
 from buttress.planning import location
@@ -139,7 +139,7 @@ def _recover(path: Path) -> None:
 def _service(project: Project, directory: str | None, *, is_interactive: bool) -> Service:
     if is_interactive and directory is None and len(project.services) > 1:
         return choose_service(project)
-    return select_service(project, directory)
+    return find_service(project, directory)
 
 
 def _plan(request: Request, catalogue: Catalogue, card: Scorecard, *, is_interactive: bool) -> Plan:

@@ -12,9 +12,10 @@ import typer
 from rich.console import Console
 
 from buttress.checks.model import Confidence, Risk
-from buttress.errors import UserError
+from buttress.errors import NothingToInspectError, UserError
 from buttress.project import inspect_project, select_service
 from buttress.project.model import Project, Service
+from buttress.reports.unparsed import unparsed
 from buttress.scorecard import Scorecard, inspect_service
 from buttress.source import Tree
 
@@ -68,7 +69,22 @@ def main_service(project: Project, directory: str | None) -> Service:
     """Return the named service, else the likeliest main one."""
     if directory is None and len(project.services) > 1:
         return project.services[0]
-    return select_service(project, directory)
+    return find_service(project, directory)
+
+
+def find_service(project: Project, directory: str | None) -> Service:
+    """Return the named service, or the only one.
+
+    Raises:
+        NothingToInspectError: If there is none; what does not parse is named, too.
+        UserError: If there are several, or none of that name.
+    """
+    try:
+        return select_service(project, directory)
+    except NothingToInspectError as problem:
+        broken = [str(place) for place, _ in unparsed(project.tree)]
+        files = f" These files do not parse: {', '.join(broken[:5])}." if broken else ""
+        raise NothingToInspectError(f"{project.tree.root or Path()}: {problem}{files}") from None
 
 
 @contextmanager

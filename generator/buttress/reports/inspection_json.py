@@ -6,6 +6,7 @@ from typing import Any
 
 from buttress import __version__
 from buttress.project.model import Service
+from buttress.reports.unparsed import unparsed
 from buttress.scorecard import Located, Scorecard
 
 SCHEMA_VERSION = 1
@@ -32,6 +33,10 @@ def scorecard_json(card: Scorecard) -> dict[str, Any]:
         "service": service_json(card.service),
         "services": [service_json(service) for service in card.project.services],
         "skipped": [{"path": item.path, "reason": item.reason} for item in card.skipped],
+        "unparsed": [
+            {"path": where.path, "line": where.line, "message": message}
+            for where, message in unparsed(card.project.tree)
+        ],
     }
 
 

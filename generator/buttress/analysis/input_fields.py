@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from buttress.analysis.classes import Classes
+from buttress.analysis.input_bodies import Body, Doubt, Source, own_nodes
 from buttress.analysis.input_flow import Certainty, Fact, Flow
 from buttress.analysis.input_reads import How, Read, Reads, reads_of
 from buttress.analysis.input_types import ANY, Evidence, Evidences, Type, nullable
-from buttress.analysis.inputs import Body, Doubt, Source, own_nodes
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +90,7 @@ def shape_of(body: Body, classes: Classes, *, converts_text: bool = False) -> Sh
     if not found.reads:
         shape.doubts.append(_unused(body))
         return shape
-    reader = _Reader(body, found, Evidences(classes), converts_text)
+    reader = _Reader(body, found, Evidences(classes), converts_text=converts_text)
     for key in dict.fromkeys(read.key for read in found.reads):
         reader.add(key, shape)
     if found.tests:
@@ -103,7 +103,9 @@ def shape_of(body: Body, classes: Classes, *, converts_text: bool = False) -> Sh
 class _Reader:
     """Reads the fields of one body."""
 
-    def __init__(self, body: Body, found: Reads, evidences: Evidences, converts_text: bool) -> None:
+    def __init__(
+        self, body: Body, found: Reads, evidences: Evidences, *, converts_text: bool
+    ) -> None:
         self._body = body
         self._module = body.module
         self._found = found
@@ -111,7 +113,9 @@ class _Reader:
         self._tests = frozenset(found.tests)
         self._evidences = evidences
         self._converts_text = converts_text
-        self._flow = Flow(self._module, body.handler, self._facts)
+        # an empty body is left to the handler, so asking for one decides nothing about fields
+        fields = [value for value in body.values if value not in self._tests]
+        self._flow = Flow(self._module, body.handler, self._facts, fields)
         self._contract = False
 
     def add(self, key: str, shape: Shape) -> None:
@@ -179,13 +183,13 @@ class _Reader:
         }
         likely = {evidence.type for evidence, _ in seen if evidence is not None}
         everywhere = len({evidence for evidence, _ in seen}) == 1
-        known = self._single(proven, everywhere)
+        known = self._single(proven, everywhere=everywhere)
         if known is not None:
             return known, known
-        guess = self._single({nullable(item) for item in likely}, everywhere)
+        guess = self._single({nullable(item) for item in likely}, everywhere=everywhere)
         return ANY, guess or ANY
 
-    def _single(self, types: set[Type], everywhere: bool) -> Type | None:
+    def _single(self, types: set[Type], *, everywhere: bool) -> Type | None:
         if len(types) != 1:
             return None
         (found,) = types
@@ -231,22 +235,22 @@ class _Reader:
             if isinstance(node, ast.Name) and node.id == name and isinstance(node.ctx, ast.Load)
         ]
 
-    def _facts(self, test: ast.expr, is_true: bool) -> frozenset[Fact]:
+    def _facts(self, test: ast.expr, *, is_true: bool) -> frozenset[Fact]:
         if test in self._tests:
             return frozenset([None]) if is_true else frozenset()
         read = self._by_node.get(test)
         if read is not None:
-            return self._read_facts(read, is_true)
+            return self._read_facts(read, is_true=is_true)
         if isinstance(test, ast.Compare) and len(test.ops) == 1:
             left = self._by_node.get(test.left)
-            if left is not None and left.how is How.GET and _is_falsy(left.default):
-                if _tells_presence(test, is_true):
-                    return frozenset([left.key, None])
+            plain = left is not None and left.how is How.GET and _is_falsy(left.default)
+            if left is not None and plain and _tells_presence(test, is_true=is_true):
+                return frozenset([left.key, None])
         if isinstance(test, ast.Name):
-            return self._alias_facts(test, is_true)
+            return self._alias_facts(test, is_true=is_true)
         return frozenset()
 
-    def _read_facts(self, read: Read, is_true: bool) -> frozenset[Fact]:
+    def _read_facts(self, read: Read, *, is_true: bool) -> frozenset[Fact]:
         if read.how is How.ITEM:
             return frozenset([read.key, None])
         if read.how is How.TEST:
@@ -256,11 +260,11 @@ class _Reader:
         known = is_true and _is_falsy(read.default)
         return frozenset([read.key, None]) if known else frozenset()
 
-    def _alias_facts(self, test: ast.Name, is_true: bool) -> frozenset[Fact]:
+    def _alias_facts(self, test: ast.Name, *, is_true: bool) -> frozenset[Fact]:
         """Return what a name that was bound to a read tells (``if not name: return``)."""
         for read in self._found.reads:
             if read.how is not How.TEST and self._alias(read.node) == test.id:
-                return self._read_facts(read, is_true)
+                return self._read_facts(read, is_true=is_true)
         return frozenset()
 
     def doubts_about_emptiness(self) -> list[Doubt]:
@@ -350,7 +354,7 @@ def _is_falsy(default: ast.expr | None) -> bool:
         return False
 
 
-def _tells_presence(test: ast.Compare, is_true: bool) -> bool:
+def _tells_presence(test: ast.Compare, *, is_true: bool) -> bool:
     """Whether a comparison of ``data.get("k")`` says that the key is there."""
     other = test.comparators[0]
     operator = test.ops[0]
@@ -361,7 +365,7 @@ def _tells_presence(test: ast.Compare, is_true: bool) -> bool:
 
 
 def _answered_before(key: str) -> str:
-    return f"some requests were answered before {key!r} was read, and worked without it"
+    return f"some requests were answered before {key!r} was read"
 
 
 def _unused(body: Body) -> Doubt:

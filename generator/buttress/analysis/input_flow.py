@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Iterator
+from collections.abc import Iterable, Iterator
 from enum import StrEnum
+from functools import cached_property
+from typing import Protocol
 
 from buttress.analysis.errors import is_broad, status_of
 from buttress.source import Module
@@ -13,22 +15,34 @@ from buttress.source.module import Function
 Fact = str | None
 """A key that is in the body; ``None`` says that the body itself is not empty."""
 
-Facts = Callable[[ast.expr, bool], frozenset[Fact]]
-"""What an expression tells that is no operator: the expression, and whether it is true."""
 
 _NESTED = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
+_DEEPEST = 10
 _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 _LOOKUP_ERRORS = frozenset(
     ["KeyError", "LookupError", "TypeError", "ValueError", "AttributeError", "ValidationError"]
 )
 
 
+class Facts(Protocol):
+    """Says what an expression that is no operator tells when it came out true, or false."""
+
+    def __call__(self, test: ast.expr, *, is_true: bool) -> frozenset[Fact]:
+        """Return what is known then."""
+        ...
+
+
+def no_facts(test: ast.expr, *, is_true: bool) -> frozenset[Fact]:  # noqa: ARG001 - see Facts
+    """Return nothing, for questions that are not about the body."""
+    return frozenset()
+
+
 class Certainty(StrEnum):
     """How surely a request that fails at a place did not succeed before.
 
     ``always``: every request gets there, and failing there is an internal error. ``mostly``: some
-    requests are answered before. ``contract``: the code answers the failure in its own words.
-    ``sometimes``: the place is one of several ways.
+    requests are answered before, with success or because their body was found wrong. ``contract``:
+    the code answers the failure in its own words. ``sometimes``: the place is one of several ways.
     """
 
     ALWAYS = "always"
@@ -44,12 +58,20 @@ class Flow:
         module: The file.
         handler: The handler.
         facts: What expressions tell about the body.
+        values: The expressions that stand for the body, where something in it is asked for.
     """
 
-    def __init__(self, module: Module, handler: Function, facts: Facts) -> None:
+    def __init__(
+        self,
+        module: Module,
+        handler: Function,
+        facts: Facts = no_facts,
+        values: Iterable[ast.expr] = (),
+    ) -> None:
         self._module = module
         self._handler = handler
         self._facts = facts
+        self._values = frozenset(values)
 
     def holds(self, test: ast.expr, *, is_true: bool) -> frozenset[Fact]:
         """Return what a condition tells when it came out true, or false."""
@@ -61,7 +83,7 @@ class Flow:
             if isinstance(test.op, ast.And) == is_true:
                 return frozenset[Fact]().union(*parts)
             return parts[0].intersection(*parts[1:])
-        return self._facts(test, is_true)
+        return self._facts(test, is_true=is_true)
 
     def known(self, node: ast.expr) -> frozenset[Fact]:
         """Return what is known about the body whenever ``node`` is evaluated."""
@@ -84,14 +106,11 @@ class Flow:
         for above, child in self._steps(node):
             if not self._passes(above, child):
                 return Certainty.SOMETIMES
-            if isinstance(above, ast.Try) and child in above.body:
-                if any(
-                    _catches(self._module, handler) and not self.fails(handler)
-                    for handler in above.handlers
-                ):
-                    return Certainty.CONTRACT
+            caught = above.handlers if isinstance(above, ast.Try) and child in above.body else []
+            if any(_catches(self._module, item) and not self.fails(item) for item in caught):
+                return Certainty.CONTRACT
             answered = answered or any(
-                self._may_succeed(sibling) for sibling in _before(above, child)
+                self._may_answer(sibling) for sibling in _before(above, child)
             )
         return Certainty.MOSTLY if answered else Certainty.ALWAYS
 
@@ -145,10 +164,7 @@ class Flow:
     def _leaves(self, body: list[ast.stmt]) -> bool:
         last = body[-1]
         if isinstance(last, ast.Expr) and isinstance(last.value, ast.Call):
-            return self._module.resolve(last.value.func) in {
-                "flask.abort",
-                "werkzeug.exceptions.abort",
-            }
+            return self._aborts(last.value)
         if isinstance(last, ast.If) and last.orelse:
             return self._leaves(last.body) and self._leaves(last.orelse)
         return isinstance(last, ast.Return | ast.Raise | ast.Continue | ast.Break)
@@ -164,7 +180,9 @@ class Flow:
         if isinstance(above, ast.Compare):
             return child in (above.left, above.comparators[0])
         if isinstance(above, ast.If):
-            whole = isinstance(above.test, ast.Name) and None in self._facts(above.test, True)
+            whole = isinstance(above.test, ast.Name) and None in self._facts(
+                above.test, is_true=True
+            )
             return child is above.test or (whole and child in above.body)
         if isinstance(above, ast.While):
             return child is above.test
@@ -176,18 +194,60 @@ class Flow:
             return child is above.iter
         if isinstance(above, ast.Try):
             return not isinstance(child, ast.ExceptHandler)
-        if isinstance(above, ast.match_case):
-            return False
-        return True
+        return not isinstance(above, ast.match_case)
 
-    def _may_succeed(self, statement: ast.stmt) -> bool:
+    def _may_answer(self, statement: ast.stmt) -> bool:
+        """Whether a statement answers requests with success, or wrong bodies in words of its own."""
+        for node in _walk(statement):
+            if isinstance(node, ast.Return):
+                status = _returned_status(self._module, node)
+                if status is None or status < 400:
+                    return True
+            elif isinstance(node, ast.Raise):
+                status = status_of(self._module, node.exc) if node.exc is not None else None
+            elif isinstance(node, ast.Call) and self._aborts(node):
+                status = status_of(self._module, node)
+            else:
+                continue
+            if status in {None, 400, 422} and self._is_about_body(node):
+                return True
+        return False
+
+    def _aborts(self, node: ast.Call) -> bool:
+        return self._module.resolve(node.func) in {"flask.abort", "werkzeug.exceptions.abort"}
+
+    def _is_about_body(self, node: ast.AST) -> bool:
+        """Whether a condition around a place, inside the handler, looks at the body."""
+        tests = [
+            above.test
+            for above, child in self._steps(node)
+            if isinstance(above, ast.If | ast.While) and child is not above.test
+        ]
         return any(
-            isinstance(node, ast.Return) and not self._refuses(node) for node in _walk(statement)
+            part in self._values or (isinstance(part, ast.Name) and part.id in self._derived)
+            for test in tests
+            for part in ast.walk(test)
         )
 
-    def _refuses(self, node: ast.Return) -> bool:
-        status = _returned_status(self._module, node)
-        return status is not None and status >= 400
+    @cached_property
+    def _derived(self) -> frozenset[str]:
+        """Names whose values are worked out from the body."""
+        found: set[str] = set()
+        assignments = [
+            node
+            for node in ast.walk(self._handler)
+            if isinstance(node, ast.Assign | ast.AnnAssign | ast.NamedExpr | ast.For)
+        ]
+        for _ in range(_DEEPEST):
+            before = len(found)
+            for node in assignments:
+                value = node.iter if isinstance(node, ast.For) else node.value
+                parts = list(ast.walk(value)) if value is not None else []
+                if any(p in self._values for p in parts) or found & _loaded(parts):
+                    found |= _bound(node)
+            if len(found) == before:
+                break
+        return frozenset(found)
 
 
 def _returned_status(module: Module, node: ast.Return) -> int | None:
@@ -206,6 +266,20 @@ def _catches(module: Module, handler: ast.ExceptHandler) -> bool:
         kind.attr if isinstance(kind, ast.Attribute) else getattr(kind, "id", "") for kind in kinds
     }
     return bool(names & _LOOKUP_ERRORS)
+
+
+def _loaded(parts: Iterable[ast.AST]) -> set[str]:
+    return {part.id for part in parts if isinstance(part, ast.Name)}
+
+
+def _bound(node: ast.Assign | ast.AnnAssign | ast.NamedExpr | ast.For) -> set[str]:
+    targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+    return {
+        part.id
+        for target in targets
+        for part in ast.walk(target)
+        if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store)
+    }
 
 
 def _before(above: ast.AST, child: ast.AST) -> list[ast.stmt]:

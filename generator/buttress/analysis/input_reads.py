@@ -6,7 +6,7 @@ import ast
 from dataclasses import dataclass
 from enum import StrEnum
 
-from buttress.analysis.inputs import Body, Doubt
+from buttress.analysis.input_bodies import Body, Doubt
 from buttress.source import Module
 
 _CHANGES = frozenset(["update", "pop", "popitem", "setdefault", "clear", "__setitem__"])
@@ -77,14 +77,18 @@ def _read(module: Module, value: ast.expr) -> Read | Doubt | None:
         return _item(above, value)
     if isinstance(above, ast.Attribute):
         return _method(module, above, value)
-    if isinstance(above, ast.Compare) and value in above.comparators:
-        if len(above.ops) == 1 and isinstance(above.ops[0], ast.In | ast.NotIn):
-            if isinstance(above.left, ast.Constant) and isinstance(above.left.value, str):
-                return Read(above.left.value, above, value, How.TEST)
-            return _dynamic(value)
+    is_last = isinstance(above, ast.Compare) and above.comparators == [value]
+    if isinstance(above, ast.Compare) and is_last and isinstance(above.ops[0], ast.In | ast.NotIn):
+        return _membership(above, value)
     if _is_test(module, value):
         return None
     return _escape(module, value)
+
+
+def _membership(above: ast.Compare, value: ast.expr) -> Read | Doubt:
+    if isinstance(above.left, ast.Constant) and isinstance(above.left.value, str):
+        return Read(above.left.value, above, value, How.TEST)
+    return _dynamic(value)
 
 
 def _item(above: ast.Subscript, value: ast.expr) -> Read | Doubt:

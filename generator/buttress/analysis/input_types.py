@@ -8,12 +8,7 @@ from dataclasses import dataclass
 from buttress.analysis.classes import Classes, Kind
 from buttress.source import Module
 
-_STRING_METHODS = frozenset(
-    "capitalize casefold center encode endswith expandtabs isalnum isalpha isascii isdecimal isdigit"
-    " isidentifier islower isnumeric isprintable isspace istitle isupper ljust lower lstrip partition"
-    " removeprefix removesuffix replace rfind rindex rjust rpartition rsplit rstrip split splitlines"
-    " startswith strip swapcase title translate upper zfill".split()
-)
+_STRING_METHODS = frozenset(name for name in dir(str) if name[0] != "_" and not hasattr(list, name))
 _OBJECT_METHODS = frozenset(["get", "items", "keys", "values", "setdefault"])
 _TEXT_ARGUMENTS = {
     "datetime.datetime.fromisoformat": 0,
@@ -47,10 +42,7 @@ _CONTAINERS = {
     "builtins.dict": "dict",
     "typing.Dict": "dict",
 }
-_HOOKS = frozenset(
-    ["validator", "root_validator", "field_validator", "model_validator"]
-    + ["pydantic.validator", "pydantic.field_validator"]
-)
+_HOOKS = frozenset(["validator", "root_validator", "field_validator", "model_validator"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +123,7 @@ class Evidences:
             return _method(module, above)
         if isinstance(above, ast.Subscript) and above.value is value:
             is_key = isinstance(above.slice, ast.Constant) and isinstance(above.slice.value, str)
-            return Evidence(OBJECT, True) if is_key else None
+            return Evidence(OBJECT, is_proof=True) if is_key else None
         if isinstance(above, ast.Call) and value in above.args:
             return _argument(module, above, above.args.index(value))
         if isinstance(above, ast.keyword) and above.arg is not None:
@@ -140,7 +132,7 @@ class Evidences:
                 self._constructor(module, call, above.arg) if isinstance(call, ast.Call) else None
             )
         if isinstance(above, ast.For) and above.iter is value:
-            return Evidence(Type("list", ANY), False)
+            return Evidence(Type("list", ANY), is_proof=False)
         return None
 
     def _constructor(self, module: Module, call: ast.Call, field: str) -> Evidence | None:
@@ -148,24 +140,19 @@ class Evidences:
         if definition is None or not isinstance(definition.node, ast.ClassDef):
             return None
         kind = self._classes.kind(definition)
-        for statement in definition.node.body:
-            if kind is Kind.PYDANTIC and isinstance(statement, ast.AnnAssign):
-                if isinstance(statement.target, ast.Name) and statement.target.id == field:
-                    found = annotated(definition.module, statement.annotation)
-                    plain = _is_plain_model(definition.module, definition.node)
-                    if found is None or not plain or _has_alias(statement.value):
-                        return None
-                    return Evidence(found, True)
-            if kind is Kind.MAPPED:
-                found = _column(statement, field)
-                if found is not None:
-                    return Evidence(found, False)
-        return None
+        if kind is Kind.PYDANTIC and _is_plain_model(definition.module, definition.node):
+            found = _model_field(definition.module, definition.node, field)
+        elif kind is Kind.MAPPED:
+            columns = (_column(statement, field) for statement in definition.node.body)
+            found = next((column for column in columns if column is not None), None)
+        else:
+            return None
+        return None if found is None else Evidence(found, is_proof=kind is Kind.PYDANTIC)
 
 
 def nullable(found: Type) -> Type:
     """Return the type that accepts ``None``, too."""
-    return Type(found.name, found.items, True)
+    return Type(found.name, found.items, is_nullable=True)
 
 
 def annotated(module: Module, node: ast.expr) -> Type | None:
@@ -212,16 +199,16 @@ def _method(module: Module, above: ast.Attribute) -> Evidence | None:
     if not isinstance(call, ast.Call) or call.func is not above:
         return None
     if above.attr in _STRING_METHODS:
-        return Evidence(TEXT, True)
-    return Evidence(OBJECT, True) if above.attr in _OBJECT_METHODS else None
+        return Evidence(TEXT, is_proof=True)
+    return Evidence(OBJECT, is_proof=True) if above.attr in _OBJECT_METHODS else None
 
 
 def _argument(module: Module, call: ast.Call, position: int) -> Evidence | None:
     target = module.resolve(call.func) or ""
     if target in {"builtins.int", "builtins.float"} and len(call.args) == 1 and not call.keywords:
-        return Evidence(NUMBER if target == "builtins.int" else FLOAT, True)
+        return Evidence(NUMBER if target == "builtins.int" else FLOAT, is_proof=True)
     if _TEXT_ARGUMENTS.get(target) == position:
-        return Evidence(TEXT, True)
+        return Evidence(TEXT, is_proof=True)
     return None
 
 
@@ -232,19 +219,30 @@ def _is_plain_model(module: Module, node: ast.ClassDef) -> bool:
     for statement in node.body:
         if isinstance(statement, ast.ClassDef):
             return False
-        if isinstance(statement, ast.Assign) and any(
-            isinstance(target, ast.Name) and target.id == "model_config"
-            for target in statement.targets
-        ):
+        if isinstance(statement, ast.Assign) and _is_name(statement.targets[0], "model_config"):
             options = statement.value.keywords if isinstance(statement.value, ast.Call) else None
             if options is None or any(option.arg != "extra" for option in options):
                 return False
-        if isinstance(statement, ast.FunctionDef):
-            if statement.name in {"__init__", "__new__"} or any(
-                _called(mark) in _HOOKS for mark in statement.decorator_list
-            ):
-                return False
+        if isinstance(statement, ast.FunctionDef) and _is_hook(statement):
+            return False
     return True
+
+
+def _is_hook(node: ast.FunctionDef) -> bool:
+    hooked = any(_called(mark) in _HOOKS for mark in node.decorator_list)
+    return hooked or node.name in {"__init__", "__new__"}
+
+
+def _model_field(module: Module, node: ast.ClassDef, field: str) -> Type | None:
+    for statement in node.body:
+        if isinstance(statement, ast.AnnAssign) and _is_name(statement.target, field):
+            has_alias = _has_alias(statement.value)
+            return None if has_alias else annotated(module, statement.annotation)
+    return None
+
+
+def _is_name(node: ast.expr, name: str) -> bool:
+    return isinstance(node, ast.Name) and node.id == name
 
 
 def _called(mark: ast.expr) -> str:

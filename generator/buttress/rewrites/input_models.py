@@ -31,9 +31,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from buttress.analysis.classes import Classes
-from buttress.analysis.input_fields import Shape, Use, shape_of
-from buttress.analysis.input_reads import How
-from buttress.analysis.inputs import HINTS, Body, Doubt, Source, bodies
+from buttress.analysis.input_bodies import Body, Doubt, Source
+from buttress.analysis.input_fields import Shape, shape_of
+from buttress.analysis.inputs import HINTS, bodies
 from buttress.analysis.pydantic_version import pydantic_major
 from buttress.project.model import Role
 from buttress.rewrites.model_source import ModelSource, NameTakenError, attributes, dialect_for
@@ -82,15 +82,11 @@ class _Planner:
             if body.is_validated:
                 yield Good(module.path, line)
                 continue
+            is_only = sum(other.handler is body.handler for other in found) == 1
             try:
-                if sum(other.handler is body.handler for other in found) > 1:
-                    raise _Left(_several(body))
-                yield self._changed(body, taken)
+                yield self._changed(body, taken) if is_only else _left_alone(_several(body), module)
             except _Left as left:
-                doubt = left.doubt
-                yield Abstained(
-                    module.path, doubt.node.lineno, doubt.code, doubt.reason, doubt.unlock
-                )
+                yield _left_alone(left.doubt, module)
 
     def _changed(self, body: Body, taken: set[str]) -> Changed:
         if self._pydantic == 1 and body.source is Source.FLASK:
@@ -100,6 +96,15 @@ class _Planner:
                     "pydantic-1",
                     "the project runs on Pydantic 1, which the validation of Flask's bodies is not for.",
                     "Move to Pydantic 2.",
+                )
+            )
+        if body.source is Source.FLASK and self._context.answers.get("validation_bodies") is False:
+            raise _Left(
+                Doubt(
+                    body.node,
+                    "no-module",
+                    "the module that checks bodies was left out when the recipe was applied.",
+                    "Run again with `-d validation_bodies=true`.",
                 )
             )
         shape = shape_of(body, self._classes, converts_text=self._pydantic == 1)
@@ -119,7 +124,7 @@ class _Planner:
             raise _Left(_taken(body, str(problem))) from None
         edits.append(_definition(body, text))
         taken.add(name)
-        reason = _reason(shape, is_guess)
+        reason = _reason(shape, is_guess=is_guess)
         return Changed(
             module.path,
             body.node.lineno,
@@ -131,8 +136,7 @@ class _Planner:
 
     def _reading(self, body: Body, shape: Shape, name: str, writer: ModelSource) -> Iterator[Edit]:
         module = body.module
-        if body.source is Source.PARAMETER:
-            assert body.annotation is not None
+        if body.source is Source.PARAMETER and body.annotation is not None:
             yield Edit(*module.span(body.annotation), name)
             return
         call = self._call(body, shape, name, writer)
@@ -193,6 +197,10 @@ class _Planner:
             )
 
 
+def _left_alone(doubt: Doubt, module: Module) -> Abstained:
+    return Abstained(module.path, doubt.node.lineno, doubt.code, doubt.reason, doubt.unlock)
+
+
 def _read_there(body: Body, place: Place, call: str, model: str) -> Iterator[Edit]:
     """Yield the edits that read the body into its name, at its place."""
     module = body.module
@@ -202,8 +210,7 @@ def _read_there(body: Body, place: Place, call: str, model: str) -> Iterator[Edi
         name = _fresh_name(body)
         yield Edit(start, start, f"{name} = {call}{module.newline}{module.indent(place.before)}")
         return
-    assert statement.value is not None
-    if place.before is statement:
+    if place.before is statement and statement.value is not None:
         if body.annotation is not None:
             yield Edit(*module.span(body.annotation), model)
         yield Edit(*module.span(statement.value), call)
@@ -226,28 +233,23 @@ def _uses(body: Body, shape: Shape, pydantic: int) -> Iterator[Edit]:
         node = use.read.node
         if not _stands_there(module, node):
             raise _Left(_in_text(node))
-        if use.read.how is How.TEST:
-            assert isinstance(node, ast.Compare)
+        if isinstance(node, ast.Compare):
             if attribute != use.read.key:
                 yield Edit(*module.span(node.left), f"{module.quote}{attribute}{module.quote}")
             yield Edit(*module.span(use.read.body), f"{name}.{given}")
         elif use.fallback is None:
             yield Edit(*module.span(node), f"{name}.{attribute}")
         else:
-            yield _with_fallback(body, use, name, attribute, given)
+            yield _with_fallback(body, node, use.fallback, f"{name}.{attribute}", f"{name}.{given}")
 
 
-def _with_fallback(body: Body, use: Use, name: str, attribute: str, given: str) -> Edit:
-    module, node = body.module, use.read.node
-    assert use.fallback is not None
+def _with_fallback(body: Body, node: ast.expr, fallback: ast.expr, value: str, given: str) -> Edit:
+    module = body.module
     above = module.parent(node)
     if any(isinstance(item, ast.JoinedStr) for item in module.ancestors(node)):
         raise _Left(_in_text(node))
-    quote = module.quote
-    text = (
-        f"{name}.{attribute} if {quote}{attribute}{quote} in {name}.{given}"
-        f" else {module.source(use.fallback)}"
-    )
+    attribute = f"{module.quote}{value.rpartition('.')[2]}{module.quote}"
+    text = f"{value} if {attribute} in {given} else {module.source(fallback)}"
     alone = isinstance(above, ast.Assign | ast.Return | ast.keyword | ast.Dict | ast.List) or (
         isinstance(above, ast.Call) and node in above.args
     )
@@ -309,7 +311,7 @@ def _fresh_name(body: Body) -> str:
     return name
 
 
-def _reason(shape: Shape, is_guess: bool) -> str:
+def _reason(shape: Shape, *, is_guess: bool) -> str:
     if shape.may_refuse is not None:
         return f"The body gets a model; {shape.may_refuse}, and would be refused now."
     if is_guess:

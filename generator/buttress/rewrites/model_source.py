@@ -7,17 +7,16 @@ import keyword
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from pydantic import BaseModel
+
 from buttress.analysis.input_fields import Field
 from buttress.analysis.input_types import Type
 from buttress.source import Module
 from buttress.source.imports import Import, local_name
 
-_OWN_NAMES = frozenset(
-    "construct copy dict fields from_orm json parse_file parse_obj parse_raw schema schema_json"
-    " update_forward_refs validate Config".split()
-)
-_TYPE_NAMES = frozenset("str int float bool list dict Any Optional Union List Dict Field".split())
+_OWN_NAMES = frozenset(name for name in dir(BaseModel) if name[0] != "_") | {"fields", "Config"}
 _PLAIN = frozenset(["str", "int", "float", "bool"])
+_TYPE_NAMES = _PLAIN | {"list", "dict", "Any", "Optional", "Union", "List", "Dict", "Field"}
 
 
 class NameTakenError(ValueError):

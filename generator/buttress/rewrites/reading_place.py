@@ -6,8 +6,8 @@ import ast
 from dataclasses import dataclass
 
 from buttress.analysis.errors import is_broad
+from buttress.analysis.input_bodies import Body, Doubt
 from buttress.analysis.input_flow import Flow
-from buttress.analysis.inputs import Body, Doubt
 from buttress.source import Module
 
 _REFUSALS = ("werkzeug.exceptions.", "werkzeug.HTTPException", "flask.abort")
@@ -35,7 +35,7 @@ def reading_place(body: Body) -> Place | Doubt:
     node = body.values[0] if body.statement is None else body.statement
     statement = module.statement(node)
     place: ast.stmt = statement
-    flow = Flow(module, body.handler, lambda _test, _is_true: frozenset())
+    flow = Flow(module, body.handler)
     for above in module.ancestors(statement):
         if above is body.handler:
             break
@@ -64,7 +64,7 @@ def reading_place(body: Body) -> Place | Doubt:
 
 def _inline(body: Body, place: ast.stmt) -> Place | Doubt:
     """Return the place for a body that is used where it is read: before the first use."""
-    flow = Flow(body.module, body.handler, lambda _test, _is_true: frozenset())
+    flow = Flow(body.module, body.handler)
     is_plain = body.module.parent(place) is body.handler and flow.reaches(body.values[0])
     if is_plain and _has_own_lines(body.module, place):
         return Place(place)

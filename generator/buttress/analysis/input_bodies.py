@@ -1,0 +1,154 @@
+"""Untyped request bodies, and what is asked of every one of them."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+
+from buttress.analysis.classes import Classes
+from buttress.source import Module
+from buttress.source.module import Function
+
+_VALIDATORS = frozenset(
+    [
+        "deserialize",
+        "load",
+        "model_validate",
+        "model_validate_json",
+        "parse_obj",
+        "structure",
+        "validate",
+        "validate_python",
+    ]
+)
+
+
+class Source(StrEnum):
+    """How a body comes in: as a parameter, through Flask's ``request``, or as raw JSON."""
+
+    PARAMETER = "parameter"
+    FLASK = "flask"
+    RAW = "raw"
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """Why a body cannot get a model without a person.
+
+    Attributes:
+        node: The place.
+        code: A stable, short code.
+        reason: One sentence.
+        unlock: What a person could do.
+    """
+
+    node: ast.expr | ast.stmt | ast.arg
+    code: str
+    reason: str
+    unlock: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """How Flask is asked for the body.
+
+    Attributes:
+        force: The argument as written; ``None`` where it is not given.
+        silent: Likewise.
+        or_empty: Whether ``or {}`` follows.
+    """
+
+    force: str | None = None
+    silent: str | None = None
+    or_empty: bool = False
+
+
+@dataclass(frozen=True)
+class Body:
+    """An untyped request body of one handler.
+
+    Attributes:
+        module: The file.
+        handler: The function that answers the route.
+        source: How the body comes in.
+        node: The parameter, or the first expression that reads the body.
+        name: What the handler calls it; ``None`` where it is used where it is read.
+        values: The expressions that stand for the body, in source order: loads of the name, or
+            the reading expressions themselves.
+        statement: The assignment that gives it its name, if there is one.
+        annotation: The part of an annotation that says ``dict``.
+        reading: How Flask is asked for it.
+        doubts: Why it cannot be understood, if so.
+        is_validated: Whether something else checks it (a schema, ``jsonschema``).
+    """
+
+    module: Module
+    handler: Function
+    source: Source
+    node: ast.arg | ast.expr
+    name: str | None
+    values: tuple[ast.expr, ...] = ()
+    statement: ast.Assign | ast.AnnAssign | None = None
+    annotation: ast.expr | None = None
+    reading: Reading = Reading()
+    doubts: tuple[Doubt, ...] = ()
+    is_validated: bool = False
+
+
+def own_nodes(function: Function) -> Iterator[ast.AST]:
+    """Yield the nodes of a function's body, those of nested functions included."""
+    for statement in function.body:
+        yield from ast.walk(statement)
+
+
+def loads_of(
+    function: Function, name: str, stores: int
+) -> tuple[tuple[ast.expr, ...], tuple[Doubt, ...]]:
+    """Return the loads of the body's name, and a doubt if it is bound more than ``stores`` times."""
+    loads: list[ast.expr] = []
+    bound: list[ast.Name] = []
+    for node in own_nodes(function):
+        if isinstance(node, ast.Name) and node.id == name:
+            (loads if isinstance(node.ctx, ast.Load) else bound).append(node)
+        elif isinstance(node, ast.arg) and node.arg == name:
+            return (), (_rebound(function),)
+    loads.sort(key=lambda node: (node.lineno, node.col_offset))
+    return tuple(loads), (_rebound(bound[-1]),) if len(bound) > stores else ()
+
+
+def _rebound(node: ast.expr | ast.stmt) -> Doubt:
+    return Doubt(
+        node,
+        "rebound",
+        "the name of the body gets another value later.",
+        "Give the other value another name.",
+    )
+
+
+def is_validated(module: Module, values: tuple[ast.expr, ...], classes: Classes) -> bool:
+    """Whether the whole body goes through a schema: ``Model(**data)``, ``jsonschema.validate``."""
+    for value in values:
+        above = module.parent(value)
+        call = module.parent(above) if isinstance(above, ast.keyword) else above
+        if not isinstance(call, ast.Call):
+            continue
+        if isinstance(above, ast.keyword) and above.arg is None:
+            if classes.is_pydantic(module, call.func):
+                return True
+        elif isinstance(call.func, ast.Attribute) and call.func.attr in _VALIDATORS:
+            owner = call.func.value
+            if value in call.args and _looks_like_schema(module, owner):
+                return True
+    return False
+
+
+def _looks_like_schema(module: Module, owner: ast.expr) -> bool:
+    if (module.resolve(owner) or "").partition(".")[0] in {"jsonschema", "fastjsonschema"}:
+        return True
+    node = owner.func if isinstance(owner, ast.Call) else owner
+    name = node.attr if isinstance(node, ast.Attribute) else getattr(node, "id", "")
+    words = name.lower()
+    is_class = name[:1].isupper()
+    return "schema" in words or "validator" in words or "adapter" in words or is_class

@@ -20,6 +20,7 @@ from dataclasses import dataclass, field
 from buttress.planning.templating import render
 from buttress.project.model import AppObject, Role, Service
 from buttress.rewrites.outcomes import Abstained, Changed, Good, Outcome, Safety
+from buttress.rewrites.own_modules import own_module_name
 from buttress.source import Edit, Module, Tree
 from buttress.source.imports import Import, local_name
 
@@ -124,7 +125,7 @@ def _place(tree: Tree, service: Service, line: Line, orders: Mapping[str, int]) 
     if anchor is None:
         reason = "shared-line", "another statement stands on the line of the app object"
         return _abstained(app, line, *reason)
-    wanted = Import(_imported_module(module, service, line.module), line.function)
+    wanted = Import(own_module_name(module, service, line.module), line.function)
     folder = service.package_folder + "/" if service.package_folder else ""
     local = _local_name(module, wanted, tree, f"{folder}{line.module}.py")
     if local is None:
@@ -224,24 +225,6 @@ def _line_after(module: Module, statement: ast.stmt, text: str) -> Edit:
     if module.text[end - 1] in "\r\n":
         return Edit(end, end, text + module.newline)
     return Edit(end, end, module.newline + text)
-
-
-def _imported_module(module: Module, service: Service, name: str) -> str:
-    """Return how the file imports a module of the service's package: in its own style."""
-    target = [*service.package.split("."), name] if service.package else [name]
-    is_package = module.path.endswith("/__init__.py")
-    here = service.dotted(module.path).split(".")
-    folder = here if is_package else here[:-1]
-    is_relative = any(
-        node.level > 0 and module.parent(node) is module.tree
-        for node in module.nodes(ast.ImportFrom)
-    )
-    if not is_relative or not folder or folder[0] != target[0]:
-        return ".".join(target)
-    common = 0
-    while common < min(len(folder), len(target) - 1) and folder[common] == target[common]:
-        common += 1
-    return "." * (len(folder) - common + 1) + ".".join(target[common:])
 
 
 def _local_name(module: Module, wanted: Import, tree: Tree, owned: str) -> str | None:

@@ -24,6 +24,7 @@ from collections.abc import Iterator
 from buttress.analysis.settings_fields import Kind, PlacedRead, plan_settings
 from buttress.project.model import Role
 from buttress.rewrites.outcomes import Abstained, Changed, Outcome, Safety
+from buttress.rewrites.own_modules import own_module_name
 from buttress.rewrites.registry import Context, service_rewrite
 from buttress.source import Edit, Module
 from buttress.source.imports import Import, local_name
@@ -58,9 +59,8 @@ def _known_fields(context: Context) -> set[tuple[object, object]]:
 
 def _replaced(placed: PlacedRead, context: Context) -> Outcome:
     module, node = placed.module, placed.node
-    source = str(context.answers.get("settings_module", "settings"))
-    if context.service.package:
-        source = f"{context.service.package}.{source}"
+    settings_module = str(context.answers.get("settings_module", "settings"))
+    source = own_module_name(module, context.service, settings_module)
     name, wanted = _importable(module, source, "settings", "app_settings")
     if name is None:
         return Abstained(

@@ -80,3 +80,12 @@ def test_lines_are_wrapped_at_the_length_that_the_project_says() -> None:
 )
 def test_the_nearest_configuration_decides(files: dict[str, str], style: Style) -> None:
     assert style_for(Tree.of(files), "backend/app/main.py") == style
+
+
+def test_blanks_in_the_next_line_do_not_keep_a_line_from_being_wrapped() -> None:
+    text = f"x = 1\ny = {'a' * 60} if {'b' * 40} else {'c' * 30}\n    \nz = 1\n"
+
+    formatted = format_lines(text, [(2, 2)], Style())
+
+    assert formatted.startswith("x = 1\ny = (\n")
+    assert formatted.endswith(")\n    \nz = 1\n")

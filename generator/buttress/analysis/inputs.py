@@ -16,7 +16,8 @@ from buttress.source.module import Function
 HINTS = ("get_json", "json", "dict", "Dict", "Body", "Mapping")
 """A file without any of these words has no untyped body."""
 
-_VERBS = frozenset(["get", "post", "put", "delete", "patch", "route", "api_route"])
+_READING = frozenset(["GET", "HEAD", "OPTIONS", "WEBSOCKET"])
+_VERBS = frozenset(["post", "put", "delete", "patch", "route", "api_route"])
 _VIEW_BASES = frozenset(["MethodView", "View", "Resource", "HTTPEndpoint"])
 _DICTS = frozenset(
     [
@@ -34,7 +35,11 @@ _BODY = frozenset(["fastapi.Body", "fastapi.params.Body", "fastapi.param_functio
 
 def bodies(module: Module, service: Service, classes: Classes) -> Iterator[Body]:
     """Yield the untyped bodies of the handlers in a module, in source order."""
-    named = service.handlers(module.path)
+    named = {
+        route.handler
+        for route in service.routes
+        if route.place.path == module.path and not _READING.issuperset(route.methods or ["POST"])
+    }
     functions = sorted(
         module.nodes(ast.FunctionDef, ast.AsyncFunctionDef), key=lambda node: node.lineno
     )

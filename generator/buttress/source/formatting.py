@@ -109,7 +109,9 @@ def _only_within(before: str, after: str, lines: list[tuple[int, int]]) -> str:
     """
     old, new = before.splitlines(keepends=True), after.splitlines(keepends=True)
     pieces: list[str] = []
-    for tag, first, last, start, end in SequenceMatcher(None, old, new).get_opcodes():
+    # blanks at the end of an untouched line must not make it one difference with the line above
+    seen = [line.rstrip() for line in old], [line.rstrip() for line in new]
+    for tag, first, last, start, end in SequenceMatcher(None, *seen).get_opcodes():
         wanted = any(low - 1 <= first and last <= high for low, high in lines)
         pieces += new[start:end] if tag != "equal" and wanted else old[first:last]
     return "".join(pieces)

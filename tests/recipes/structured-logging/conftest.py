@@ -18,22 +18,26 @@ from tests.recipes.rendering import imported, rendered
 Lines = Callable[[], list[dict[str, Any]]]
 
 
+def all_loggers() -> list[logging.Logger]:
+    root = logging.getLogger()
+    named = root.manager.loggerDict.values()
+    return [root, *(logger for logger in named if isinstance(logger, logging.Logger))]
+
+
 @pytest.fixture
 def untouched_logging(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Put loggers, structlog and threads back to what they were."""
     monkeypatch.setattr(threading.Thread, "start", threading.Thread.start)
     monkeypatch.setattr(ThreadPoolExecutor, "submit", ThreadPoolExecutor.submit)
-    root = logging.getLogger()
-    known = [root, *(item for item in root.manager.loggerDict.values() if item is not root)]
-    before = [
-        (item, item.level, item.handlers[:], item.filters[:], item.propagate)
-        for item in known
-        if isinstance(item, logging.Logger)
-    ]
+    before = {
+        logger: (logger.level, logger.handlers[:], logger.filters[:], logger.propagate)
+        for logger in all_loggers()
+    }
     yield
-    for item, level, handlers, filters, propagate in before:
-        item.setLevel(level)
-        item.handlers[:], item.filters[:], item.propagate = handlers, filters, propagate
+    for logger in all_loggers():
+        level, handlers, filters, propagate = before.get(logger, (logging.NOTSET, [], [], True))
+        logger.setLevel(level)
+        logger.handlers[:], logger.filters[:], logger.propagate = handlers, filters, propagate
     structlog.reset_defaults()
     structlog.contextvars.clear_contextvars()
 

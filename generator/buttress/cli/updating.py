@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import typer
 from rich.console import Console
+from rich.padding import Padding
+from rich.table import Table
 from rich.text import Text
 
-from buttress.apply.updating import Behind, Updated, behind, update
+from buttress.apply.outdated import Behind, behind
+from buttress.apply.updating import Updated, update
 from buttress.cli.inspecting import progress
+from buttress.errors import UserError
 from buttress.planning import location
 from buttress.planning.stored import stored_units
 from buttress.reports.terminal import safe
@@ -33,26 +38,50 @@ def run(path: Path, to: str | None, source: str | None, *, check: bool) -> None:
     if not units:
         console.print("Everything is up to date.")
         return
+    stuck = [unit for unit in units if unit.obstacle]
+    movable = [unit for unit in units if not unit.obstacle]
     if check:
         for unit in units:
             console.print(_line(unit))
         raise typer.Exit(1)
-    branch = f"buttress/update-{units[0].target}"
+    if not movable:
+        raise UserError("\n  ".join(["nothing can be updated:", *map(_reason, stuck)]))
+    branch = f"buttress/update-{movable[0].target}"
     with progress("Updating"):
-        done = update(path.resolve(), templates, units, branch)
-    for item in done:
-        console.print(_result(item))
-    if any(item.commit for item in done):
-        console.print(
-            f"\n  git diff HEAD...{branch}   shows it, git merge {branch}   takes it over"
-        )
-    if any(item.conflicts for item in done):
+        done = update(path.resolve(), templates, movable, branch)
+    _print_done(console, done, branch)
+    for unit in stuck:
+        console.print(Text(f"  not updated: {safe(_reason(unit))}", style="yellow"))
+    if stuck or any(item.conflicts for item in done):
         raise typer.Exit(1)
 
 
+def _reason(unit: Behind) -> str:
+    return f"{unit.answers_file}: {unit.obstacle}"
+
+
 def _line(unit: Behind) -> Text:
-    current = unit.current or "unknown"
-    return Text(f"{safe(unit.answers_file)}: {safe(current)}, newest is {safe(unit.target)}")
+    if unit.obstacle:
+        return Text(safe(_reason(unit)), style="yellow")
+    return Text(safe(f"{unit.answers_file}: {unit.current} -> {unit.target}"))
+
+
+def _print_done(console: Console, done: Sequence[Updated], branch: str) -> None:
+    for item in done:
+        console.print(_result(item))
+    if not any(item.commit for item in done):
+        console.print("  Nothing differs: no branch was made.")
+        return
+    count = sum(len(item.conflicts) for item in done)
+    if count:
+        files = "1 file" if count == 1 else f"{count} files"
+        console.print(
+            f"\n  {files} with conflicts on the branch: resolve them there, then merge it."
+        )
+    table = Table.grid(padding=(0, 3))
+    table.add_row(Text(f"git diff HEAD...{branch}", style="bold"), "shows what changes")
+    table.add_row(Text(f"git merge {branch}", style="bold"), "takes it over")
+    console.print(Padding(table, (1, 2)))
 
 
 def _result(item: Updated) -> Text:

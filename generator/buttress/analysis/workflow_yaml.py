@@ -21,14 +21,15 @@ class View:
     path: str
     node: Node | None
 
-    def _pairs(self) -> Iterator[tuple[str, Node, Node]]:
+    def pairs(self) -> Iterator[tuple[str, Node, Node]]:
+        """Yield the keys, as text and as nodes, with their values."""
         if isinstance(self.node, MappingNode):
             for key, value in self.node.value[:_MOST_ITEMS]:
                 if isinstance(key, ScalarNode):
                     yield str(key.value), key, value
 
     def _value(self, name: str) -> Node | None:
-        return next((value for key, _, value in self._pairs() if key == name), None)
+        return next((value for key, _, value in self.pairs() if key == name), None)
 
     def has(self, name: str) -> bool:
         """Whether the key is there."""
@@ -51,11 +52,11 @@ class View:
             return [str(value.value)]
         if isinstance(value, SequenceNode):
             return [str(item.value) for item in value.value if isinstance(item, ScalarNode)]
-        return [key for key, _, _ in View(self.path, value)._pairs()]
+        return [key for key, _, _ in View(self.path, value).pairs()]
 
     def entries(self, name: str) -> Iterator[tuple[str, View, Place]]:
         """Yield the mappings behind a key, with where each one's own key stands."""
-        for key, node, value in View(self.path, self._value(name))._pairs():
+        for key, node, value in View(self.path, self._value(name)).pairs():
             yield key, View(self.path, value), _place(self.path, node)
 
     def items(self, name: str) -> Iterator[View]:
@@ -67,7 +68,7 @@ class View:
 
     def scalars(self, name: str) -> Iterator[tuple[str, str, Place]]:
         """Yield the keys and scalars of the mapping behind a key."""
-        for key, _, value in View(self.path, self._value(name))._pairs():
+        for key, _, value in View(self.path, self._value(name)).pairs():
             if isinstance(value, ScalarNode):
                 yield key, str(value.value), _place(self.path, value)
 
@@ -118,7 +119,7 @@ class Document:
             elif isinstance(node, MappingNode):
                 view = View(self.path, node)
                 soft = soft or "true" in {view.text("allow_failure"), view.text("continueOnError")}
-                pairs = list(view._pairs())
+                pairs = list(view.pairs())
                 stack += [(name, value, soft) for name, _, value in reversed(pairs)]
 
 

@@ -10,11 +10,15 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 from buttress.analysis.shell import Simple, expand, simple_commands
 from buttress.project.documents import text_of
 from buttress.project.model import Place, Project
 from buttress.source import Tree
+
+if TYPE_CHECKING:
+    from buttress.analysis.workflow_yaml import Document
 
 LARGEST = 128 * 1024
 """Larger definitions are not read: nobody wrote them by hand, and reading YAML is slow."""
@@ -147,10 +151,7 @@ def _read_jenkins(tree: Tree, pipeline: Pipeline, text: str) -> None:
         _add(tree, pipeline, match[2], place, is_soft=False)
 
 
-def _read_github(tree: Tree, pipeline: Pipeline, document: object) -> None:
-    from buttress.analysis.workflow_yaml import Document
-
-    assert isinstance(document, Document)  # noqa: S101 - for the type checker; imported late
+def _read_github(tree: Tree, pipeline: Pipeline, document: Document) -> None:
     top = document.root
     triggers = set(top.names("on"))
     pipeline.starts_on_change = bool(triggers & _STARTS)
@@ -187,10 +188,7 @@ def _read_github(tree: Tree, pipeline: Pipeline, document: object) -> None:
                 _add(tree, pipeline, step.text("run"), at, is_soft=is_soft)
 
 
-def _read_other(tree: Tree, pipeline: Pipeline, document: object) -> None:
-    from buttress.analysis.workflow_yaml import Document
-
-    assert isinstance(document, Document)  # noqa: S101 - for the type checker; imported late
+def _read_other(tree: Tree, pipeline: Pipeline, document: Document) -> None:
     pipeline.starts_on_change = True
     for key, text, place, is_soft in document.deep_scalars(_MOST_NODES):
         if key in _SCRIPT_KEYS:

@@ -78,7 +78,7 @@ def _has_entries(subject: Subject, manifest: Manifest) -> bool:
 
 def _is_exact(dependency: Dependency) -> bool:
     specifier = dependency.specifier.strip()
-    return "==" in specifier.split(",")[0] and "*" not in specifier or "@" in specifier
+    return ("==" in specifier.split(",")[0] and "*" not in specifier) or "@" in specifier
 
 
 @check(

@@ -1,1 +1,5 @@
 """Tests of the rewrites; ``cases`` holds what they share."""
+
+import pytest
+
+pytest.register_assert_rewrite("tests.rewrites.cases")

@@ -90,7 +90,7 @@ def check_noop(
 
 def service_of(draft: Draft, framework: Framework = Framework.FLASK) -> tuple[Project, Service]:
     """Return the facts of a project in which every Python file is part of one app."""
-    roles = {path: Role.APP for path in draft.python_paths()}
+    roles = dict.fromkeys(draft.python_paths(), Role.APP)
     app = AppObject("app", framework, Place(PATH), PATH.removesuffix(".py"))
     service = Service("", framework, (app,), "", "", "", reachable=frozenset(roles), roles=roles)
     return Project(draft, (service,), roles), service

@@ -8,10 +8,19 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from buttress.project.model import Project, Role, Service
+from buttress.rewrites.leftovers import drop_leftovers
 from buttress.rewrites.outcomes import Abstained, Changed, Good, Outcome, Safety
 from buttress.rewrites.proof import disproof, new_complaints
 from buttress.rewrites.registry import Context, Rewrite, rewrites
-from buttress.source import Draft, Edit, Module, OverlappingEditsError, apply_edits, compose
+from buttress.source import (
+    Draft,
+    Edit,
+    Module,
+    OverlappingEditsError,
+    Text,
+    apply_edits,
+    compose,
+)
 from buttress.source.edit import new_spans
 from buttress.source.formatting import format_lines, style_for, touched_lines
 from buttress.source.imports import Import, add_imports, own_names, unused_after
@@ -41,7 +50,7 @@ class Outcomes:
 
 
 def run(
-    names: Iterable[str],
+    names: Iterable[str | Rewrite],
     draft: Draft,
     inspect: Callable[[Draft], tuple[Project, Service]],
     *,
@@ -52,7 +61,7 @@ def run(
     """Apply rewrites to the app modules of a service until a round changes nothing.
 
     Args:
-        names: The rewrites, by name.
+        names: The rewrites, by name, or themselves.
         draft: The files; changed in place.
         inspect: Reads the facts of a draft and names the service in them; called once a round.
         answers: The answers of the recipe that asks for the rewrites.
@@ -62,33 +71,45 @@ def run(
     Returns:
         What was changed and what was left alone. An overlap is planned again in the next round.
     """
-    wanted = [rewrites()[name] for name in names]
+    wanted = [item if isinstance(item, Rewrite) else rewrites()[item] for item in names]
     outcomes = Outcomes()
-    dropped: set[tuple[str, int, str]] = set()
-    for _ in range(MAX_ROUNDS):
+    disproved: dict[tuple[str, str, str], Abstained] = {}
+    for round_ in range(MAX_ROUNDS):
         project, service = inspect(draft)
         context = Context(project, service, draft, answers or {}, owned)
-        found = _collect(wanted, context, review=review)
-        outcomes.good, outcomes.abstained = 0, [
-            a for a in outcomes.abstained if a.code == "disproved"
-        ]
+        outcomes.abstained = []
         by_file: dict[str, list[tuple[str, Changed]]] = defaultdict(list)
-        for name, outcome in found:
+        for name, outcome in _collect(wanted, context, review=review):
             if isinstance(outcome, Good):
-                outcomes.good += 1
+                # what an earlier round changed is good now, and counted as changed
+                outcomes.good += round_ == 0
             elif isinstance(outcome, Abstained):
                 outcomes.abstained.append(replace(outcome, rewrite=name))
-            elif (outcome.path, outcome.line, name) not in dropped:
+            elif (key := _key(draft, outcome.path, outcome.line, name)) in disproved:
+                outcomes.abstained.append(replace(disproved[key], line=outcome.line))
+            else:
                 by_file[outcome.path].append((name, outcome))
         if not by_file:
             break
         for path in sorted(by_file):
+            before = draft.text(path)
             made, failed = _edit_file(draft, path, by_file[path])
             outcomes.changed += made
             outcomes.abstained += failed
-            dropped |= {(item.path, item.line, item.rewrite) for item in failed}
+            for item in failed:
+                disproved[_key_in(before, path, item.line, item.rewrite)] = item
     outcomes.abstained.sort(key=lambda item: (item.path, item.line, item.rewrite))
     return outcomes
+
+
+def _key(draft: Draft, path: str, line: int, rewrite: str) -> tuple[str, str, str]:
+    return _key_in(draft.text(path), path, line, rewrite)
+
+
+def _key_in(text: Text | None, path: str, line: int, rewrite: str) -> tuple[str, str, str]:
+    """Return what a place is known by from one round to the next: its text, for lines move."""
+    lines = text.content.split("\n") if text is not None else []
+    return path, rewrite, lines[line - 1].strip() if 0 < line <= len(lines) else ""
 
 
 def settle(found: Iterable[tuple[str, Outcome]], draft: Draft, *, review: bool = False) -> Outcomes:
@@ -168,26 +189,36 @@ def _edit_file(
 ) -> tuple[list[Applied], list[Abstained]]:
     """Make the changes of one file that hold up, all together where possible."""
     failed: list[Abstained] = []
-    accepted = _without_overlaps(changes)
-    result = _result(draft, path, [change for _, change in accepted])
-    if isinstance(result, str) and len(accepted) > 1:
-        kept: list[tuple[str, Changed]] = []
-        for name, change in accepted:
-            attempt = _result(draft, path, [*(c for _, c in kept), change])
-            if isinstance(attempt, str):
-                failed.append(_disproved(name, change, attempt))
-            else:
-                kept.append((name, change))
-        accepted = kept
-        result = _result(draft, path, [change for _, change in kept])
-    elif isinstance(result, str):
-        failed = [_disproved(name, change, result) for name, change in accepted]
-        accepted = []
-    if isinstance(result, str) or not accepted:
+    accepted: list[tuple[str, Changed]] = []
+    _accept(draft, path, _without_overlaps(changes), accepted, failed)
+    if not accepted:
         return [], failed
+    result = _result(draft, path, [change for _, change in accepted])
+    if isinstance(result, str):
+        return [], [*failed, *(_disproved(name, change, result) for name, change in accepted)]
     draft.write(path, result)
     made = [Applied(c.path, c.line, name, c.safety, c.reason) for name, c in accepted]
     return made, failed
+
+
+def _accept(
+    draft: Draft,
+    path: str,
+    changes: list[tuple[str, Changed]],
+    accepted: list[tuple[str, Changed]],
+    failed: list[Abstained],
+) -> None:
+    """Sort changes into those that hold up together and those that do not, by halves."""
+    together = [change for _, change in (*accepted, *changes)]
+    problem = _result(draft, path, together, formatted=False) if changes else b""
+    if isinstance(problem, bytes):
+        accepted += changes
+    elif len(changes) == 1:
+        failed.append(_disproved(*changes[0], problem))
+    else:
+        half = len(changes) // 2
+        _accept(draft, path, changes[:half], accepted, failed)
+        _accept(draft, path, changes[half:], accepted, failed)
 
 
 def _disproved(name: str, change: Changed, reason: str) -> Abstained:
@@ -209,7 +240,9 @@ def _without_overlaps(changes: list[tuple[str, Changed]]) -> list[tuple[str, Cha
     return kept
 
 
-def _result(draft: Draft, path: str, changes: Sequence[Changed]) -> bytes | str:
+def _result(
+    draft: Draft, path: str, changes: Sequence[Changed], *, formatted: bool = True
+) -> bytes | str:
     """Return the bytes of the edited file, or what is wrong with them."""
     text = draft.text(path)
     if text is None:
@@ -219,7 +252,7 @@ def _result(draft: Draft, path: str, changes: Sequence[Changed]) -> bytes | str:
         content = apply_edits(text.content, edits)
     else:
         wanted = {item for change in changes for item in change.imports}
-        outcome = edit_module(draft.module(path), edits, wanted, draft)
+        outcome = edit_module(draft.module(path), edits, wanted, draft, formatted=formatted)
         if outcome.problem is not None:
             return outcome.problem
         content = outcome.text
@@ -238,31 +271,56 @@ class Edited:
 
 
 def edit_module(
-    module: Module, edits: Sequence[Edit], wanted: Iterable[Import], draft: Draft
+    module: Module,
+    edits: Sequence[Edit],
+    wanted: Iterable[Import],
+    draft: Draft,
+    *,
+    formatted: bool = True,
 ) -> Edited:
-    """Edit one module: apply, prove, add and drop imports, format the new lines, prove again."""
-    edited = Module(module.path, module.source_text.with_content(apply_edits(module.text, edits)))
-    problem = disproof(module, edited, edits)
+    """Edit one module: apply, prove, add and drop imports, prove again, format the new lines.
+
+    Args:
+        module: The module as it is.
+        edits: What is replaced, with offsets into the module.
+        wanted: What the new text needs to import.
+        draft: Where the module stands, for its neighbours and its style.
+        formatted: Whether the new lines are formatted; a trial goes without.
+    """
+    current = _edited(module, edits)
+    problem = disproof(module, current, edits)
     if problem is not None:
         return Edited(module.text, problem)
     spans = new_spans(edits)
-    current = edited
-    imports = add_imports(edited, wanted, own_names(draft, module.path))
-    for step in (imports, None):
-        more = step if step is not None else unused_after(module, current)
+    own = own_names(draft, module.path)
+    steps: tuple[Callable[[Module], list[Edit]], ...] = (
+        lambda now: add_imports(now, wanted, own),
+        lambda now: unused_after(module, now),
+        lambda now: drop_leftovers(module, now),
+    )
+    for step in steps:
+        more = step(current)
         spans = _shifted(spans, more) + new_spans(more)
-        current = Module(
-            module.path, module.source_text.with_content(apply_edits(current.text, more))
-        )
-    if current.problem is not None:
-        return Edited(module.text, f"an import would not parse (line {current.problem.line})")
+        current = _edited(current, more)
+        if current.problem is not None:
+            return Edited(module.text, f"an import would not parse (line {current.problem.line})")
+    complaints = new_complaints(module, current)
+    if complaints:
+        return Edited(module.text, complaints[0])
+    if not formatted:
+        return Edited(current.text)
     style = style_for(draft, module.path)
     text = format_lines(current.text, touched_lines(current, spans), style)
     final = Module(module.path, module.source_text.with_content(text))
-    if final.problem is not None or ast.dump(final.tree) != ast.dump(current.tree):
-        final = current
-    complaints = new_complaints(module, final)
-    return Edited(module.text, complaints[0]) if complaints else Edited(final.text)
+    is_same = final.problem is None and ast.dump(final.tree) == ast.dump(current.tree)
+    return Edited(text if is_same else current.text)
+
+
+def _edited(module: Module, edits: Sequence[Edit]) -> Module:
+    if not edits:
+        return module
+    text = module.source_text.with_content(apply_edits(module.text, edits))
+    return Module(module.path, text)
 
 
 def _shifted(spans: list[tuple[int, int]], edits: Sequence[Edit]) -> list[tuple[int, int]]:

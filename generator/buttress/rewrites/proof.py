@@ -112,7 +112,10 @@ def _inside(spans: Sequence[tuple[int, int]], offset: int) -> bool:
 
 def _wrapped(module: Module, node: ast.AST, edits: Sequence[Edit]) -> bool:
     start, end = module.span(node)
-    touches_before = any(edit.end == start or edit.end <= start < edit.end + 2 for edit in edits)
+    before = [edit for edit in edits if edit.end == start or edit.end <= start < edit.end + 2]
+    # what replaces the statement in front has no business with this one
+    is_statement = isinstance(node, ast.stmt)
+    touches_before = any(edit.start == edit.end or not is_statement for edit in before)
     parent = module.parent(node)
     above = parent if parent is not None and hasattr(parent, "lineno") else None
     if above is None:

@@ -1,0 +1,181 @@
+"""What the code prints, and which of it is diagnostics: a command's output is meant for its user."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from buttress.analysis.vocabulary import vocabulary
+from buttress.project.modules import OwnModules
+from buttress.source import Module
+from buttress.source.module import Function
+
+_PRINTS: dict[str, Literal["print", "pprint", "traceback"]] = {
+    "builtins.print": "print",
+    "pprint.pprint": "pprint",
+    "pprint.pp": "pprint",
+    "traceback.print_exc": "traceback",
+}
+_DIALOGUE = vocabulary(
+    "builtins.input getpass.getpass argparse.ArgumentParser click.prompt click.confirm typer.prompt "
+    "typer.confirm questionary.text questionary.select"
+)
+_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
+HINT = ("print", "pprint", "pp(")
+
+
+@dataclass(frozen=True, slots=True)
+class Printed:
+    """A call that prints.
+
+    Attributes:
+        call: The call.
+        kind: What it prints: its arguments, one of them pretty, or the exception's traceback.
+        exempt: Why it is no diagnostics; empty if it is.
+    """
+
+    call: ast.Call
+    kind: Literal["print", "pprint", "traceback"]
+    exempt: str
+
+
+def prints(module: Module, is_mentioned: Callable[[str], bool]) -> Iterator[Printed]:
+    """Yield all calls of a module that print, in source order.
+
+    Args:
+        module: A module of the app.
+        is_mentioned: Whether some other module names a function of this one.
+    """
+    consoles: frozenset[ast.AST] | None = None
+    for call in module.nodes(ast.Call):
+        kind = _PRINTS.get(module.resolve(call.func) or "")
+        if kind is None:
+            continue
+        if consoles is None:
+            consoles = console_functions(module, is_mentioned)
+        yield Printed(call, kind, _exemption(module, call, consoles))
+
+
+def mentioned_elsewhere(modules: OwnModules, path: str, root: str) -> Callable[[str], bool]:
+    """Return what tells whether another file imports a name of ``path``, or reaches for it.
+
+    Args:
+        modules: The project's own modules.
+        path: The file that defines the names.
+        root: The folder on ``sys.path``.
+    """
+
+    def is_mentioned(name: str) -> bool:
+        return any(
+            _reaches(modules, other, (path, name), root)
+            for other in modules.paths
+            if other != path and modules.mentions(other, name)
+        )
+
+    return is_mentioned
+
+
+def _reaches(modules: OwnModules, path: str, wanted: tuple[str, str], root: str) -> bool:
+    module = modules.tree.module(path)
+    if any(modules.symbol(t, path, root) == wanted for t in modules.bindings(path).values()):
+        return True
+    return any(
+        modules.symbol(module.resolve(node) or "", path, root) == wanted
+        for node in module.nodes(ast.Attribute)
+        if node.attr == wanted[1]
+    )
+
+
+def _exemption(module: Module, call: ast.Call, consoles: frozenset[ast.AST]) -> str:
+    for above in module.ancestors(call):
+        if above in consoles:
+            return "it talks to the person who runs a command"
+        if isinstance(above, ast.If) and is_main_guard(above.test):
+            return "it only runs when the file is started as a script"
+    target = next((k.value for k in call.keywords if k.arg in {"file", "stream"}), None)
+    if target is not None and module.resolve(target) not in {"sys.stderr", "sys.stdout"}:
+        is_none = isinstance(target, ast.Constant) and target.value is None
+        return "" if is_none else "it writes to a file of its own"
+    return ""
+
+
+def is_main_guard(test: ast.expr) -> bool:
+    """Whether a condition is ``__name__ == "__main__"``."""
+    sides = [test.left, *test.comparators] if isinstance(test, ast.Compare) else []
+    return any(isinstance(side, ast.Name) and side.id == "__name__" for side in sides)
+
+
+def console_functions(module: Module, is_mentioned: Callable[[str], bool]) -> frozenset[ast.AST]:
+    """Return the functions of a module that are commands, or that only a command calls."""
+    functions: list[Function] = list(module.nodes(ast.FunctionDef, ast.AsyncFunctionDef))
+    asking = _with_dialogue(module)
+    found: set[ast.AST] = {
+        function for function in functions if function in asking or _is_command(module, function)
+    }
+    candidates = [
+        function
+        for function in functions
+        if module.parent(function) is module.tree
+        and function not in found
+        and not function.decorator_list
+        and not is_mentioned(function.name)
+    ]
+    uses = _uses(module, {function.name for function in candidates})
+    grown = True
+    while grown:
+        grown = False
+        for function in candidates:
+            callers = [
+                u for u in uses.get(function.name, []) if not _is_inside(module, u, function)
+            ]
+            if function in found or not callers:
+                continue
+            if all(_runs_in_console(module, use, found) for use in callers):
+                found.add(function)
+                grown = True
+    return frozenset(found)
+
+
+def _uses(module: Module, names: set[str]) -> dict[str, list[ast.Name]]:
+    uses: dict[str, list[ast.Name]] = {}
+    for node in module.nodes(ast.Name):
+        if node.id in names and isinstance(node.ctx, ast.Load):
+            uses.setdefault(node.id, []).append(node)
+    return uses
+
+
+def _is_inside(module: Module, node: ast.AST, function: ast.AST) -> bool:
+    return any(above is function for above in module.ancestors(node))
+
+
+def _runs_in_console(module: Module, use: ast.Name, consoles: set[ast.AST]) -> bool:
+    return any(
+        above in consoles or (isinstance(above, ast.If) and is_main_guard(above.test))
+        for above in module.ancestors(use)
+    )
+
+
+def _is_command(module: Module, function: Function) -> bool:
+    for mark in function.decorator_list:
+        target = mark.func if isinstance(mark, ast.Call) else mark
+        if isinstance(target, ast.Attribute) and target.attr in {"command", "group"}:
+            return True
+        if (module.resolve(target) or "").startswith(("click.", "typer.")):
+            return True
+    holder = module.parent(function)
+    return (
+        isinstance(holder, ast.ClassDef)
+        and function.name == "handle"
+        and any((module.resolve(base) or "").endswith(".BaseCommand") for base in holder.bases)
+    )
+
+
+def _with_dialogue(module: Module) -> frozenset[ast.AST | None]:
+    """Return the functions that ask the person at the keyboard, or read a command line."""
+    return frozenset(
+        module.function(call)
+        for call in module.nodes(ast.Call)
+        if module.resolve(call.func) in _DIALOGUE
+    )

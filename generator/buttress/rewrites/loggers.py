@@ -37,16 +37,24 @@ class LoggerUse:
 
 def logger_in(module: Module) -> LoggerUse | None:
     """Return the logger of a module; ``None`` where the names for a new one are taken."""
-    existing = existing_logger(module)
-    if existing is not None:
-        return existing
+    return existing_logger(module) or new_logger(module)
+
+
+def new_logger(module: Module, names: tuple[str, ...] = ("logger",)) -> LoggerUse | None:
+    """Return a structlog logger to be defined behind the imports; ``None`` where names are taken.
+
+    Args:
+        module: The module that needs it.
+        names: What it may be called, the best first.
+    """
     structlog = local_name(module, Import("structlog"))
-    if structlog is None or module.uses("logger"):
+    name = next((name for name in names if not module.uses(name)), None)
+    if structlog is None or name is None:
         return None
     return LoggerUse(
-        "logger",
+        name,
         takes_fields=True,
-        edits=(_definition(module, structlog),),
+        edits=(_definition(module, structlog, name),),
         imports=(Import("structlog"),),
     )
 
@@ -72,7 +80,7 @@ def existing_logger(module: Module) -> LoggerUse | None:
     return None
 
 
-def _definition(module: Module, structlog: str) -> Edit:
+def _definition(module: Module, structlog: str, name: str) -> Edit:
     at = after_imports(module)
     newline = module.newline
     rest = module.text[at:]
@@ -80,4 +88,4 @@ def _definition(module: Module, structlog: str) -> Edit:
     before = newline if at and not module.text[:at].endswith(newline * 2) else ""
     wanted = 2 if rest.lstrip("\r\n").startswith(("def ", "class ", "async ", "@")) else 1
     after = newline * max(0, wanted - blank_lines) if rest.strip() else ""
-    return Edit(at, at, f"{before}logger = {structlog}.get_logger(__name__){newline}{after}")
+    return Edit(at, at, f"{before}{name} = {structlog}.get_logger(__name__){newline}{after}")

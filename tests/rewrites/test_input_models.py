@@ -310,6 +310,43 @@ def test_types_of_columns_are_for_review() -> None:
     assert [made.safety for made in outcomes.changed] == [Safety.REVIEW]
 
 
+def test_a_model_for_review_names_the_answer_that_brings_its_module() -> None:
+    outcomes = check_noop(
+        "input-models",
+        "from flask import request\nfrom models import Task\n\n\n"
+        '@app.post("/tasks")\ndef create_task():\n    data = request.json\n'
+        '    return save(Task(title=data.get("title")))\n',
+        "needs-review",
+        review=True,
+        others={"models.py": COLUMNS},
+        answers={"validation_bodies": False},
+    )
+
+    assert "--review -d validation_bodies=true" in outcomes.abstained[0].unlock
+
+
+def test_pydantic_1_is_written_as_it_reads() -> None:
+    head = "from pydantic import BaseSettings\nfrom fastapi import FastAPI\n"
+    handler = '@app.put("/items")\ndef create_item(data: {}):\n    return {}, {}, {}\n'
+    rest = "\nCONFIG = BaseSettings()\napp = FastAPI()\n\n\n"
+
+    fastapi(
+        head + rest + handler.format("dict", 'data["a"]', 'data["b"].strip()', '"c" in data'),
+        "from typing import Any\n\nfrom pydantic import BaseModel, BaseSettings, Field\n"
+        "from fastapi import FastAPI\n" + rest + "class CreateItemRequest(BaseModel):\n"
+        "    a: Any = Field(...)\n    b: str\n    c: Any = None\n\n\n"
+        + handler.format(
+            "CreateItemRequest", "data.a", "data.b.strip()", '"c" in data.__fields_set__'
+        ),
+    )
+    check_noop(
+        "input-models",
+        "from pydantic import BaseSettings\n" + FLASK_HEAD + '@app.post("/items")\n'
+        'def create_item():\n    data = request.json\n    return data["a"]\n',
+        "pydantic-1",
+    )
+
+
 def test_a_field_that_an_early_answer_did_without_is_for_review() -> None:
     body = (
         '@app.post("/items")\ndef create_item(data: dict):\n    if cached():\n'

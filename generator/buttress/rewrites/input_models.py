@@ -71,6 +71,7 @@ class _Planner:
         self._context = context
         self._service = context.service
         self._classes = Classes(context.draft, context.service.import_root)
+        self._has_module = context.answers.get("validation_bodies", True) is not False
         self._pydantic = pydantic_major(context.service, context.draft)
 
     def module(self, module: Module) -> Iterator[Outcome]:
@@ -84,9 +85,26 @@ class _Planner:
                 continue
             is_only = sum(other.handler is body.handler for other in found) == 1
             try:
-                yield self._changed(body, taken) if is_only else _left_alone(_several(body), module)
+                if is_only:
+                    yield self._with_module(body, self._changed(body, taken))
+                else:
+                    yield _left_alone(_several(body), module)
             except _Left as left:
                 yield _left_alone(left.doubt, module)
+
+    def _with_module(self, body: Body, change: Changed) -> Outcome:
+        """Return the change, if the module that checks bodies is there for it."""
+        if body.source is not Source.FLASK or self._has_module:
+            return change
+        needs_review = change.safety is Safety.REVIEW
+        option = "--review -d" if needs_review else "-d"
+        return Abstained(
+            change.path,
+            change.line,
+            "needs-review" if needs_review else "no-module",
+            change.reason,
+            f"Run again with `{option} validation_bodies=true`.",
+        )
 
     def _changed(self, body: Body, taken: set[str]) -> Changed:
         if self._pydantic == 1 and body.source is Source.FLASK:
@@ -96,15 +114,6 @@ class _Planner:
                     "pydantic-1",
                     "the project runs on Pydantic 1, which the validation of Flask's bodies is not for.",
                     "Move to Pydantic 2.",
-                )
-            )
-        if body.source is Source.FLASK and self._context.answers.get("validation_bodies") is False:
-            raise _Left(
-                Doubt(
-                    body.node,
-                    "no-module",
-                    "the module that checks bodies was left out when the recipe was applied.",
-                    "Run again with `-d validation_bodies=true`.",
                 )
             )
         shape = shape_of(body, self._classes, converts_text=self._pydantic == 1)

@@ -64,6 +64,8 @@ LOGS = {
         notes:
           - text: Read docs/logs.md.
             when: "{{ logs_level == 'debug' }}"
+          - text: "{{ changed }} changed, {{ left }} left."
+            when: "{{ left > 0 or changed > 1 }}"
         """,
     "questions.yml": """\
         logs_module:

@@ -144,6 +144,16 @@ def test_notes_are_filled_in_and_have_conditions(installation: Installation) -> 
     assert "Read docs/logs.md." in [note.text for note in loud.recipes[0].notes]
 
 
+def test_notes_know_how_much_was_changed_and_left(installation: Installation) -> None:
+    hidden = "if True:\n    " + FASTAPI_APP.replace("\n", "\n    ").rstrip() + "\n"
+
+    wired = installation.apply(_tree(), "logs").recipes[0]
+    left = installation.apply(_tree(**{"main.py": hidden}), "logs").recipes[0]
+
+    assert not [note for note in wired.notes if "left." in note.text]
+    assert "0 changed, 1 left." in [note.text for note in left.notes]
+
+
 def test_asked_answers_reach_their_recipe_and_given_ones_win(installation: Installation) -> None:
     asked = {"logs": {"logs_level": "warning"}, "image": {"image_user": "web"}}
 

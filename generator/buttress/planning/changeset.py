@@ -195,7 +195,8 @@ class _Builder:
         notes = [*owned.notes, *self._merge(recipe, step, service, values)]
         declared = declare(step, service, recipe, values)
         notes += declared.notes
-        notes += self._notes(recipe, owned, values)
+        counts = {"changed": len(outcomes.changed), "left": len(outcomes.abstained)}
+        notes += self._notes(recipe, owned, {**values, **counts})
         if not recipe.changes_routes:
             outcomes = self._keep_routes(recipe, step, routes, outcomes)
         self._drop_lone_answers(recipe, step, service)

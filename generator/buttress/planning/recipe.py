@@ -298,6 +298,9 @@ Merge = Annotated[LinesMerge | NamesMerge | TomlMerge, Field(discriminator="kind
 class NoteText(_Strict):
     """What a person has to do afterwards, and why.
 
+    Besides the answers, its templates know ``kept`` (paths that stay the project's own), ``changed`` and
+    ``left`` (how many places the recipe changed in the code, and how many it left alone).
+
     Attributes:
         text: Template.
         when: Only if this holds.

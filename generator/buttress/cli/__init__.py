@@ -20,6 +20,8 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
+_INTERRUPTED = 130
+
 Where = Annotated[
     Path, typer.Argument(metavar="PATH", help="Root folder of the project.", show_default=False)
 ]
@@ -310,12 +312,14 @@ def main() -> None:
     # trees of syntax are many small objects that live to the end: collecting them costs more than all else
     gc.disable()
     try:
-        # typer.Exit comes back as its code
+        # typer.Exit comes back as its code, and so does Ctrl-C
         code = app(standalone_mode=False)
+        if code == _INTERRUPTED:
+            _say("Interrupted; nothing was changed.")
         sys.exit(code if isinstance(code, int) else 0)
     except (typer.Abort, KeyboardInterrupt):
         _say("Interrupted; nothing was changed.")
-        sys.exit(130)
+        sys.exit(_INTERRUPTED)
     except UserError as problem:
         _say(str(problem))
         sys.exit(problem.exit_code)

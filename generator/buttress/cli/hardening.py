@@ -209,7 +209,7 @@ def _finish(
         return
     applied = _write(request, change_set, before)
     console.print()
-    console.print(Text(f"  Written to {safe(applied or '')}.", style="bold"))
+    console.print(Text(f"  Written to {safe(applied or '')}.", style="bold"), soft_wrap=True)
     print_scores(console, before, after)
     print_next_steps(console, change_set)
     console.print()
@@ -270,6 +270,14 @@ def _write_patch(target: Path, change_set: ChangeSet) -> str:
     return f"{target} (apply it with git apply)"
 
 
+def _write_chosen(target: Path, files: Sequence[FileChange]) -> str:
+    try:
+        _write_private(target, diff(files))
+    except OSError as problem:
+        raise UserError(f"{target}: {problem.strerror}. Nothing was written.") from problem
+    return f"{target} (apply it with git apply)"
+
+
 def _write_private(path: Path, data: bytes) -> None:
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "wb") as handle:
@@ -314,14 +322,14 @@ def _review(request: Request, console: Console, change_set: ChangeSet, before: S
     if decision.action is Action.PATCH:
         target = Path(decision.target)
         if decision.whole:
-            console.print(f"  Written to {safe(_write_patch(target, change_set))}.")
+            written = _write_patch(target, change_set)
         else:
-            _write_private(target, diff(decision.files))
-            console.print(f"  Written to {safe(str(target))}.")
+            written = _write_chosen(target, decision.files)
+        console.print(Text(f"  Written to {safe(written)}."), soft_wrap=True)
         return
     if decision.action is Action.BRANCH:
         commits = repository.commit_to_branch(root, decision.target, change_set)
-        console.print(f"  {len(commits)} commits on the branch {safe(decision.target)}.")
+        console.print(Text(f"  {len(commits)} commits on the branch {safe(decision.target)}."))
         return
     _write_files(root, decision.files, change_set, allow_dirty=request.allow_dirty)
     with progress("Running the checks"):

@@ -206,11 +206,14 @@ def test_the_id_follows_into_tasks_and_threads(
 ) -> None:
     pool = ThreadPoolExecutor(max_workers=1)
 
+    async def say(event: str) -> None:
+        logger.info(event)
+
     @app.get("/")
     async def start(tasks: BackgroundTasks) -> None:
         loop = asyncio.get_running_loop()
         tasks.add_task(logger.info, "background")
-        await asyncio.create_task(logger.ainfo("task"))
+        await asyncio.create_task(say("task"))
         await asyncio.to_thread(logger.info, "to thread")
         await loop.run_in_executor(None, logger.info, "default executor")
         await loop.run_in_executor(pool, logger.info, "executor")
@@ -368,9 +371,9 @@ def test_head_and_empty_answers_are_logged(
     async def head() -> Response:
         return Response(headers={"X-Total": "3"})
 
-    @app.delete("/", status_code=204)
-    async def delete() -> None:
-        return None
+    @app.delete("/")
+    async def delete() -> Response:
+        return Response(status_code=204)
 
     head_answer, empty = client.head("/"), client.delete("/")
 

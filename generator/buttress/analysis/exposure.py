@@ -1,0 +1,199 @@
+"""What the app opens to strangers: debugging, and its answers to the pages of other websites."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+
+from buttress.analysis.configuration import Known, environment_reads
+from buttress.project.literals import constant
+from buttress.source import Module
+
+_TRUE = frozenset({"1", "true", "yes", "on"})
+_DEBUG_APPS = frozenset({"fastapi.FastAPI", "starlette.applications.Starlette"})
+_DEV_SETTINGS = re.compile(r"(?:dev|development|local|test|testing|debug|example)[\w]*\.py\Z")
+_ORIGINS = frozenset(
+    {
+        "allow_origins",
+        "origins",
+        "cors_allowed_origins",
+        "origin",
+        "CORS_ORIGINS",
+        "CORS_ALLOWED_ORIGINS",
+    }
+)
+_CORS_HINT = re.compile(r"cors", re.IGNORECASE)
+
+
+def debug_switches(module: Module) -> Iterator[tuple[ast.expr, str]]:
+    """Yield the places that switch debugging on, or on unless told otherwise."""
+    if "debug" not in module.text.lower():
+        return
+    for call in module.nodes(ast.Call):
+        name = call.func.attr if isinstance(call.func, ast.Attribute) else ""
+        target = module.resolve(call.func) or ""
+        if (
+            name in {"run", "run_simple"}
+            and not target.startswith(("subprocess", "asyncio", "uvicorn", "anyio"))
+        ) or target in _DEBUG_APPS:
+            for keyword in call.keywords:
+                if keyword.arg in {"debug", "use_debugger"} and is_on(module, keyword.value):
+                    yield keyword.value, "Debugging is on where this app is started."
+    for assign in module.nodes(ast.Assign):
+        for target_node in assign.targets:
+            if _is_debug_target(module, target_node) and is_on(module, assign.value):
+                yield assign.value, "Debugging is on, or on unless somebody switches it off."
+
+
+def _is_debug_target(module: Module, node: ast.expr) -> bool:
+    if isinstance(node, ast.Attribute):
+        return (
+            node.attr == "debug"
+            and isinstance(node.value, ast.Name)
+            and node.value.id in {"app", "application", "server"}
+        )
+    if isinstance(node, ast.Subscript):
+        key = node.slice
+        is_config = module.source(node.value).endswith("config")
+        return is_config and isinstance(key, ast.Constant) and key.value == "DEBUG"
+    is_settings = bool(re.search(r"(?:^|/)settings(?:/\w+)?\.py\Z", module.path))
+    is_top = isinstance(module.parent(node), ast.Assign) and module.function(node) is None
+    return (
+        isinstance(node, ast.Name)
+        and node.id == "DEBUG"
+        and is_settings
+        and "INSTALLED_APPS" in module.text
+        and is_top
+        and not _DEV_SETTINGS.search(module.path)
+        and not _is_conditional(module, node)
+    )
+
+
+def _is_conditional(module: Module, node: ast.AST) -> bool:
+    return any(isinstance(above, ast.If | ast.Try) for above in module.ancestors(node))
+
+
+def is_on(module: Module, node: ast.expr) -> bool:
+    """Whether a value is true, or true unless the environment says otherwise."""
+    if isinstance(node, ast.Constant):
+        return node.value is True or (isinstance(node.value, int) and node.value == 1)
+    if isinstance(node, ast.Name):
+        value = constant(module, node.id)
+        return value is not None and not isinstance(value, ast.Name) and is_on(module, value)
+    for read in environment_reads_in(module, node):
+        if read is not None and str(read).lower() in _TRUE:
+            return True
+    return False
+
+
+def environment_reads_in(module: Module, node: ast.expr) -> Iterator[object]:
+    """Yield the literal defaults of reads of the environment inside an expression."""
+    parts = set(ast.walk(node))
+    for read in environment_reads(module):
+        if read.read in parts and read.default.known is Known.LITERAL:
+            yield read.default.value
+
+
+def wildcard_origins(module: Module) -> Iterator[tuple[ast.expr, str]]:
+    """Yield the places that let every website call the app."""
+    if not _CORS_HINT.search(module.text):
+        return
+    for call in module.nodes(ast.Call):
+        target = module.resolve(call.func) or ""
+        named = [module.resolve(argument) or "" for argument in call.args]
+        middleware = target.endswith("CORSMiddleware") or any(
+            n.endswith("CORSMiddleware") for n in named
+        )
+        if middleware or target.endswith(("SocketIO", "AsyncServer")):
+            for keyword in call.keywords:
+                if (keyword.arg in _ORIGINS and _is_wild(module, keyword.value)) or (
+                    keyword.arg == "allow_origin_regex"
+                    and _text(keyword.value) in {".*", "^.*$", ".+"}
+                ):
+                    yield keyword.value, _origin_message(call)
+        elif target in {"flask_cors.CORS", "flask_cors.cross_origin"} or _is_late_cors(
+            module, call
+        ):
+            place = _flask_wildcard(module, call)
+            if place is not None:
+                yield place, _origin_message(call)
+    for assign in module.nodes(ast.Assign):
+        names = {t.id for t in assign.targets if isinstance(t, ast.Name)}
+        if names & {"CORS_ALLOW_ALL_ORIGINS", "CORS_ORIGIN_ALLOW_ALL"} and is_on(
+            module, assign.value
+        ):
+            yield assign.value, "Every website may call the app from its visitors' browsers."
+
+
+def _is_late_cors(module: Module, call: ast.Call) -> bool:
+    if not (isinstance(call.func, ast.Attribute) and call.func.attr == "init_app"):
+        return False
+    owner = call.func.value
+    value = constant(module, owner.id) if isinstance(owner, ast.Name) else None
+    return (
+        isinstance(value, ast.Call)
+        and module.resolve(value.func) == "flask_cors.CORS"
+        and not value.keywords
+    )
+
+
+def _flask_wildcard(module: Module, call: ast.Call) -> ast.expr | None:
+    keywords = {keyword.arg: keyword.value for keyword in call.keywords}
+    if None in keywords or (not call.args and not keywords):
+        return None  # computed, or bound to the app later
+    if "origins" in keywords:
+        return keywords["origins"] if _is_wild(module, keywords["origins"]) else None
+    resources = keywords.get("resources")
+    if isinstance(resources, ast.Dict):
+        for options in resources.values:
+            if isinstance(options, ast.Dict):
+                given = {
+                    _text(k): v for k, v in zip(options.keys, options.values, strict=True) if k
+                }
+                origin = given.get("origins")
+                if origin is None or _is_wild(module, origin):
+                    return origin or options
+        return None
+    if resources is not None or (not call.args and module.resolve(call.func) == "flask_cors.CORS"):
+        return None
+    return call
+
+
+def _origin_message(call: ast.Call) -> str:
+    with_cookies = any(
+        keyword.arg in {"allow_credentials", "supports_credentials"}
+        and isinstance(keyword.value, ast.Constant)
+        and keyword.value.value is True
+        for keyword in call.keywords
+    )
+    rest = ", with their cookies." if with_cookies else "."
+    return f"Every website may call the app from its visitors' browsers{rest}"
+
+
+def _is_wild(module: Module, node: ast.expr, depth: int = 0) -> bool:
+    if depth > 4:
+        return False
+    if isinstance(node, ast.Constant):
+        return isinstance(node.value, str) and node.value.strip() == "*"
+    if isinstance(node, ast.List | ast.Tuple | ast.Set):
+        return any(_is_wild(module, item, depth + 1) for item in node.elts)
+    if isinstance(node, ast.Name):
+        function = module.function(node)
+        value = constant(module, node.id)
+        if value is None and function is not None:
+            given = [
+                n.value
+                for n in ast.walk(function)
+                if isinstance(n, ast.Assign)
+                and any(isinstance(t, ast.Name) and t.id == node.id for t in n.targets)
+            ]
+            return any(_is_wild(module, item, depth + 1) for item in given)
+        return value is not None and _is_wild(module, value, depth + 1)
+    if isinstance(node, ast.IfExp):
+        return False
+    return any(str(value).strip() == "*" for value in environment_reads_in(module, node))
+
+
+def _text(node: ast.expr | None) -> str:
+    return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else ""

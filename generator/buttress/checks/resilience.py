@@ -1,0 +1,167 @@
+"""Checks of what happens when others are slow or change: time limits, coroutines, schemas, syntax."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from buttress.analysis.outgoing import blocking_calls, endless_calls, endless_models
+from buttress.analysis.schema import creates_schema, has_migrations
+from buttress.checks.model import (
+    Confidence,
+    Finding,
+    Kind,
+    NotApplicable,
+    Pillar,
+    Risk,
+    Subject,
+    check,
+)
+from buttress.project.model import Framework, Place, Role
+
+
+@check(
+    "ARCH-HTTP-NO-TIMEOUT",
+    "A call to another system may wait for ever",
+    pillar=Pillar.ARCHITECTURE,
+    risk=Risk.HIGH,
+    kind=Kind.INSTANCE,
+)
+def http_no_timeout(subject: Subject) -> Iterator[Finding]:
+    """A request or connection is made without ``timeout``.
+
+    When the other side hangs, each worker that calls it hangs too, until none is left. A timeout that
+    is computed, or handed on, counts; ``httpx`` has one by itself.
+
+    Bad::
+
+        requests.get(url)
+
+    Good::
+
+        requests.get(url, timeout=10)
+    """
+    for module in subject.modules(Role.APP):
+        for node, message in endless_calls(module):
+            yield subject.finding(module, node, message)
+
+
+@check(
+    "LLM-NO-TIMEOUT",
+    "A language model may keep a request for minutes",
+    pillar=Pillar.ARCHITECTURE,
+    risk=Risk.MEDIUM,
+    kind=Kind.INSTANCE,
+    confidence=Confidence.MEDIUM,
+)
+def llm_no_timeout(subject: Subject) -> Iterator[Finding]:
+    """A client of a language model is made with the limit of time of its library, or none.
+
+    That is ten minutes and two more attempts for some, longer than any user or proxy waits (OWASP
+    LLM10:2025). A limit on the calls counts too.
+
+    Bad::
+
+        client = OpenAI()
+
+    Good::
+
+        client = OpenAI(timeout=30, max_retries=1)
+    """
+    if not subject.service.llm_clients:
+        raise NotApplicable("the app calls no language model")
+    for module in subject.modules(Role.APP):
+        for node, message in endless_models(module):
+            yield subject.finding(module, node, message)
+
+
+@check(
+    "ARCH-BLOCKING-IN-ASYNC",
+    "A coroutine stops all others",
+    pillar=Pillar.ARCHITECTURE,
+    risk=Risk.HIGH,
+    kind=Kind.INSTANCE,
+)
+def blocking_in_async(subject: Subject) -> Iterator[Finding]:
+    """A call inside ``async def`` waits without giving way.
+
+    Until it is done the process answers nobody, health checks included. In a plain ``def`` the
+    framework runs it in a thread, where it does no harm.
+
+    Bad::
+
+        async def pay(order):
+            requests.post(url, json=order, timeout=10)
+
+    Good::
+
+        async def pay(order):
+            await client.post(url, json=order)
+    """
+    for module in subject.modules(Role.APP):
+        for node, message in blocking_calls(module):
+            yield subject.finding(module, node, message)
+
+
+@check(
+    "ARCH-NO-MIGRATIONS",
+    "The database's schema has no migrations",
+    pillar=Pillar.ARCHITECTURE,
+    risk=Risk.HIGH,
+    kind=Kind.PRESENCE,
+)
+def no_migrations(subject: Subject) -> Iterator[Finding]:
+    """The app creates its tables when it starts, and no migration changes them later.
+
+    ``create_all`` makes what is missing and never changes what is there: the next column has to be
+    added by hand, in every database, in the right moment.
+
+    Bad::
+
+        Base.metadata.create_all(engine)
+
+    Good::
+
+        $ alembic upgrade head
+    """
+    service = subject.service
+    if service.framework is Framework.DJANGO:
+        raise NotApplicable("Django brings migrations of its own")
+    created = [place for module in subject.wired() for place in creates_schema(module)]
+    if not created:
+        raise NotApplicable("the app creates no tables from its models")
+    if not has_migrations(subject.project, service):
+        yield Finding(created[0], "Tables are created here, and no migration changes them later.")
+
+
+@check(
+    "ARCH-UNPARSABLE",
+    "A file of the app is no Python",
+    pillar=Pillar.ARCHITECTURE,
+    risk=Risk.MEDIUM,
+    kind=Kind.INSTANCE,
+)
+def unparsable(subject: Subject) -> Iterator[Finding]:
+    """A Python file of the service cannot be read.
+
+    It fails the moment it is imported or run, and nothing else in it was inspected. Code for a newer
+    Python than the one that inspects it says so.
+
+    Bad::
+
+        def total(order:
+            return order.sum
+
+    Good::
+
+        def total(order):
+            return order.sum
+    """
+    for role in (Role.APP, Role.SCRIPT):
+        for path in subject.service.files(role):
+            problem = subject.project.tree.module(path).problem
+            if problem is None or any(part.startswith(".") for part in path.split("/")):
+                continue
+            message = f"This file does not parse: {problem.message}."
+            if problem.newer_syntax:
+                message = "This file is written for a newer Python than the one that inspects it."
+            yield Finding(Place(path, problem.line), message, "", "unparsable")

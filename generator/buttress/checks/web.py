@@ -1,0 +1,166 @@
+"""Checks of what strangers and browsers can do: debugging, origins, headers, limits, identity."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from buttress.analysis.exposure import debug_switches, wildcard_origins
+from buttress.analysis.protection import (
+    authenticates,
+    changes_data,
+    limits_rates,
+    sets_security_headers,
+)
+from buttress.checks.model import (
+    Confidence,
+    Finding,
+    Kind,
+    NotApplicable,
+    Pillar,
+    Risk,
+    Subject,
+    check,
+)
+from buttress.project.model import Framework, Role
+
+
+@check(
+    "SEC-DEBUG-ENABLED",
+    "Debugging is on",
+    pillar=Pillar.SECURITY,
+    risk=Risk.HIGH,
+    kind=Kind.INSTANCE,
+)
+def debug_enabled(subject: Subject) -> Iterator[Finding]:
+    """The app starts with debugging on, or does so unless a variable switches it off.
+
+    Flask's debugger runs Python for whoever reaches it, and debug pages show code, settings and
+    secrets (CWE-489, OWASP A02:2025). Settings of their own for development are fine.
+
+    Bad::
+
+        app.run(debug=True)
+
+    Good::
+
+        app.run(debug=settings.environment == "development")
+    """
+    for module in subject.modules(Role.APP):
+        for node, message in debug_switches(module):
+            yield subject.finding(module, node, message)
+
+
+@check(
+    "SEC-CORS-WILDCARD",
+    "Every website may call the app",
+    pillar=Pillar.SECURITY,
+    risk=Risk.MEDIUM,
+    kind=Kind.INSTANCE,
+)
+def cors_wildcard(subject: Subject) -> Iterator[Finding]:
+    """Cross-origin requests are allowed from everywhere, or are unless a variable says otherwise.
+
+    A page that a user visits can then read what the app answers to that user; with credentials, as
+    that user (CWE-942, OWASP A02:2025).
+
+    Bad::
+
+        app.add_middleware(CORSMiddleware, allow_origins=["*"])
+
+    Good::
+
+        app.add_middleware(CORSMiddleware, allow_origins=["https://app.example.com"])
+    """
+    for module in subject.modules(Role.APP):
+        for node, message in wildcard_origins(module):
+            yield subject.finding(module, node, message)
+
+
+@check(
+    "SEC-NO-AUTH",
+    "The app asks nobody who they are",
+    pillar=Pillar.SECURITY,
+    risk=Risk.HIGH,
+    kind=Kind.PRESENCE,
+    confidence=Confidence.MEDIUM,
+)
+def no_auth(subject: Subject) -> Iterator[Finding]:
+    """Routes change data, and no code finds out who is asking.
+
+    Anybody who finds the address can write and delete (OWASP A01:2025, API2:2023). Only code counts
+    that the entry point imports; one finding stands for all routes.
+
+    Bad::
+
+        @app.delete("/orders/{id}")
+        def delete(id: int): ...
+
+    Good::
+
+        @app.delete("/orders/{id}")
+        def delete(id: int, user: User = Depends(current_user)): ...
+    """
+    service = subject.service
+    if not changes_data(service):
+        raise NotApplicable("no route changes data")
+    if not authenticates(subject.wired()):
+        yield Finding(service.app.place, "Routes change data, and nothing asks who calls them.")
+
+
+@check(
+    "SEC-RATE-LIMIT",
+    "Nothing limits how often the app is called",
+    pillar=Pillar.SECURITY,
+    risk=Risk.HIGH,
+    kind=Kind.PRESENCE,
+    confidence=Confidence.MEDIUM,
+)
+def rate_limit(subject: Subject) -> Iterator[Finding]:
+    """No limiter is attached to the app or its routes, and no proxy in the repository has one.
+
+    Passwords can be guessed as fast as the server answers, and one client can use up all of it, or
+    the budget of a language model (OWASP API4:2023).
+
+    Bad::
+
+        limiter = Limiter(key_func=get_remote_address)
+
+    Good::
+
+        @limiter.limit("5/minute")
+        def login(request: Request): ...
+    """
+    if not subject.service.routes:
+        raise NotApplicable("the app has no route")
+    if not limits_rates(subject.project.tree, subject.wired()):
+        yield Finding(subject.service.app.place, "Nothing limits how often the app is called.")
+
+
+@check(
+    "SEC-SECURITY-HEADERS",
+    "Security headers are not set",
+    pillar=Pillar.SECURITY,
+    risk=Risk.MEDIUM,
+    kind=Kind.PRESENCE,
+    confidence=Confidence.MEDIUM,
+)
+def security_headers(subject: Subject) -> Iterator[Finding]:
+    """Neither the app nor a proxy in the repository tells browsers what not to do with its pages.
+
+    ``X-Content-Type-Options``, ``X-Frame-Options``, ``Content-Security-Policy`` and
+    ``Strict-Transport-Security`` stop whole classes of attack (OWASP A02:2025). Two of them count.
+
+    Bad::
+
+        app = Flask(__name__)
+
+    Good::
+
+        app = Flask(__name__)
+        Talisman(app)
+    """
+    service = subject.service
+    if not service.routes or service.framework is Framework.STREAMLIT:
+        raise NotApplicable("the app has no route")
+    if not sets_security_headers(subject.project.tree, subject.wired()):
+        yield Finding(service.app.place, "No answer carries security headers.")

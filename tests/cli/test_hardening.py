@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from buttress.planning.changeset import build
 from tests.cli.conftest import APP, PROTOTYPES, Run, files, git, make_project, prototype
 from tests.planning.installation import commit
 
@@ -323,16 +324,12 @@ def test_a_read_only_file_stops_everything(run: Run, installation: Path, project
 def test_a_tree_that_changes_meanwhile_stops_everything(
     run: Run, installation: Path, project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from buttress.cli import hardening
-
-    real = hardening.build
-
     def slow(*arguments: Any, **named: Any) -> Any:
-        built = real(*arguments, **named)
+        built = build(*arguments, **named)
         (project / "main.py").write_text("someone = 'else'\n")
         return built
 
-    monkeypatch.setattr(hardening, "build", slow)
+    monkeypatch.setattr("buttress.cli.hardening.build", slow)
 
     result = run("harden", project, "--all", "--yes", "--allow-dirty")
 
@@ -382,12 +379,10 @@ def test_a_full_disk_or_ctrl_c_while_writing_changes_nothing(
 def test_ctrl_c_while_reading_is_one_word(
     run: Run, project: Path, installation: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from buttress.cli import hardening
-
     def interrupted(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(hardening, "build", interrupted)
+    monkeypatch.setattr("buttress.cli.hardening.build", interrupted)
 
     result = run("harden", project, "--all", "--yes")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from pathlib import Path
 
 import typer
 from rich.console import Console
+from rich.table import Table
 from rich.text import Text
 
 from buttress.analysis.secrets import mask
@@ -37,7 +39,7 @@ from buttress.reports.changes_terminal import (
     print_overview,
     print_scores,
 )
-from buttress.reports.terminal import print_scorecard, safe
+from buttress.reports.terminal import indented, print_scorecard, safe
 from buttress.scorecard import Scorecard, Status, inspect_service
 from buttress.source import FileChange
 
@@ -212,7 +214,7 @@ def _finish(
     console.print(Text(f"  Written to {safe(applied or '')}.", style="bold"), soft_wrap=True)
     print_scores(console, before, after)
     print_next_steps(console, change_set)
-    console.print()
+    _print_ways_on(console, request)
 
 
 def _score_after(change_set: ChangeSet, before: Scorecard) -> Scorecard:
@@ -337,4 +339,21 @@ def _review(request: Request, console: Console, change_set: ChangeSet, before: S
         after = inspect_service(project, select_service(project, before.service.root or "."))
     print_scores(console, before, after)
     print_next_steps(console, change_set)
-    console.print(Text("\n  buttress undo takes all of it back.\n", style="dim"))
+    _print_ways_on(console, request)
+
+
+def _print_ways_on(console: Console, request: Request) -> None:
+    """Print which commands go on from here; a patch or a branch has nothing to verify or undo yet."""
+    if not request.writes:
+        console.print()
+        return
+    where = "" if request.path == Path() else f" {safe(shlex.quote(str(request.path)))}"
+    table = Table.grid(padding=(0, 3))
+    table.add_row(
+        Text(f"buttress verify{where}", style="bold"),
+        "runs the app and its tests, before and after",
+    )
+    table.add_row(Text(f"buttress undo{where}", style="bold"), "takes all of it back")
+    console.print()
+    console.print(indented(table, 2))
+    console.print()

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from buttress.checks.model import Check, checks
+from buttress.checks.model import Check, Risk, checks
 from buttress.errors import UserError
 from buttress.planning import location
 from buttress.planning.catalogue import Catalogue, load_catalogue
 from buttress.planning.nearest import nearest
-from buttress.planning.questions import questions_of
-from buttress.reports.terminal import RISK_STYLE
+from buttress.planning.questions import Question, questions_of
+from buttress.reports.terminal import RISK_STYLE, indented, safe
 
 
 def print_recipes(name: str | None) -> None:
@@ -27,38 +29,69 @@ def print_recipes(name: str | None) -> None:
         _print_recipe(console, catalogue, name)
         return
     table = Table.grid(padding=(0, 2))
+    table.add_column(no_wrap=True)
     for recipe in sorted(catalogue.recipes.values(), key=lambda item: item.order):
-        table.add_row(Text(recipe.id, style="bold"), recipe.pillar.value, recipe.title)
-    console.print(table)
+        text = Text(safe(recipe.title)).append(f"  {recipe.pillar.value}", style="dim")
+        table.add_row(Text(recipe.id, style="bold green"), text)
+    console.print()
+    console.print(indented(table, 2))
+    console.print(
+        Text("\n  buttress recipes RECIPE shows one, buttress apply RECIPE applies it.\n", "dim")
+    )
 
 
 def _print_recipe(console: Console, catalogue: Catalogue, name: str) -> None:
     recipe = catalogue[name]
-    console.print(Text.assemble((recipe.id, "bold"), f"  {recipe.title}"))
-    console.print(f"\n{recipe.summary}\n", markup=False)
+    console.print(Text.assemble("\n  ", (recipe.id, "bold green"), f"  {safe(recipe.title)}\n"))
+    console.print(indented(Text(safe(recipe.summary)), 2))
     table = Table.grid(padding=(0, 2))
-    table.add_row("For", ", ".join(item.value for item in recipe.applies.framework))
-    table.add_row("Requires", ", ".join(recipe.requires) or "nothing")
-    table.add_row("Fixes", ", ".join(recipe.fixes) or "-")
+    table.add_column(no_wrap=True, style="dim")
     needed = [item.name for item in recipe.dependencies.runtime]
-    table.add_row("Adds", ", ".join(needed) or "no dependency")
-    table.add_row("Rewrites", ", ".join(recipe.rewrite_names) or "-")
-    console.print(table)
-    questions = [
-        q for q in questions_of(catalogue, recipe) if q.details.get("ask", True) is not False
-    ]
-    if questions:
-        console.print("\nQuestions (-d NAME=VALUE)")
-        asked = Table.grid(padding=(0, 2))
-        for question in questions:
-            asked.add_row(f"  {question.name}", str(question.details.get("help", "")))
-        console.print(asked)
+    for head, items in (
+        ("For", [item.value for item in recipe.applies.framework]),
+        ("Pillar", [recipe.pillar.value]),
+        ("Requires", recipe.requires),
+        ("Fixes", recipe.fixes),
+        ("Adds", needed),
+        ("Rewrites", recipe.rewrite_names),
+    ):
+        if items:
+            table.add_row(head, safe(", ".join(items)))
+    console.print()
+    console.print(indented(table, 2))
+    asked = [q for q in questions_of(catalogue, recipe) if _is_asked(q, recipe.unit)]
+    if asked:
+        console.print("\n  Questions (-d NAME=VALUE)\n", style="bold", highlight=False)
+        questions = Table.grid(padding=(0, 2))
+        questions.add_column(no_wrap=True)
+        for question in asked:
+            questions.add_row(Text(question.name, style="cyan"), _about(question))
+        console.print(indented(questions))
     readme = catalogue.folder(recipe) / "README.md"
     if readme.is_file():
         from rich.markdown import Markdown
 
         console.print()
-        console.print(Markdown(readme.read_text("utf-8")))
+        console.print(indented(Markdown(readme.read_text("utf-8")), 2))
+    console.print()
+
+
+def _is_asked(question: Question, unit: str) -> bool:
+    try:
+        return question.is_asked({"unit": unit})
+    except UserError:
+        # whether it comes up depends on the project: it can be answered, so it is listed
+        return True
+
+
+def _about(question: Question) -> Text:
+    text = Text(safe(str(question.details.get("help", ""))))
+    choices = question.details.get("choices")
+    if isinstance(choices, Mapping):
+        choices = list(choices.values())
+    if isinstance(choices, list) and all(isinstance(item, str) for item in choices):
+        text.append(f"  {', '.join(map(safe, choices))}", style="dim")
+    return text
 
 
 def print_checks(name: str | None) -> None:
@@ -75,16 +108,20 @@ def print_checks(name: str | None) -> None:
             raise UserError(f"There is no check `{name}`.{nearest(name.upper(), known)}")
         _print_check(console, found)
         return
-    table = Table.grid(padding=(0, 2))
-    for item in sorted(known.values(), key=lambda check: (check.pillar.value, check.id)):
-        table.add_row(
-            item.pillar.value,
-            Text(item.id, style="bold"),
-            Text(item.risk.value, style=RISK_STYLE[item.risk]),
-            item.title,
-            Text(item.recipe or "", style="green"),
-        )
-    console.print(table)
+    risks = list(Risk)
+    for pillar in dict.fromkeys(check.pillar for check in known.values()):
+        console.print(Text(f"\n  {pillar.value}", style="bold"))
+        table = Table.grid(padding=(0, 2))
+        table.add_column(no_wrap=True, min_width=8)
+        table.add_column(no_wrap=True)
+        ours = [check for check in known.values() if check.pillar is pillar]
+        for item in sorted(ours, key=lambda check: (risks.index(check.risk), check.id)):
+            title = Text(item.title)
+            if item.recipe:
+                title.append(f"  →\u00a0{item.recipe}", style="green")
+            table.add_row(Text(item.risk.value, style=RISK_STYLE[item.risk]), item.id, title)
+        console.print(indented(table, 2))
+    console.print(Text("\n  buttress checks CHECK shows one, with examples.\n", style="dim"))
 
 
 def _print_check(console: Console, check: Check) -> None:

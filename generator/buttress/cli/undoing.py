@@ -17,6 +17,8 @@ def run(path: Path) -> None:
     Raises:
         UserError: If there is nothing to undo, or a file was edited since.
     """
+    if path.is_file():
+        raise UserError(f"{path} is a file. Give the root folder of the project.")
     if not path.is_dir():
         raise UserError(f"{path}: no such folder. Give the root folder of the project.")
     undone = journal.undo(path.resolve())

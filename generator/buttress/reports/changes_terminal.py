@@ -7,14 +7,13 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from rich.console import Console
-from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
 from buttress.apply.patch import file_diff, summary
 from buttress.planning.changes import ChangeSet, RecipeChanges
 from buttress.project.model import Place
-from buttress.reports.terminal import headline, place, safe
+from buttress.reports.terminal import bullets, headline, indented, place, safe
 from buttress.rewrites.outcomes import Abstained, Safety
 from buttress.scorecard import Scorecard
 from buttress.source import FileChange
@@ -23,31 +22,47 @@ _SAFETY_STYLE = {Safety.SAFE: "green", Safety.HARDENING: "cyan", Safety.REVIEW: 
 _KIND = {"create": ("+", "green"), "modify": ("~", "yellow"), "delete": ("-", "red")}
 _MOST_REASONS = 4
 _MOST_ABSTAINED = 12
+_MOST_NEW = 8
 
 
 def print_overview(console: Console, change_set: ChangeSet) -> None:
     """Print, recipe by recipe, which files change, how safely, and why."""
     for item in change_set.recipes:
         console.print()
-        added, removed = summary(item.files)
-        console.print(
-            Text.assemble(
-                "  ",
-                (safe(item.title), "bold"),
-                (f"  {item.recipe}", "dim"),
-                (f"  +{added}", "green"),
-                (f" -{removed}", "red"),
-            )
-        )
-        if not item.files:
-            console.print(Text("    nothing to change", style="dim"))
-        for change in item.files:
-            console.print(_file_line(item, change))
-        for reason, count in Counter(made.reason for made in item.applied).most_common(
-            _MOST_REASONS
-        ):
-            times = f" ({count} times)" if count > 1 else ""
-            console.print(Padding(Text(f"{safe(reason)}{times}", style="dim"), (0, 4)))
+        console.print(indented(Text(safe(item.title), style="bold"), 2))
+        console.print(indented(_sums(item), 2))
+        for line in _file_lines(item):
+            console.print(line)
+        counts = Counter(made.reason for made in item.applied).most_common(_MOST_REASONS)
+        reasons = [f"{reason} ({n} times)" if n > 1 else reason for reason, n in counts]
+        if reasons:
+            console.print(bullets(reasons, style="dim"))
+
+
+def _sums(item: RecipeChanges) -> Text:
+    if not item.files:
+        return Text(f"{item.recipe}  nothing to change", style="dim")
+    added, removed = summary(item.files)
+    count = "1 file" if len(item.files) == 1 else f"{len(item.files)} files"
+    return Text.assemble(
+        (f"{item.recipe}  {count}  ", "dim"), (f"+{added}", "green"), (f" -{removed}", "red")
+    )
+
+
+def _file_lines(item: RecipeChanges) -> list[Text]:
+    """Return a line for each file, and one for a folder of which many files are new."""
+    new = Counter(c.path.partition("/")[0] for c in item.files if c.kind == "create")
+    crowded = {name for name, count in new.items() if count > _MOST_NEW}
+    lines: list[Text] = []
+    for change in item.files:
+        folder = change.path.partition("/")[0]
+        if change.kind != "create" or folder not in crowded:
+            lines.append(_file_line(item, change))
+        elif new[folder]:
+            text = Text.assemble("    ", ("+", "green"), f" {safe(folder)}/")
+            lines.append(text.append(f"  {new[folder]} new files", style="dim"))
+            new[folder] = 0
+    return lines
 
 
 def _file_line(item: RecipeChanges, change: FileChange) -> Text:
@@ -85,47 +100,59 @@ def print_left_alone(console: Console, change_set: ChangeSet, root: Path | None)
     if not left:
         return
     console.print()
-    console.print(Text.assemble(("  Left alone", "bold"), (f"  ({len(left)} places)", "dim")))
-    table = Table.grid(padding=(0, 2))
-    table.add_column(overflow="fold")
+    places = "1 place" if len(left) == 1 else f"{len(left)} places"
+    console.print(
+        Text.assemble(("  Left alone", "bold"), (f"  {places}, for you to decide", "dim"))
+    )
     groups: dict[tuple[str, str], list[Abstained]] = {}
     for item in left:
         groups.setdefault((item.rewrite, item.reason), []).append(item)
+    lines = []
     for items in list(groups.values())[:_MOST_ABSTAINED]:
         first = items[0]
         text = Text().append_text(place(Place(first.path, first.line), root))
         if len(items) > 1:
             text.append(f" and {len(items) - 1} more", style="dim")
-        text.append(f"  {safe(first.reason)}")
+        text.append(f"  {_sentence(first.reason)}")
         if first.unlock:
             text.append(f" {safe(first.unlock)}", style="dim")
-        table.add_row(text)
-    console.print(Padding(table, (0, 4)))
+        lines.append(text)
+    console.print(bullets(lines))
     if len(groups) > _MOST_ABSTAINED:
         more = len(groups) - _MOST_ABSTAINED
         console.print(Text(f"    and {more} more reasons; --json lists all", style="dim"))
 
 
+def _sentence(text: str) -> str:
+    shown = safe(text)
+    return shown[:1].upper() + shown[1:] + ("" if shown.endswith((".", "?", "!")) else ".")
+
+
 def print_next_steps(console: Console, change_set: ChangeSet) -> None:
-    """Print what a person has to do now: install, lock, rotate, fill in."""
+    """Print what a person has to do now: install, lock, rotate, fill in; by recipe."""
     dependencies = [added for item in change_set.recipes for added in item.dependencies]
-    notes = list(dict.fromkeys(note.text for item in change_set.recipes for note in item.notes))
-    commands = list(
-        dict.fromkeys(added.lock_command for added in dependencies if added.lock_command)
-    )
-    if not (dependencies or notes):
+    commands = dict.fromkeys(added.lock_command for added in dependencies if added.lock_command)
+    seen: set[str] = set()
+    steps: list[tuple[str, list[str | Text]]] = []
+    if dependencies:
+        names = ", ".join(sorted({added.name for added in dependencies}))
+        install: list[str | Text] = [f"Install what was added: {names}."]
+        install += [
+            Text.assemble("Update the lock file: ", (safe(command), "bold")) for command in commands
+        ]
+        steps.append(("dependencies", install))
+    for item in change_set.recipes:
+        texts = [note.text for note in item.notes if note.text not in seen]
+        seen.update(texts)
+        if texts:
+            steps.append((item.recipe, [*dict.fromkeys(texts)]))
+    if not steps:
         return
     console.print()
     console.print(Text("  Next steps", style="bold"))
-    if dependencies:
-        names = ", ".join(sorted({added.name for added in dependencies}))
-        console.print(Padding(Text(f"• Install what was added: {safe(names)}."), (0, 4)))
-    for command in commands:
-        console.print(
-            Padding(Text.assemble("• Update the lock file: ", (safe(command), "bold")), (0, 4))
-        )
-    for note in notes:
-        console.print(Padding(Text(f"• {safe(note)}"), (0, 4)))
+    for head, sentences in steps:
+        console.print(Text(f"  {safe(head)}", style="cyan"))
+        console.print(bullets(sentences))
 
 
 def print_scores(console: Console, before: Scorecard, after: Scorecard) -> None:
@@ -134,22 +161,22 @@ def print_scores(console: Console, before: Scorecard, after: Scorecard) -> None:
     console.print(headline(after))
     table = Table.grid(padding=(0, 2))
     for old, new in zip(before.pillars, after.pillars, strict=True):
-        gain = (new.score or 0) - (old.score or 0)
-        style = "green" if gain > 0 else "red" if gain < 0 else "dim"
-        table.add_row(
-            new.pillar.value,
-            Text(_number(old.score), justify="right"),
-            Text("→", style="dim"),
-            Text(_number(new.score), style=style, justify="right"),
-        )
-    table.add_row(
-        Text("Total", style="bold"),
-        Text(_number(before.total), justify="right"),
+        table.add_row(new.pillar.value, *_step(old.score, new.score))
+    table.add_row(Text("Total", style="bold"), *_step(before.total, after.total))
+    console.print()
+    console.print(indented(table))
+
+
+def _step(old: float | None, new: float | None) -> tuple[Text, Text, Text, Text]:
+    gain = round(new or 0) - round(old or 0)
+    style = "green" if gain > 0 else "red" if gain < 0 else "dim"
+    return (
+        Text(_number(old), justify="right"),
         Text("→", style="dim"),
-        Text(_number(after.total), style="bold", justify="right"),
+        Text(_number(new), style=style, justify="right"),
+        Text(f"{gain:+d}" if gain else "", style=style, justify="right"),
     )
-    console.print(Padding(table, (1, 4, 0, 4)))
 
 
 def _number(value: float | None) -> str:
-    return "?" if value is None else f"{value:.0f}"
+    return "-" if value is None else f"{value:.0f}"

@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from rich.console import Console, Group, RenderableType
+from rich.console import Console, RenderableType
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
 from buttress.checks.model import Confidence, Risk
 from buttress.project.model import Place, Service
+from buttress.reports.unparsed import unparsed
 from buttress.scorecard import Located, PillarScore, Scorecard, Status, Verdict
 from buttress.source import Skipped
 
 TOP = 10
 _BAR = 24
+_MOST_BROKEN = 5
+_PROSE = 92
 RISK_STYLE = {
     Risk.CRITICAL: "bold white on red",
     Risk.HIGH: "bold red",
@@ -57,14 +60,14 @@ def print_scorecard(console: Console, card: Scorecard, *, next_step: str = "") -
     console.print()
     console.print(headline(card))
     console.print()
-    console.print(Padding(_pillars(card.pillars), (0, 2)))
+    console.print(indented(_pillars(card.pillars), 2))
     findings = card.findings
     scored = [finding for finding in findings if finding.check.confidence is not Confidence.LOW]
     shown = one_per_check(scored)[:TOP]
     if shown:
         console.print()
         console.print(_findings_title(len(findings), len(shown)))
-        console.print(Padding(_findings(shown, findings, card.project.tree.root), (0, 2)))
+        console.print(indented(_findings(shown, findings, card.project.tree.root), 2))
     for line in _footer(card):
         console.print(line)
     if next_step:
@@ -100,14 +103,18 @@ def _describe(service: Service) -> str:
 def _pillars(pillars: Sequence[PillarScore]) -> Table:
     table = Table.grid(padding=(0, 2))
     for pillar in pillars:
-        checks = f"{pillar.passed} of {pillar.passed + pillar.failed} checks pass"
         table.add_row(
             pillar.pillar.value,
             _bar(pillar.score),
-            Text("?" if pillar.score is None else f"{pillar.score:.0f}", justify="right"),
-            Text(checks, style="dim"),
+            Text("-" if pillar.score is None else f"{pillar.score:.0f}", justify="right"),
+            Text(_tally(pillar), style="dim"),
         )
     return table
+
+
+def _tally(pillar: PillarScore) -> str:
+    decided = pillar.passed + pillar.failed
+    return f"{pillar.passed} of {decided} checks pass" if decided else "nothing to judge"
 
 
 def _bar(score: float | None) -> Text:
@@ -154,8 +161,15 @@ def _footer(card: Scorecard) -> list[RenderableType]:
     if others > 0:
         roots = ", ".join(safe(s.root or ".") for s in card.project.services if s != card.service)
         parts.append(f"{others} more service{'s' if others > 1 else ''} (--service {roots})")
+    broken = unparsed(card.project.tree)
+    if broken:
+        files = "1 file does" if len(broken) == 1 else f"{len(broken)} files do"
+        lines += [Text(), Text(f"  {files} not parse", style="yellow")]
+        for where, message in broken[:_MOST_BROKEN]:
+            line = place(where, card.project.tree.root).append(f"  {safe(message)}", style="dim")
+            lines.append(indented(line))
     if parts:
-        lines += [Text(), Text("  " + "; ".join(parts), style="dim")]
+        lines += [Text(), indented(Text("; ".join(parts), style="dim"), 2)]
     return lines
 
 
@@ -166,6 +180,17 @@ def _count(skipped: Sequence[Skipped]) -> str:
     return ", ".join(f"{number} {kind}" for kind, number in sorted(kinds.items()))
 
 
-def print_group(console: Console, *parts: RenderableType) -> None:
-    """Print parts one below the other, each indented like the scorecard."""
-    console.print(Padding(Group(*parts), (0, 2)))
+def indented(what: RenderableType, columns: int = 4) -> Padding:
+    """Return something indented, without blanks behind it."""
+    return Padding(what, (0, 0, 0, columns), expand=False)
+
+
+def bullets(sentences: Iterable[str | Text], style: str = "") -> Padding:
+    """Return sentences as a list whose lines stand below each other."""
+    table = Table.grid(padding=(0, 1))
+    table.add_column(no_wrap=True)
+    table.add_column(overflow="fold", max_width=_PROSE)
+    for sentence in sentences:
+        text = sentence if isinstance(sentence, Text) else Text(safe(sentence), style=style)
+        table.add_row(Text("•", style="dim"), text)
+    return indented(table)

@@ -1,0 +1,239 @@
+"""``buttress inspect``: reports, gates, and every kind of hostile folder."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import APP, Run, make_project
+from tests.planning.installation import commit
+
+FLASK = "from flask import Flask\n\napp = Flask(__name__)\n"
+
+
+def test_the_scorecard_fits_one_screen_and_names_the_next_step(run: Run, project: Path) -> None:
+    result = run("inspect", project)
+
+    assert (result.code, result.err) == (0, "")
+    assert "main:app" in result.out
+    assert f"buttress harden {project}" in result.out.replace("\n", "")
+    assert len(result.out.splitlines()) < 50
+    assert max(map(len, result.out.splitlines())) <= 100
+
+
+def test_a_report_can_go_to_a_file(run: Run, project: Path, tmp_path: Path) -> None:
+    result = run("inspect", project, "--format", "json", "--output", tmp_path / "report.json")
+
+    assert (result.code, result.out) == (0, "")
+    assert json.loads((tmp_path / "report.json").read_text())["services"][0]["root"] == "."
+
+
+@pytest.mark.parametrize(("risk", "code"), [("critical", 0), ("high", 1), ("HIGH", 1), ("low", 1)])
+def test_a_gate_ends_with_1_where_a_finding_has_that_risk(
+    run: Run, project: Path, risk: str, code: int
+) -> None:
+    assert run("inspect", project, "--fail-on", risk).code == code
+
+
+def test_facts_are_printed_as_data_with_their_places(run: Run, project: Path) -> None:
+    facts = json.loads(run("inspect", project, "--facts").out)
+
+    assert facts["services"][0]["framework"] == "fastapi"
+    assert "main.py" in json.dumps(facts)
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--format", "xml"], "--format xml: use one of terminal, json."),
+        (["--fail-on", "huge"], "--fail-on huge: use one of critical, high, medium, low."),
+        (["--output", "nowhere/report"], "--output nowhere/report: No such file or directory."),
+        (["--service", "backend"], "--service backend: no service has this folder as its root."),
+    ],
+)
+def test_a_wrong_option_is_bad_input(
+    run: Run, project: Path, options: list[str], said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(project)
+
+    result = run("inspect", *options)
+
+    assert result.code == 2
+    assert said in result.err
+
+
+@pytest.mark.parametrize("command", ["inspect", "harden", "update", "undo", "verify"])
+@pytest.mark.parametrize(
+    ("path", "said"), [("nowhere", "nowhere: no such folder"), ("main.py", "main.py is a file")]
+)
+def test_a_path_that_is_no_folder_is_bad_input(
+    run: Run,
+    project: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    command: str,
+    path: str,
+    said: str,
+) -> None:
+    monkeypatch.chdir(project)
+
+    result = run(command, path)
+
+    assert (result.code, result.out) == (2, "")
+    assert said in result.err
+
+
+@pytest.mark.parametrize("command", ["inspect", "harden", "verify"])
+@pytest.mark.parametrize(
+    ("name", "text", "said"),
+    [
+        ("README.md", "hello\n", "There is no Python file here"),
+        ("lib.py", "x = 1\n", "No service found"),
+        ("lib.py", "def (:\n", "These files do not parse: lib.py:1."),
+    ],
+)
+def test_nothing_to_inspect_ends_with_3_and_names_the_folder(
+    run: Run, tmp_path: Path, command: str, name: str, text: str, said: str
+) -> None:
+    project = make_project(tmp_path / "other", {name: text})
+
+    result = run(command, project)
+
+    assert (result.code, result.out) == (3, "")
+    assert said in result.err
+    assert str(project) in result.err
+
+
+def test_a_file_that_does_not_parse_is_told_and_the_rest_is_inspected(
+    run: Run, project: Path
+) -> None:
+    (project / "broken.py").write_text("x = 1\ndef (:\n")
+
+    assert "broken.py:2" in run("inspect", project).out
+    report = json.loads(run("inspect", project, "--format", "json").out)
+    assert [(item["path"], item["line"]) for item in report["unparsed"]] == [("broken.py", 2)]
+    assert report["services"][0]["app"] == "main:app"
+
+
+def test_of_several_services_the_main_one_is_shown_and_the_others_named(
+    run: Run, tmp_path: Path
+) -> None:
+    project = make_project(
+        tmp_path / "two",
+        {
+            "api/main.py": APP,
+            "api/requirements.txt": "",
+            "web/app.py": FLASK,
+            "web/requirements.txt": "",
+        },
+    )
+
+    result = run("inspect", project)
+
+    assert result.code == 0
+    assert "1 more service" in result.out
+    assert run("inspect", project, "--service", "web").out.count("flask") >= 1
+
+
+ESCAPES = "\x1b]0;owned\x07\x1b[31m"
+
+
+def test_names_and_texts_that_steer_a_terminal_are_never_printed_raw(
+    run: Run, tmp_path: Path, installation: Path
+) -> None:
+    evil = f"a{ESCAPES}\nerror: all is fine"
+    project = make_project(
+        tmp_path / "evil",
+        {
+            "main.py": APP,
+            "requirements.txt": "fastapi\n",
+            f"{evil}.py": "def (:\n",
+            f"{evil}/app.py": f"{FLASK}app.secret_key = 'x{ESCAPES}'\n",
+            f"{evil}/requirements.txt": "flask\n",
+        },
+    )
+    outputs = [
+        run("inspect", project),
+        run("inspect", project, "--service", evil),
+        run("inspect", project, "--service", "nope"),
+        run("inspect", project, "--format", "json"),
+        run("harden", project, "--all"),
+        run("harden", project, "--all", "--yes", "--service", evil),
+        run("undo", project),
+        run("apply", evil, "--path", project),
+        run("harden", project, "--all", "-d", f"{evil}=1"),
+    ]
+
+    for result in outputs:
+        assert "\x1b" not in result.out + result.err
+        assert "\x07" not in result.out + result.err
+        assert "\nerror: all is fine" not in result.err
+
+
+def test_a_line_of_900_kilobytes_is_inspected(run: Run, project: Path) -> None:
+    (project / "data.py").write_text("DATA = [" + "1, " * 300_000 + "]\n")
+    commit(project)
+
+    assert run("inspect", project).code == 0
+
+
+def test_code_that_is_nested_too_deeply_is_told(run: Run, project: Path) -> None:
+    (project / "deep.py").write_text("x = " + "(" * 3000 + ")" * 3000 + "\n")
+    (project / "sum.py").write_text("x = " + "1 + " * 20_000 + "1\n")
+    (project / "chain.py").write_text("x = y" + ".a()" * 20_000 + "\n")
+
+    result = run("inspect", project)
+
+    assert result.code == 0
+    assert "deep.py:1" in result.out
+
+
+def test_deep_folders_and_loops_of_links_come_to_an_end(run: Run, project: Path) -> None:
+    deep = project.joinpath(*["d"] * 200)
+    deep.mkdir(parents=True)
+    (deep / "x.py").write_text("x = 1\n")
+    (project / "loop").symlink_to(project)
+    (project / "self").symlink_to("self")
+    (project / "out").symlink_to("/etc")
+
+    result = run("inspect", project)
+
+    assert result.code == 0
+    assert "link" in result.out
+
+
+def test_a_name_that_is_no_text_is_passed_over(run: Run, project: Path) -> None:
+    (project / os.fsdecode(b"caf\xe9.py")).write_bytes(b"x = 1\n")
+
+    result = run("inspect", project)
+
+    assert result.code == 0
+    assert "1 name" in result.out
+
+
+def test_a_folder_that_may_not_be_read_is_no_crash(run: Run, project: Path) -> None:
+    (project / "closed").mkdir()
+    (project / "closed/x.py").write_text("x = 1\n")
+    (project / "closed").chmod(0)
+    try:
+        assert run("inspect", project).code == 0
+    finally:
+        (project / "closed").chmod(0o755)
+
+
+@pytest.mark.slow
+def test_fifty_thousand_files_are_read_in_bounded_time(run: Run, project: Path) -> None:
+    for number in range(250):
+        folder = project / f"package{number}"
+        folder.mkdir()
+        for name in range(200):
+            (folder / f"m{name}.py").touch()
+    started = time.process_time()
+
+    assert run("inspect", project).code == 0
+
+    # twenty times of what it takes on a laptop: a bound against quadratic work, no benchmark
+    assert time.process_time() - started < 120

@@ -1,0 +1,69 @@
+"""``buttress recipes`` and ``buttress checks``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from buttress.checks.model import checks
+from tests.cli.conftest import Run
+
+
+def test_recipes_are_listed_with_their_titles(run: Run, installation: Path) -> None:
+    result = run("recipes")
+
+    assert result.code == 0
+    for words in (["logs", "Log what happens"], ["errors", "Answer every"], ["image", "Build an"]):
+        assert any(all(word in line for word in words) for line in result.out.splitlines())
+
+
+def test_one_recipe_tells_what_it_needs_asks_and_adds(run: Run, installation: Path) -> None:
+    result = run("recipes", "logs")
+
+    assert result.code == 0
+    for word in ("fastapi, flask", "structlog", "logs_level", "How much is logged", "debug"):
+        assert word in result.out
+    assert "image_user" not in result.out
+
+
+def test_an_unknown_recipe_suggests_the_nearest(run: Run, installation: Path) -> None:
+    result = run("recipes", "log")
+
+    assert (result.code, result.out) == (2, "")
+    assert "Did you mean `logs`?" in result.err
+
+
+def test_every_check_is_listed_and_can_be_shown(run: Run) -> None:
+    listed = run("checks").out
+
+    for name, check in checks().items():
+        assert name in listed
+        shown = run("checks", name)
+        assert shown.code == 0
+        assert check.title in shown.out
+
+
+def test_a_check_is_found_in_any_case(run: Run) -> None:
+    name = next(iter(checks()))
+
+    assert run("checks", name.lower()).out == run("checks", name).out
+
+
+@pytest.mark.parametrize("name", ["SEC-NOTHING-AT-ALL", "x"])
+def test_an_unknown_check_is_bad_input(run: Run, name: str) -> None:
+    result = run("checks", name)
+
+    assert result.code == 2
+    assert f"There is no check `{name}`." in result.err
+
+
+@pytest.mark.parametrize("width", ["80", "120"])
+def test_no_line_is_wider_than_the_terminal(
+    run: Run, monkeypatch: pytest.MonkeyPatch, width: str
+) -> None:
+    monkeypatch.setenv("COLUMNS", width)
+
+    for arguments in (["recipes"], ["checks"], ["recipes", "structured-logging"]):
+        lines = run(*arguments).out.splitlines()
+        assert max(map(len, lines)) <= int(width)

@@ -1,0 +1,227 @@
+"""Checks of what a service tells about itself: its log lines, and the requests they belong to."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from buttress.analysis.caught import (
+    brings_traceback,
+    direct_calls,
+    handler_around,
+    is_traceback,
+    mentions,
+    names_of,
+)
+from buttress.analysis.correlation import has_request_id
+from buttress.analysis.log_output import redacts_fields, writes_structured_lines
+from buttress.analysis.loggers import Loggers
+from buttress.analysis.printing import HINT, mentioned_elsewhere, prints
+from buttress.analysis.sensitive import secret_in
+from buttress.analysis.wiring import Wiring
+from buttress.checks.model import (
+    Confidence,
+    Finding,
+    Kind,
+    NotApplicable,
+    Pillar,
+    Risk,
+    Subject,
+    check,
+)
+from buttress.project.model import Framework, Role
+from buttress.project.modules import OwnModules
+from buttress.source import Module
+
+_LOUD = frozenset(["error", "critical", "fatal"])
+
+
+def wiring_of(subject: Subject) -> Wiring:
+    """Return what is wired in a service."""
+    own = OwnModules(subject.project.tree)
+    return Wiring(subject.wired(), own, subject.service)
+
+
+def require_http(subject: Subject) -> None:
+    """Leave out services that answer no HTTP requests of their own.
+
+    Raises:
+        NotApplicable: For those.
+    """
+    if subject.service.framework is Framework.STREAMLIT:
+        raise NotApplicable("Streamlit serves the requests")
+
+
+@check(
+    "OBS-PRINT",
+    "print() is used for diagnostics",
+    pillar=Pillar.OBSERVABILITY,
+    risk=Risk.MEDIUM,
+    kind=Kind.RATIO,
+    recipe="structured-logging",
+)
+def print_used(subject: Subject) -> Iterator[Finding]:
+    """The app prints where it should log.
+
+    A printed line has no level, no time and no request ID, and is lost where standard output is not
+    kept. Commands, scripts, tests and what runs below ``__main__`` may print.
+
+    Bad::
+
+        print(f"Error sending mail to {user.id}: {e}")
+
+    Good::
+
+        logger.exception("could not send mail", user_id=user.id)
+    """
+    own = OwnModules(subject.project.tree)
+    for module in subject.modules(Role.APP):
+        if not any(word in module.text for word in HINT):
+            continue
+        is_mentioned = mentioned_elsewhere(own, module.path, subject.service.import_root)
+        for printed in prints(module, is_mentioned):
+            if not printed.exempt:
+                what = "A traceback is" if printed.kind == "traceback" else "Diagnostics are"
+                yield subject.finding(module, printed.call, f"{what} printed instead of logged.")
+
+
+@check(
+    "OBS-LOGS-UNSTRUCTURED",
+    "Log lines have no structure",
+    pillar=Pillar.OBSERVABILITY,
+    risk=Risk.HIGH,
+    kind=Kind.PRESENCE,
+    recipe="structured-logging",
+)
+def logs_unstructured(subject: Subject) -> Iterator[Finding]:
+    """Nothing that runs writes log lines as events with fields.
+
+    Lines of text cannot be filtered by user, route or outcome when it matters. The set-up has to run:
+    a dependency that is declared, or a function that nobody calls, does not count.
+
+    Bad::
+
+        logging.basicConfig(level=logging.INFO)
+
+    Good::
+
+        install_logging(app)  # structlog: JSON in production, readable lines on a terminal
+    """
+    if not writes_structured_lines(wiring_of(subject)):
+        app = subject.service.app.place
+        yield Finding(app, "Nothing sets up log lines with fields (JSON) for this app.")
+
+
+@check(
+    "OBS-EXC-NO-TRACE",
+    "Errors are logged without the traceback",
+    pillar=Pillar.OBSERVABILITY,
+    risk=Risk.MEDIUM,
+    kind=Kind.INSTANCE,
+    recipe="structured-logging",
+)
+def exception_without_trace(subject: Subject) -> Iterator[Finding]:
+    """An ``except`` block logs the text of an error, and not where it came from.
+
+    ``'NoneType' object has no attribute 'id'`` tells nobody which line to look at. Lower levels are
+    left out: there the author expected the error.
+
+    Bad::
+
+        except Exception as e:
+            logger.error(f"Could not load the order: {e}")
+
+    Good::
+
+        except Exception:
+            logger.exception("could not load the order", order_id=order_id)
+    """
+    loggers = Loggers(subject.project.tree, subject.project, subject.service)
+    for module in subject.modules(Role.APP):
+        if "except" not in module.text or "log" not in module.text.lower():
+            continue
+        for log_call in loggers.calls(module):
+            if log_call.method in _LOUD and _loses_traceback(module, log_call.call):
+                message = "The error is logged without its traceback."
+                yield subject.finding(module, log_call.call, message)
+
+
+def _loses_traceback(module: Module, call: ast.Call) -> bool:
+    handler = handler_around(module, call)
+    if handler is None or any(keyword.arg == "exc_info" for keyword in call.keywords):
+        return False
+    if any(brings_traceback(module, other) for other in direct_calls(handler)):
+        return False
+    names = names_of(module, call)
+    values = [*call.args, *(keyword.value for keyword in call.keywords)]
+    if any(is_traceback(module, value) for value in values):
+        return False
+    return any(mentions(module, value, names) for value in values)
+
+
+@check(
+    "OBS-NO-CORRELATION-ID",
+    "Requests have no ID in logs and answers",
+    pillar=Pillar.OBSERVABILITY,
+    risk=Risk.HIGH,
+    kind=Kind.PRESENCE,
+    recipe="structured-logging",
+)
+def no_correlation_id(subject: Subject) -> Iterator[Finding]:
+    """No middleware or hook gives a request an ID and returns it.
+
+    Without one the lines of a request cannot be told from those of the others, and a caller has
+    nothing to name. A header that CORS allows, or a middleware that nobody attaches, does not count.
+
+    Bad::
+
+        app = FastAPI()
+
+    Good::
+
+        app = FastAPI()
+        install_logging(app)  # accepts and returns X-Request-ID
+    """
+    require_http(subject)
+    if not has_request_id(wiring_of(subject)):
+        yield Finding(subject.service.app.place, "No request of this app gets an ID.")
+
+
+@check(
+    "SEC-LOG-SENSITIVE",
+    "A secret is logged",
+    pillar=Pillar.SECURITY,
+    risk=Risk.MEDIUM,
+    kind=Kind.INSTANCE,
+    confidence=Confidence.MEDIUM,
+    recipe="structured-logging",
+)
+def secret_logged(subject: Subject) -> Iterator[Finding]:
+    """A log line or a print shows a password, token, key, cookie or one-time code.
+
+    Logs are copied, searched and kept by more people and systems than the secret was meant for (CWE-532,
+    OWASP A09:2025). Whether it is set, how long it is or how it begins is fine. A field whose name says
+    that it is a secret is fine where log fields are redacted.
+
+    Bad::
+
+        logger.info(f"Login of {user.id} with {password}")
+
+    Good::
+
+        logger.info("login", user_id=user.id)
+    """
+    tree, service = subject.project.tree, subject.service
+    loggers = Loggers(tree, subject.project, service)
+    has_redaction = redacts_fields(wiring_of(subject))
+    for module in subject.modules(Role.APP):
+        is_mentioned = mentioned_elsewhere(loggers.modules, module.path, service.import_root)
+        shown = [item.call for item in prints(module, is_mentioned) if not item.exempt]
+        logged = [item.call for item in loggers.calls(module)]
+        for call in [*shown, *logged]:
+            fields = [] if has_redaction and call in logged else call.keywords
+            for value in [*call.args, *(keyword.value for keyword in fields)]:
+                name = secret_in(module, value)
+                if name is not None:
+                    message = f"The value of `{name}` goes into the log."
+                    yield subject.finding(module, value, message)

@@ -2,6 +2,7 @@
 
 import pytest
 
+from buttress.project.model import Role
 from buttress.rewrites.engine import run
 from buttress.source import Draft, Tree
 from tests.rewrites.cases import check_noop, check_transformed, service_of
@@ -124,6 +125,13 @@ def test_an_error_that_was_expected_keeps_its_text() -> None:
     check_handler(
         '    except ValueError as e:\n        logger.warning(f"Odd input: {e}")\n',
         '    except ValueError as e:\n        logger.warning("Odd input", error=str(e))\n',
+    )
+
+
+def test_a_bare_exception_gets_an_event() -> None:
+    check_handler(
+        "    except Exception as e:\n        logger.exception(e)\n",
+        '    except Exception:\n        logger.exception("Error in load")\n',
     )
 
 
@@ -332,18 +340,26 @@ def test_a_shared_logger_that_is_set_up_by_hand_stays() -> None:
     )
 
 
-def test_tests_that_read_logs_keep_standard_loggers_as_they_are() -> None:
-    from buttress.project.model import Role
-
-    source = f"{STANDARD}def f(x):\n    logger.info(f'Got {{x.size}}')\n"
-    draft = Draft(Tree.of({"main.py": source, "test_main.py": "def test_f(caplog): ...\n"}))
+@pytest.mark.parametrize(
+    ("test", "codes"),
+    [
+        ("from main import f\n\n\ndef test_f(caplog): ...\n", ["tests-read-logs"]),
+        ("def test_f(caplog):\n    assert 'Got it' in caplog.text\n", ["tests-read-logs"]),
+        ("def test_f(caplog):\n    assert 'Lost it' in caplog.text\n", []),
+        ("from main import f\n\n\ndef test_f(): ...\n", []),
+        ("def test_f(patch):\n    patch('main.logger')\n", ["other-use"]),
+    ],
+)
+def test_loggers_that_tests_look_at_stay(test: str, codes: list[str]) -> None:
+    source = f"{STANDARD}def f(x):\n    logger.info(f'Got it: {{x.size}}')\n"
+    draft = Draft(Tree.of({"main.py": source, "test_main.py": test}))
     project, service = service_of(draft)
     project.roles["test_main.py"] = Role.TEST  # type: ignore[index]
 
     outcomes = run([REWRITE], draft, lambda _: (project, service))
 
-    assert [item.code for item in outcomes.abstained] == ["tests-read-logs"]
-    assert draft.read("main.py").decode() == source
+    assert [item.code for item in outcomes.abstained] == codes
+    assert (draft.read("main.py").decode() == source) is bool(codes)
 
 
 # ---- loguru --------------------------------------------------------------------------------------

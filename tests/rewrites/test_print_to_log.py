@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from buttress.project.model import Role
 from buttress.rewrites.engine import run
 from buttress.source import Draft, Tree
 from tests.rewrites.cases import check_noop, check_transformed, service_of
@@ -645,6 +646,25 @@ def test_names_that_are_taken_are_not_taken_away(source: str) -> None:
 
 def test_a_module_that_does_not_parse_is_left_alone() -> None:
     check_noop(REWRITE, "def f(:\n    print('Hi')\n")
+
+
+@pytest.mark.parametrize(
+    ("test", "code"),
+    [
+        ("from main import f\n\n\ndef test_f(capsys): ...\n", "tests-read-output"),
+        ("def test_f(capsys):\n    assert 'Ready to go' in capsys\n", "tests-read-output"),
+    ],
+)
+def test_lines_that_tests_look_at_stay(test: str, code: str) -> None:
+    source = f"{HEAD}def f():\n    print('Ready to go')\n"
+    draft = Draft(Tree.of({"main.py": source, "test_main.py": test}))
+    project, service = service_of(draft)
+    project.roles["test_main.py"] = Role.TEST  # type: ignore[index]
+
+    outcomes = run([REWRITE], draft, lambda _: (project, service))
+
+    assert [item.code for item in outcomes.abstained] == [code]
+    assert not draft.changes()
 
 
 def test_a_logger_of_another_module_is_waited_for() -> None:

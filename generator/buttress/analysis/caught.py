@@ -7,7 +7,6 @@ from collections.abc import Iterator
 
 from buttress.analysis.vocabulary import vocabulary
 from buttress.source import Module
-from buttress.source.module import Function
 
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 _TRACEBACKS = vocabulary(
@@ -130,6 +129,19 @@ def direct_calls(handler: ast.ExceptHandler) -> Iterator[ast.Call]:
             yield statement.value
 
 
-def function_words(function: Function | None) -> str:
-    """Return the name of a function as words; empty outside of functions."""
-    return function.name.strip("_").replace("_", " ") if function is not None else ""
+def brings_traceback(module: Module, call: ast.Call) -> bool:
+    """Whether a call logs the traceback of the exception at hand, or prints it."""
+    if isinstance(call.func, ast.Attribute) and call.func.attr == "exception":
+        return True
+    if module.resolve(call.func) in {"traceback.print_exc", "sentry_sdk.capture_exception"}:
+        return True
+    return passes_exception(call)
+
+
+def passes_exception(call: ast.Call) -> bool:
+    """Whether a call passes ``exc_info``, and not to leave it out."""
+    return any(
+        keyword.arg == "exc_info"
+        and not (isinstance(keyword.value, ast.Constant) and not keyword.value.value)
+        for keyword in call.keywords
+    )

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import ast
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from buttress.analysis.loggers import Family, Logger, Loggers, is_global, is_reserved
 from buttress.analysis.messages import percent_message
+from buttress.analysis.output_readers import LOGGED, OutputReaders
 from buttress.analysis.vocabulary import vocabulary
 from buttress.project.model import Role
 from buttress.source import Module
@@ -19,7 +19,6 @@ _LEVELS = vocabulary(
     "logging.DEBUG logging.INFO logging.WARNING logging.WARN logging.ERROR logging.CRITICAL"
 )
 _KEYWORDS = frozenset(["exc_info", "stack_info"])
-_READS_LOGS = re.compile(r"\b(?:caplog|assertLogs|assertNoLogs|LogCapture)\b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +46,8 @@ class Readiness:
     def __init__(self, loggers: Loggers) -> None:
         self.loggers = loggers
         self._decided: dict[tuple[str, str], Obstacle | None] = {}
-        self._tests: Obstacle | None = None
-        self._tests_known = False
+        root = loggers.service.import_root
+        self._readers = OutputReaders(LOGGED, loggers.project, loggers.modules, root)
 
     def obstacle(self, logger: Logger) -> Obstacle | None:
         """Return what keeps a standard logger from becoming one of structlog's; ``None`` if nothing."""
@@ -58,8 +57,6 @@ class Readiness:
                 "the app logs through loguru, and a standard logger takes no fields.",
                 "Use loguru's logger here, too.",
             )
-        if self.reading_tests() is not None:
-            return self.reading_tests()
         if not logger.path:
             return None
         key = logger.path, logger.name
@@ -67,20 +64,16 @@ class Readiness:
             self._decided[key] = self._obstacle(logger)
         return self._decided[key]
 
-    def reading_tests(self) -> Obstacle | None:
-        """Return an obstacle if tests look at what standard loggers write."""
-        if not self._tests_known:
-            self._tests_known = True
-            for path, role in sorted(self.loggers.project.roles.items()):
-                text = self.loggers.tree.text(path) if role is Role.TEST else None
-                if text is not None and _READS_LOGS.search(text.content):
-                    self._tests = Obstacle(
-                        "tests-read-logs",
-                        f"{path} reads what the standard library's loggers record.",
-                        "Let the tests look at events (structlog.testing.capture_logs), then run again.",
-                    )
-                    break
-        return self._tests
+    def reading_test(self, module: Module) -> Obstacle | None:
+        """Return an obstacle if a test looks at what a module logs."""
+        path = self._readers.of(module)
+        if not path:
+            return None
+        return Obstacle(
+            "tests-read-logs",
+            f"{path} reads what the standard library's loggers record.",
+            "Let the test look at events (structlog.testing.capture_logs), then run again.",
+        )
 
     def _obstacle(self, logger: Logger) -> Obstacle | None:
         there = self.loggers.tree.module(logger.path)
@@ -102,7 +95,7 @@ class Readiness:
         if _stored(there, logger.name) != 1:
             return Obstacle("other-use", f"`{logger.name}` is set more than once in {logger.path}.")
         for module, local in self._users(logger):
-            found = _unfit_use(module, local)
+            found = _unfit_use(module, local) or self.reading_test(module)
             if found is not None:
                 return found
         return self._named_in_tests(logger)

@@ -174,11 +174,19 @@ def _label_last(clause: str, labels: dict[int, str]) -> None:
         if glued:
             words.append(glued)
         named = [word for word in words if word]
-        while named and named[0].lower() in _STOP_WORDS:
+        while named and _names_nothing(named):
             named.pop(0)
+        while named and named[-1].lower() in _STOP_WORDS:
+            named.pop()
         if 1 <= len(named) <= _SHORT_CLAUSE and _index(marks[0]) not in labels:
             labels[_index(marks[0])] = " ".join(named)
         words = []
+
+
+def _names_nothing(words: list[str]) -> bool:
+    """Whether the first word of a label says what is done, not what the value is."""
+    first = words[0].lower()
+    return first in _STOP_WORDS or (len(words) > 1 and first.endswith(("ing", "ed")))
 
 
 def _assembled(text: str, labels: dict[int, str]) -> str:
@@ -224,17 +232,16 @@ def _only_names_a_value(pieces: list[str], position: int, words: str, result: st
         return is_short and not is_deed and _leads_to_value(pieces, position)
     if separator == ":" and len(result.split()) == 1:
         return False
-    if separator[:1] in {".", "!", "?", "\u2026", ":"} and words.split(" ", maxsplit=1)[0].endswith(
-        "ing"
-    ):
+    if separator[:1] in {".", "!", "?", "\u2026"} and " " in words:
         return False
-    return is_short
+    is_deed = words.split(" ", maxsplit=1)[0].endswith("ing")
+    return is_short and not (is_deed and separator[:1] in {".", "!", "?", "\u2026", ":"})
 
 
 def _leads_to_value(pieces: list[str], position: int) -> bool:
     """Whether a clause is followed by a colon and a value."""
     followed = position + 1 < len(pieces) and pieces[position + 1].strip() == ":"
-    return followed and _is_lone_value(pieces[position + 2])
+    return followed and bool(re.match(rf"\W*{_MARK}", pieces[position + 2].strip()))
 
 
 def _joint(separator: str) -> str:

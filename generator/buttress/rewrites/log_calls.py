@@ -5,12 +5,19 @@ from __future__ import annotations
 import ast
 import re
 
-from buttress.analysis.caught import error_handler_parameter, handler_around, mentions, names_of
+from buttress.analysis.caught import (
+    brings_traceback,
+    error_handler_parameter,
+    handler_around,
+    is_exception,
+    mentions,
+    names_of,
+)
 from buttress.analysis.loggers import Family, LogCall
 from buttress.analysis.messages import Message
 from buttress.analysis.severity import speaks_of_failure
 from buttress.analysis.structlog_readiness import Obstacle, extra_fields
-from buttress.rewrites.log_levels import Severity, brings_traceback, is_only_traceback
+from buttress.rewrites.log_levels import Severity, is_only_traceback
 from buttress.rewrites.log_line import Line, Unwritable, Written
 from buttress.rewrites.log_lines import write
 from buttress.rewrites.log_messages import is_only_a_value, logged_message, refuse_comments
@@ -53,7 +60,8 @@ def outcome_of_call(planner: Planner, module: Module, log_call: LogCall) -> Outc
     target = planner.targets.for_call(module, log_call)
     if _is_constant(log_call, message) or isinstance(target, Obstacle):
         return _only_renamed(module, log_call, severity, target)
-    if is_only_a_value(message) and not (is_report and target.family is Family.STRUCTLOG):
+    shows_error = is_report or _is_exception(module, call, message)
+    if is_only_a_value(message) and not (shows_error and target.family is Family.STRUCTLOG):
         return _only_renamed(module, log_call, severity, _MESSAGE_ELSEWHERE)
     refuse_comments(module, call)
     line = Line(
@@ -62,7 +70,7 @@ def outcome_of_call(planner: Planner, module: Module, log_call: LogCall) -> Outc
         severity,
         message,
         names_of(module, call),
-        event_for_error(module, call) if is_report else "",
+        event_for_error(module, call) if shows_error else "",
         _leading(module, log_call),
         _kept_keywords(module, call),
     )
@@ -84,6 +92,11 @@ def _is_constant(log_call: LogCall, message: Message) -> bool:
     return message.is_constant and (is_template or not has_extra)
 
 
+def _is_exception(module: Module, call: ast.Call, message: Message) -> bool:
+    names = names_of(module, call)
+    return is_only_a_value(message) and is_exception(module, message.values[0].node, names)
+
+
 def _is_same(severity: Severity, log_call: LogCall) -> bool:
     return severity.method == log_call.method and not severity.exc_info
 
@@ -91,7 +104,7 @@ def _is_same(severity: Severity, log_call: LogCall) -> bool:
 def _severity(planner: Planner, module: Module, log_call: LogCall, message: Message) -> Severity:
     """Return how a line is logged: an error in an ``except`` block brings its traceback."""
     call, method = log_call.call, log_call.method
-    same = Severity(method, is_traced=brings_traceback(call))
+    same = Severity(method, is_traced=brings_traceback(module, call))
     has_choice = any(keyword.arg == "exc_info" for keyword in call.keywords)
     is_loguru = log_call.logger.family is Family.LOGURU
     if method not in {"error", "critical", "fatal"} or same.is_traced or has_choice:

@@ -101,17 +101,6 @@ def is_only_traceback(module: Module, message: Message) -> bool:
     return len(message.values) == 1 and is_traceback(module, message.values[0].node)
 
 
-def brings_traceback(call: ast.Call) -> bool:
-    """Whether a log call brings the traceback already."""
-    if isinstance(call.func, ast.Attribute) and call.func.attr == "exception":
-        return True
-    return any(
-        keyword.arg == "exc_info"
-        and not (isinstance(keyword.value, ast.Constant) and not keyword.value.value)
-        for keyword in call.keywords
-    )
-
-
 def siblings(module: Module, call: ast.Call) -> list[ast.Call]:
     """Return the calls that stand as statements in the same ``except`` block, ``call`` included."""
     handler = handler_around(module, call)

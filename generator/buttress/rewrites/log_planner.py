@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import ast
-import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
+from buttress.analysis.caught import brings_traceback
 from buttress.analysis.loggers import LogCall, Loggers
 from buttress.analysis.messages import Message
+from buttress.analysis.output_readers import PRINTED, OutputReaders
 from buttress.analysis.printing import Printed, mentioned_elsewhere, prints
 from buttress.project.model import Role
 from buttress.rewrites.events import is_decoration
 from buttress.rewrites.log_evaluation import secrets_of
-from buttress.rewrites.log_levels import brings_traceback, is_only_traceback, reports, siblings
+from buttress.rewrites.log_levels import is_only_traceback, reports, siblings
 from buttress.rewrites.log_line import Unwritable
 from buttress.rewrites.log_messages import logged_message, printed_message
 from buttress.rewrites.log_targets import Targets
@@ -21,9 +22,6 @@ from buttress.rewrites.outcomes import Abstained, Changed, Outcome, Safety
 from buttress.rewrites.registry import Context
 from buttress.source import Edit, Module, apply_edits
 
-_READS_OUTPUT = re.compile(
-    r"\b(?:capsys|capfd|redirect_stdout|redirect_stderr)\b|[\"']builtins\.print[\"']"
-)
 _LOUD = frozenset(["error", "critical", "fatal"])
 
 
@@ -48,6 +46,8 @@ class Planner:
         self.context = context
         self.loggers = Loggers(context.draft, context.project, context.service)
         self.targets = Targets(self.loggers)
+        root = context.service.import_root
+        self.readers = OutputReaders(PRINTED, context.project, self.loggers.modules, root)
         self._of_print, self._of_call = of_print, of_call
         self._printed: dict[str, dict[ast.Call, Printed]] = {}
         self._log_calls: dict[str, dict[ast.Call, LogCall]] = {}
@@ -98,17 +98,6 @@ class Planner:
             for text in texts
         )
 
-    def test_that_reads(self, module: Module) -> str:
-        """Return the test that looks at what a module prints; empty if none does."""
-        name = re.escape(module.path.rpartition("/")[2].removesuffix(".py"))
-        imports = re.compile(rf"\b(?:import|from)\b[^\n]*\b{name}\b")
-        for path, role in sorted(self.context.project.roles.items()):
-            text = self.context.draft.text(path) if role is Role.TEST else None
-            content = text.content if text is not None else ""
-            if _READS_OUTPUT.search(content) and imports.search(content):
-                return path
-        return ""
-
     # -- what stands beside a line -------------------------------------------------------------
 
     def first_report(self, module: Module, call: ast.Call) -> ast.Call | None:
@@ -116,7 +105,7 @@ class Planner:
         tracebacks: list[ast.Call] = []
         found = siblings(module, call)
         for other in found:
-            if other in self.log_calls(module) and brings_traceback(other):
+            if other in self.log_calls(module) and brings_traceback(module, other):
                 return other
         for other in found:
             message = self._report(module, other)
@@ -150,7 +139,7 @@ class Planner:
         """
         outcome = self.outcome_of(module, first)
         edits = outcome.edits if isinstance(outcome, Changed) else ()
-        if not brings_traceback(_edited(module, first, edits)):
+        if not brings_traceback(module, _edited(module, first, edits)):
             raise Unwritable(
                 "traceback-beside", "the line beside it brings no traceback, so this one stays."
             )

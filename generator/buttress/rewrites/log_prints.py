@@ -35,7 +35,7 @@ def outcome_of_print(planner: Planner, module: Module, printed: Printed) -> Outc
             "Make it a statement.",
         )
     message = printed_message(module, printed)
-    reader = planner.test_that_reads(module)
+    reader = planner.readers.of(module)
     if reader:
         raise Unwritable(
             "tests-read-output",

@@ -87,7 +87,7 @@ class Targets:
 
     def _instead_of_shared(self, module: Module) -> Target | Obstacle:
         """Return a logger of the module's own, in place of the root logger or the app's."""
-        tests = self.readiness.reading_tests()
+        tests = self.readiness.reading_test(module)
         if tests is not None:
             return tests
         target = self.for_prints(module)

@@ -131,7 +131,7 @@ class TestLimits:
             {
                 "main.py": "from flask_limiter import Limiter\n"
                 + SITE
-                + "Limiter(key, app=app, default_limits=['9/hour'], x=Limiter(app, default_limits=[1]))\n"
+                + "Limiter(key, app=app, default_limits=['9/hour'])\n"
             },
             {
                 "main.py": API,

@@ -114,7 +114,7 @@ def _loads(module: Module, name: str) -> bool:
     if name not in module.text:
         return False
     return any(n.id == name and isinstance(n.ctx, ast.Load) for n in module.nodes(ast.Name)) or any(
-        n.attr == name for n in module.nodes(ast.Attribute)
+        n.attr == name and module.resolve(n) is not None for n in module.nodes(ast.Attribute)
     )
 
 
@@ -164,8 +164,9 @@ def _has_library_limiter(module: Module, modules: list[Module]) -> bool:
         for name in names:
             if any(_attaches(other, name) for other in modules):
                 return True
+        is_attached = bool(call.args) or any(k.arg == "app" for k in call.keywords)
         if (
-            call.args
+            is_attached
             and "flask_limiter" in target
             and any(k.arg == "default_limits" for k in call.keywords)
         ):

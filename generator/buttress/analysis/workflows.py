@@ -13,7 +13,6 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from buttress.analysis.shell import Simple, expand, simple_commands
-from buttress.project.documents import text_of
 from buttress.project.model import Place, Project
 from buttress.source import Tree
 
@@ -121,11 +120,14 @@ def _read(tree: Tree, path: str) -> Pipeline:
     github = ".github/workflows/" in path
     kind = "github" if github else "gitlab" if "gitlab" in path else "other"
     pipeline = Pipeline(path, kind)
-    text = text_of(tree, path)
-    if not text.strip():
-        pipeline.problem = "it is empty or cannot be read"
+    found = tree.text(path)
+    text = found.content if found is not None else ""
+    if found is None:
+        pipeline.problem = "it is no text"
     elif len(text) > LARGEST:
         pipeline.problem = "it is too large to be read"
+    elif not text.strip():
+        return pipeline
     elif path.rpartition("/")[2] == "Jenkinsfile":
         _read_jenkins(tree, pipeline, text)
     else:

@@ -253,7 +253,7 @@ def soft_fail(subject: Subject) -> Iterator[Finding]:
     "A workflow has more rights than it needs",
     pillar=Pillar.CICD,
     risk=Risk.MEDIUM,
-    kind=Kind.RATIO,
+    kind=Kind.INSTANCE,
     recipe=_RECIPE,
 )
 def workflow_hardening(subject: Subject) -> Iterator[Finding]:
@@ -372,7 +372,7 @@ def _of_github_and_others(subject: Subject) -> list[Pipeline]:
 
 
 def _github(subject: Subject) -> list[Pipeline]:
-    found = [pipeline for pipeline in _readable(subject) if pipeline.kind == "github"]
+    found = [p for p in _readable(subject) if p.kind == "github" and p.jobs]
     if not found:
         raise NotApplicable("there is no GitHub workflow")
     return found

@@ -148,7 +148,7 @@ def container_root(subject: Subject) -> Iterator[Finding]:
     "The image is not pinned, or holds what does not belong in it",
     pillar=Pillar.INFRASTRUCTURE,
     risk=Risk.MEDIUM,
-    kind=Kind.RATIO,
+    kind=Kind.INSTANCE,
     recipe=_CONTAINER,
 )
 def image_hygiene(subject: Subject) -> Iterator[Finding]:

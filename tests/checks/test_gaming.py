@@ -1,0 +1,181 @@
+"""Files that only look like controls buy nothing: what counts is wired into what runs."""
+
+from __future__ import annotations
+
+import pytest
+
+from buttress.project import inspect_project
+from buttress.scorecard import Scorecard, inspect_service
+from buttress.source import Tree
+
+FASTAPI_PROTOTYPE = {
+    "requirements.txt": "fastapi\nuvicorn\nsqlalchemy\nrequests\n",
+    "main.py": """\
+import os
+
+import requests
+from fastapi import FastAPI, HTTPException
+from sqlalchemy import create_engine, text
+
+app = FastAPI()
+engine = create_engine(os.getenv("DATABASE_URL", "postgresql://localhost/shop"))
+
+
+@app.get("/items")
+def items():
+    print("items")
+    with engine.connect() as connection:
+        return [dict(row) for row in connection.execute(text("SELECT * FROM items"))]
+
+
+@app.post("/items")
+def create(data: dict):
+    try:
+        requests.post("https://example.com/hook", json=data)
+    except Exception as error:
+        raise HTTPException(status_code=500, detail=str(error))
+    return data
+
+
+@app.delete("/items/{item_id}")
+def remove(item_id: int):
+    return item_id
+""",
+}
+FLASK_PROTOTYPE = {
+    "requirements.txt": "flask\nflask-sqlalchemy\n",
+    "app.py": """\
+from flask import Flask, jsonify, request
+from flask_sqlalchemy import SQLAlchemy
+
+app = Flask(__name__)
+app.config["SECRET_KEY"] = "f3a9c1d27b80"
+db = SQLAlchemy(app)
+
+
+@app.route("/notes")
+def notes():
+    return jsonify([])
+
+
+@app.route("/notes", methods=["POST"])
+def add():
+    data = request.get_json()
+    print(data)
+    return jsonify(data)
+
+
+@app.route("/notes/<int:note_id>", methods=["DELETE"])
+def remove(note_id):
+    return ""
+
+
+with app.app_context():
+    db.create_all()
+
+if __name__ == "__main__":
+    app.run(debug=True)
+""",
+}
+DEPENDENCIES = """\
+structlog
+prometheus-client
+sentry-sdk
+opentelemetry-sdk
+opentelemetry-instrumentation
+slowapi
+flask-limiter
+flask-talisman
+secure
+alembic
+pydantic-settings
+hvac
+pyjwt
+pytest
+pytest-cov
+tenacity
+"""
+STUBS = {
+    ".github/workflows/ci.yml": "name: tests, ruff, mypy, bandit, pip-audit, gitleaks\non: push\njobs:\n"
+    "  test:\n    steps:\n      - name: pytest\n        run: echo pytest ruff mypy bandit\n",
+    ".github/dependabot.yml": "version: 2\nupdates: []\n",
+    ".gitlab-ci.yml": "# pytest\n",
+    ".pre-commit-config.yaml": "repos: []\n",
+    "Dockerfile": "FROM python:3.12-slim\nUSER app\n",
+    "k8s/deployment.yaml": "kind: Deployment\n# resources: limits, livenessProbe\n",
+    "infra/main.tf": '# resource "aws_ecs_service" "app" {}\n',
+    "infra/backup.tf": 'resource "null_resource" "backup" {}\n',
+    "infra/environments/production/README.md": "Production.\n",
+    "scripts/backup.sh": "pg_dump\n",
+    "tests/__init__.py": "",
+    "tests/test_app.py": "def test_app():\n    assert True\n",
+    "tests/test_errors.py": "import pytest\n\n\ndef test_errors():\n    print(404)\n",
+    ".coveragerc": "[report]\nfail_under = 90\n",
+    "alembic.ini": "[alembic]\nscript_location = migrations\n",
+    "migrations/versions/.gitkeep": "",
+    "rate_limit.py": "from slowapi import Limiter\n\nlimiter = Limiter(key_func=str)\n",
+    "security_headers.py": 'HEADERS = {"X-Frame-Options": "DENY", "Referrer-Policy": "no-referrer"}\n',
+    "auth.py": "from fastapi.security import HTTPBearer\n\nbearer = HTTPBearer()\n",
+    "health.py": 'def health():\n    return "ok"\n',
+    "metrics.py": "from prometheus_client import Counter\n\nrequests = Counter('r', 'r')\n",
+    "error_handlers.py": "from fastapi import FastAPI\n\n\ndef handle(app: FastAPI):\n"
+    "    @app.exception_handler(Exception)\n    def unexpected(request, error):\n        return None\n",
+    "logging_setup.py": "import structlog\n\nstructlog.configure()\n",
+}
+
+
+def card(files: dict[str, str]) -> Scorecard:
+    project = inspect_project(Tree.of(files))
+    return inspect_service(project, project.services[0])
+
+
+@pytest.mark.parametrize(
+    "prototype", [FASTAPI_PROTOTYPE, FLASK_PROTOTYPE], ids=["fastapi", "flask"]
+)
+def test_stubs_and_dependency_lines_do_not_raise_the_score(prototype: dict[str, str]) -> None:
+    declared = {**prototype, "requirements.txt": prototype["requirements.txt"] + DEPENDENCIES}
+
+    before, after = card(prototype), card({**declared, **STUBS})
+
+    assert len(STUBS) == 23
+    assert len(DEPENDENCIES.split()) == 16
+    assert before.total is not None
+    assert after.total is not None
+    assert after.total <= before.total + 1.0, {
+        str(old.check.id): (old.status, new.status)
+        for old, new in zip(before.results, after.results, strict=True)
+        if old.status != new.status
+    }
+
+
+@pytest.mark.parametrize(
+    "prototype", [FASTAPI_PROTOTYPE, FLASK_PROTOTYPE], ids=["fastapi", "flask"]
+)
+@pytest.mark.parametrize(
+    "path", ["empty.py", "tests/test_empty.py", "Dockerfile", ".github/workflows/x.yml"]
+)
+def test_an_empty_file_never_raises_a_pillar(prototype: dict[str, str], path: str) -> None:
+    before, after = card(prototype), card({**prototype, path: ""})
+
+    assert [p.score for p in after.pillars] == [p.score for p in before.pillars]
+
+
+def test_code_that_is_moved_into_a_folder_of_tests_is_still_inspected() -> None:
+    moved = {
+        "requirements.txt": "fastapi==1\n",
+        "main.py": "from fastapi import FastAPI\nfrom tests.db import find\n\napp = FastAPI()\n",
+        "tests/__init__.py": "",
+        "tests/db.py": "def find(db, name):\n    db.execute(f\"SELECT * FROM u WHERE name = '{name}'\")\n",
+    }
+
+    assert "SEC-SQL-INJECTION" in {finding.check.id for finding in card(moved).findings}
+
+
+def test_a_real_control_raises_the_score() -> None:
+    more = {
+        ".github/workflows/ci.yml": "on: push\njobs:\n  test:\n    steps:\n      - run: ruff check .\n",
+    }
+
+    before, after = card(FASTAPI_PROTOTYPE), card({**FASTAPI_PROTOTYPE, **more})
+
+    assert (after.total or 0) > (before.total or 0)

@@ -480,7 +480,7 @@ def test_middleware_that_is_added_later_is_inside(
 
 
 def test_the_apps_own_header_is_kept_and_its_response_not_changed(
-    app: FastAPI, client: TestClient
+    app: FastAPI, client: TestClient, logged: Logged
 ) -> None:
     shared = PlainTextResponse("same for all")
 
@@ -493,6 +493,8 @@ def test_the_apps_own_header_is_kept_and_its_response_not_changed(
         return shared
 
     assert client.get("/own").headers.get_list("x-request-id") == ["own"]
+    (line,) = logged()
+    assert line["answered_id"] == "own" != line["request_id"]
     first, second = client.get("/shared"), client.get("/shared")
     assert first.headers["x-request-id"] != second.headers["x-request-id"]
     assert "x-request-id" not in shared.headers

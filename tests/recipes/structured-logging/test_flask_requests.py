@@ -136,6 +136,21 @@ def test_the_apps_own_error_pages_have_the_id(
     assert access["request_id"] == answer.headers["X-Request-ID"]
 
 
+def test_an_id_of_the_apps_own_is_kept_and_told(
+    app: flask.Flask, client: FlaskClient, logged: Logged
+) -> None:
+    @app.after_request
+    def name(response: flask.Response) -> flask.Response:
+        response.headers["x-request-id"] = "own"
+        return response
+
+    answer = read(client, "/")
+
+    (line,) = logged()
+    assert answer.headers.getlist("X-Request-ID") == ["own"]
+    assert line["answered_id"] == "own" != line["request_id"]
+
+
 def test_the_id_follows_into_threads(app: flask.Flask, client: FlaskClient, logged: Logged) -> None:
     pool = ThreadPoolExecutor(max_workers=1)
     has_request: list[bool] = []

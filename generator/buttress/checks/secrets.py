@@ -10,10 +10,10 @@ from buttress.analysis.configuration import (
     environment_reads,
     settings_classes,
 )
+from buttress.analysis.secret_files import tracked_secret_files
 from buttress.analysis.secrets import (
     hardcoded_secrets,
     is_placeholder,
-    is_secret_name,
     is_secret_variable,
     kind_of,
 )
@@ -30,8 +30,6 @@ from buttress.checks.model import (
 from buttress.project.model import Place, Role
 
 _RECIPE = "settings-and-secrets"
-_ENV_FILE = re.compile(r"(?:^|/)\.env(?:\.(?!example|sample|template|dist|test)[\w.-]+)?$")
-_ASSIGNMENT = re.compile(r"^\s*(?:export\s+)?([A-Za-z_]\w*)\s*=\s*[\"']?([^\"'#\s]+)", re.MULTILINE)
 _HARMLESS = re.compile(
     r"(?:^|/)(?:tests?|docs?|examples?|fixtures|\.github)/|\.(?:md|rst|lock|svg|ipynb|html|css|js|ts|tsx|jsx|map)$"
     r"|(?:example|sample|template|lock\.json|\.dist)|(?:^|/)(?:test_|conftest)",
@@ -167,20 +165,10 @@ def env_committed(subject: Subject) -> Iterator[Finding]:
     tree = subject.project.tree
     if tree.tracked is None:
         raise NotApplicable("the project is not in git")
-    for path in sorted(tree.tracked):
-        if not _ENV_FILE.search(path) or path not in tree:
-            continue
-        text = tree.text(path)
-        names = [
-            match[1]
-            for match in _ASSIGNMENT.finditer(text.content if text else "")
-            if is_secret_name(match[1]) and not is_placeholder(match[2])
-        ]
-        if names:
-            shown = ", ".join(names[:3]) + (" and more" if len(names) > 3 else "")
-            yield Finding(
-                Place(path), f"This file is tracked and has values for {shown}.", "", path
-            )
+    for file in tracked_secret_files(tree):
+        shown = ", ".join(file.names[:3]) + (" and more" if len(file.names) > 3 else "")
+        what = f"has values for {shown}" if file.names else "holds a private key"
+        yield Finding(Place(file.path), f"This file is tracked and {what}.", "", file.path)
 
 
 @check(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from buttress.analysis.configuration import environment_reads
+from buttress.analysis.secret_files import tracked_secret_files
 from buttress.analysis.secrets import is_secret_variable
 from buttress.analysis.settings_fields import (
     Kind,
@@ -12,6 +13,7 @@ from buttress.analysis.settings_fields import (
 )
 from buttress.planning.providers import answer
 from buttress.project.model import Project, Role, Service
+from buttress.rewrites.secret_hook import REPOSITORY, REVISION, VERSION
 from buttress.source import Module
 
 
@@ -43,6 +45,18 @@ def environment_variables(project: Project, service: Service) -> object:
             {"name": name, "comment": comment, "example": "" if default is None else str(default)}
         )
     return variables
+
+
+@answer("secret-hook")
+def hook_for_secrets(project: Project, service: Service) -> object:
+    """Return the repository and revision of the hook that looks for secrets before a commit."""
+    return {"repository": REPOSITORY, "revision": REVISION, "version": VERSION}
+
+
+@answer("tracked-secret-files")
+def tracked_files_of_secrets(project: Project, service: Service) -> object:
+    """Return the paths of the files of secrets that git tracks."""
+    return [file.path for file in tracked_secret_files(project.tree)]
 
 
 _COMMENTS = {

@@ -1,0 +1,48 @@
+"""Files of secrets that git tracks: environment files with values, and private keys."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from buttress.analysis.secrets import is_placeholder, is_secret_variable
+from buttress.source import Tree
+
+_ENV_FILE = re.compile(r"(?:^|/)\.env(?:\.(?!example|sample|template|dist|test)[\w.-]+)?$")
+_KEY_FILE = re.compile(r"(?:^|/)(?:id_(?:rsa|dsa|ecdsa|ed25519)|[^/]+\.(?:pem|key|p12|pfx))$")
+_ASSIGNMENT = re.compile(r"^\s*(?:export\s+)?([A-Za-z_]\w*)\s*=\s*[\"']?([^\"'#\s]+)", re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True)
+class SecretFile:
+    """A tracked file of secrets.
+
+    Attributes:
+        path: Relative to the root of the tree.
+        names: The variables that have a value; empty for a private key.
+    """
+
+    path: str
+    names: tuple[str, ...] = ()
+
+
+def tracked_secret_files(tree: Tree) -> list[SecretFile]:
+    """Return the files of secrets that git tracks, by path; none where there is no git."""
+    found = []
+    for path in sorted(tree.tracked or ()):
+        if path not in tree or not (_ENV_FILE.search(path) or _KEY_FILE.search(path)):
+            continue
+        text = tree.text(path)
+        content = text.content if text is not None else ""
+        if _KEY_FILE.search(path):
+            if "PRIVATE KEY-----" in content:
+                found.append(SecretFile(path))
+            continue
+        names = [
+            match[1]
+            for match in _ASSIGNMENT.finditer(content)
+            if is_secret_variable(match[1]) and not is_placeholder(match[2])
+        ]
+        if names:
+            found.append(SecretFile(path, tuple(dict.fromkeys(names))))
+    return found

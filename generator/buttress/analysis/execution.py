@@ -40,7 +40,7 @@ def executed_input(module: Module, service: Service) -> Iterator[tuple[ast.expr,
     known: dict[Function | None, Values] = {}
     for call in module.nodes(ast.Call):
         how = _how(module, call)
-        if how is None or not call.args:
+        if how is None or not call.args or isinstance(call.args[0], ast.Constant):
             continue
         function = module.function(call)
         if function not in known:

@@ -41,6 +41,7 @@ _LLM = {
     "mistralai.Mistral": "Mistral",
     "ollama.Client": "ollama.Client",
 }
+_LLM_HINT = re.compile("|".join(sorted({name.split(".")[0] for name in _LLM})))
 _LLM_LIMITS = frozenset(
     {"timeout", "request_timeout", "http_client", "http_options", "client_options", "timeout_ms"}
 )
@@ -109,6 +110,8 @@ def _is_none(call: ast.Call) -> bool:
 
 def endless_models(module: Module) -> Iterator[tuple[ast.expr, str]]:
     """Yield the clients of language models that are made without a limit of time, nor get one later."""
+    if not _LLM_HINT.search(module.text):
+        return
     calls = [c for c in module.nodes(ast.Call) if (module.resolve(c.func) or "") in _LLM]
     if not calls or _limits_later(module):
         return

@@ -100,7 +100,11 @@ def _statement(module: Module, call: ast.Call) -> ast.expr | None:
     target = module.resolve(call.func) or ""
     if target in _WRAPPERS or name in _METHODS:
         first = call.args[0]
-        return None if isinstance(first, ast.Starred) else first
+        if isinstance(first, ast.Call) and (module.resolve(first.func) or "").startswith(
+            "sqlalchemy"
+        ):
+            return None  # an expression of its own, or a text that is looked at itself
+        return None if isinstance(first, ast.Starred | ast.Constant) else first
     return None
 
 

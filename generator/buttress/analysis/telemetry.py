@@ -1,0 +1,72 @@
+"""What watches the app while it runs: health routes, metrics, error tracking, traces."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterable
+
+from buttress.analysis.images import images
+from buttress.project.documents import text_of
+from buttress.project.model import Project, Route, Service
+from buttress.source import Module
+
+_HEALTH = re.compile(
+    r"(?:health|healthz|healthcheck|health[-_]check|livez?|liveness|readyz?|readiness|ping|status|heartbeat|up)\Z",
+    re.IGNORECASE,
+)
+_AGENTS = re.compile(
+    r"\b(?:ddtrace-run|newrelic-admin|opentelemetry-instrument|scout_apm|elastic-apm)\b"
+)
+METRICS = (
+    "prometheus_client.make_asgi_app", "prometheus_client.make_wsgi_app", "prometheus_client.start_http_server",
+    "prometheus_client.generate_latest", "prometheus_client.push_to_gateway", "prometheus_fastapi_instrumentator.",
+    "starlette_exporter.", "starlette_prometheus.", "prometheus_flask_exporter.", "prometheus_async.", "statsd.",
+    "datadog.initialize", "ddtrace.", "opentelemetry.sdk.metrics.", "logfire.instrument", "newrelic.agent.",
+    "elasticapm.", "azure.monitor.opentelemetry.", "aws_embedded_metrics.", "flask_monitoringdashboard.",
+)  # fmt: skip
+ERROR_TRACKING = (
+    "sentry_sdk.init", "rollbar.init", "bugsnag.configure", "honeybadger.honeybadger.configure", "raven.",
+    "raygun4py.", "airbrake.", "newrelic.agent.", "elasticapm.", "logfire.instrument", "ddtrace.", "posthog.",
+    "azure.monitor.opentelemetry.", "rollbar.contrib.", "bugsnag.flask.", "bugsnag.asgi.",
+)  # fmt: skip
+TRACING = (
+    "opentelemetry.instrumentation.", "opentelemetry.sdk.trace.TracerProvider", "ddtrace.", "logfire.instrument",
+    "newrelic.agent.", "elasticapm.", "azure.monitor.opentelemetry.", "aws_xray_sdk.", "jaeger_client.",
+    "google.cloud.trace",
+)  # fmt: skip
+
+
+def has_health_route(routes: Iterable[Route]) -> bool:
+    """Whether a route answers whether the app is well, as its path says."""
+    return any(
+        "GET" in route.methods and _HEALTH.match(route.path.rstrip("/").rpartition("/")[2])
+        for route in routes
+    )
+
+
+def has_metrics_route(routes: Iterable[Route]) -> bool:
+    """Whether a route gives metrics out, as its path says."""
+    return any(route.path.rstrip("/").endswith("/metrics") for route in routes)
+
+
+def starts_agent(project: Project, service: Service) -> bool:
+    """Whether an image or a platform starts the app below an agent that watches it."""
+    for image in images(project, service):
+        starts = (image.last("ENTRYPOINT"), image.last("CMD"))
+        if any(start is not None and _AGENTS.search(" ".join(start.words)) for start in starts):
+            return True
+    return any(
+        _AGENTS.search(text_of(project.tree, path)) for path in project.tree.named("Procfile")
+    )
+
+
+def calls_any(modules: Iterable[Module], names: tuple[str, ...]) -> bool:
+    """Whether any module calls something of these libraries."""
+    tops = tuple({name.split(".")[0] for name in names})
+    for module in modules:
+        if any(top in module.text for top in tops):
+            for call in module.nodes(ast.Call):
+                if (module.resolve(call.func) or "").startswith(names):
+                    return True
+    return False

@@ -29,7 +29,7 @@ RECIPES = sorted(CATALOGUE.recipes)
 
 @pytest.fixture
 def project(tmp_path: Path, request: pytest.FixtureRequest) -> Path:
-    target = tmp_path / request.param
+    target = tmp_path / str(request.param)
     shutil.copytree(PROTOTYPES / request.param, target)
     subprocess.run(["git", "init", "-q", str(target)], check=True)
     subprocess.run(["git", "-C", str(target), "add", "-A"], check=True)

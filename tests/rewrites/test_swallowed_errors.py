@@ -44,8 +44,10 @@ def test_a_silent_bare_except_is_narrowed_and_logs() -> None:
         ),
         (
             "    try: run(value)\n    except: pass\n",
-            "    try: run(value)\n"
-            '    except Exception: logger.warning("refresh: ignored an error", exc_info=True)\n',
+            (
+                "    try: run(value)\n"
+                '    except Exception: logger.warning("refresh: ignored an error", exc_info=True)\n'
+            ),
         ),
         (
             "    try:\n        number = int(value)\n    except:\n        pass\n",

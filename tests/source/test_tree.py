@@ -143,7 +143,7 @@ def test_a_file_that_goes_away_meanwhile_is_named(tmp_path: Path) -> None:
     tree = Tree.open(tmp_path)
     (tmp_path / "main.py").unlink()
 
-    with pytest.raises(ChangedUnderneathError, match="main.py: cannot be read"):
+    with pytest.raises(ChangedUnderneathError, match=r"main\.py: cannot be read"):
         tree.read("main.py")
 
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import fastapi
+import flask
 import pytest
 import structlog
 from tests.recipes.rendering import imported, rendered
 
-fastapi = pytest.importorskip("fastapi")
-flask = pytest.importorskip("flask")
 
 
 @pytest.fixture
@@ -25,7 +25,7 @@ def fastapi_client(app: Any) -> Any:
     return TestClient(app, raise_server_exceptions=False)
 
 
-def fastapi_app() -> Any:
+def fastapi_app() -> fastapi.FastAPI:
     app = fastapi.FastAPI()
 
     @app.get("/items/{number}")
@@ -117,7 +117,7 @@ class TestFastAPI:
         assert fastapi_client(app).get("/items/x").text == "mine"
 
 
-def flask_app() -> Any:
+def flask_app() -> flask.Flask:
     app = flask.Flask(__name__)
 
     @app.route("/items/<int:number>")

@@ -10,6 +10,7 @@ from datetime import date
 from pathlib import Path
 from types import ModuleType
 from typing import Any
+from uuid import UUID
 
 import pytest
 import structlog
@@ -149,6 +150,16 @@ def test_values_of_every_kind_are_written(logger: Any, logged: Logged) -> None:
     assert (line["huge"], line["half"], line["nan"]) == (2**80, "\ud800", "nan")
     assert (line["silent"], line["pairs"]) == ("<Silent>", {"(1, 2)": [3]})
     assert str(line["loop"]).startswith("[[[[[")
+
+
+def test_fields_with_the_names_of_the_lines_own_stop_no_request(
+    logger: Any, logged: Logged
+) -> None:
+    logger.info("seen", request_id=UUID(int=7), level=date(2026, 1, 2), timestamp=None, logger={1})
+
+    (line,) = logged()
+    assert line["request_id"] == "00000000-0000-0000-0000-000000000007"
+    assert (line["level"], line["logger"]) == ("2026-01-02", [1])
 
 
 def test_a_line_is_one_line(logger: Any, capsys: pytest.CaptureFixture[str]) -> None:

@@ -34,7 +34,6 @@ _SETTINGS = re.compile(r"(?:\A|/)(?:settings|config|configs|configuration)/([a-z
 _CLASS = re.compile(
     r"(Prod|Production|Dev|Development|Staging|Test|Testing|Local)(?:Config|Settings)\Z|(?:Config|Settings)(Prod|Production|Dev|Development)\Z"
 )
-_HINT = re.compile(r"env|stage|config", re.IGNORECASE)
 
 
 def environments_described(tree: Tree) -> bool:
@@ -60,7 +59,7 @@ def _has_code(tree: Tree, path: str) -> bool:
 
 def branches_on_environment(module: Module) -> bool:
     """Whether a module asks where it runs, or has settings for several environments."""
-    if not _HINT.search(module.text):
+    if not any(hint in module.text.lower() for hint in ("env", "stage", "config")):
         return False
     if len({_NAMES[kind] for kind in _classes(module)}) > 1:
         return True

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import re
 from collections.abc import Iterator
 
 from buttress.analysis.values import Origin, Values
@@ -11,9 +10,10 @@ from buttress.project.model import Service
 from buttress.source import Module
 from buttress.source.module import Function
 
-_HINT = re.compile(
-    r"\beval\(|\bexec\(|os\.system|popen|subprocess|render_template_string|pickle|marshal|yaml|Template\("
-)
+_HINTS = (
+    "eval(", "exec(", "os.system", "popen", "subprocess", "render_template_string", "pickle", "marshal",
+    "yaml", "jinja2",
+)  # fmt: skip
 _CODE = frozenset({"builtins.eval", "builtins.exec"})
 _SHELLS = frozenset({"os.system", "os.popen", "subprocess.getoutput", "subprocess.getstatusoutput"})
 _RUNS = frozenset(
@@ -30,12 +30,16 @@ _PICKLES = frozenset(
         "yaml.unsafe_load",
     }
 )
+_NAMES = frozenset(
+    name.rpartition(".")[2]
+    for name in (*_CODE, *_SHELLS, *_RUNS, *_TEMPLATES, *_PICKLES, "yaml.load")
+)
 _DECODERS = frozenset({"jwt.decode", "jose.jwt.decode"})
 
 
 def executed_input(module: Module, service: Service) -> Iterator[tuple[ast.expr, str]]:
     """Yield the calls that run what a client sends, with what they do to it."""
-    if not _HINT.search(module.text):
+    if not any(hint in module.text for hint in _HINTS):
         return
     known: dict[Function | None, Values] = {}
     for call in module.nodes(ast.Call):
@@ -50,7 +54,11 @@ def executed_input(module: Module, service: Service) -> Iterator[tuple[ast.expr,
 
 
 def _how(module: Module, call: ast.Call) -> str | None:
-    target = module.resolve(call.func) or ""
+    function = call.func
+    name = function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", "")
+    if name not in _NAMES and not isinstance(function, ast.Name):
+        return None
+    target = module.resolve(function) or ""
     if target in _CODE:
         return "is run as Python"
     if target in _SHELLS or (target in _RUNS and _keyword(call, "shell") is True):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import re
 from collections.abc import Iterator
 
 from buttress.source import Module
@@ -19,6 +18,7 @@ _TIMED = {
 }
 """Other calls that wait for ever, with the position of ``timeout``."""
 
+_HINTS = ("requests", "urlopen", "smtplib", "httpx", "aiohttp")
 _METHODS = frozenset(["get", "post", "put", "patch", "delete", "head", "options", "request"])
 _NONE_WAITS = ("httpx.", "aiohttp.")
 _LLM = {
@@ -41,7 +41,7 @@ _LLM = {
     "mistralai.Mistral": "Mistral",
     "ollama.Client": "ollama.Client",
 }
-_LLM_HINT = re.compile("|".join(sorted({name.split(".")[0] for name in _LLM})))
+_LLM_HINTS = tuple(sorted({name.split(".")[0] for name in _LLM}))
 _LLM_LIMITS = frozenset(
     {"timeout", "request_timeout", "http_client", "http_options", "client_options", "timeout_ms"}
 )
@@ -56,7 +56,7 @@ _BLOCKING = frozenset(
 
 def endless_calls(module: Module) -> Iterator[tuple[ast.expr, str]]:
     """Yield the calls over the network that may wait for ever."""
-    if not re.search(r"requests|urlopen|smtplib|httpx|aiohttp", module.text):
+    if not any(hint in module.text for hint in _HINTS):
         return
     sessions = _sessions(module)
     for call in module.nodes(ast.Call):
@@ -110,7 +110,7 @@ def _is_none(call: ast.Call) -> bool:
 
 def endless_models(module: Module) -> Iterator[tuple[ast.expr, str]]:
     """Yield the clients of language models that are made without a limit of time, nor get one later."""
-    if not _LLM_HINT.search(module.text):
+    if not any(hint in module.text for hint in _LLM_HINTS):
         return
     calls = [c for c in module.nodes(ast.Call) if (module.resolve(c.func) or "") in _LLM]
     if not calls or _limits_later(module):

@@ -143,7 +143,8 @@ def limits_rates(tree: Tree, modules: Iterable[Module]) -> bool:
     """Whether a limiter is made and attached, or the proxy has one."""
     modules = list(modules)
     for module in modules:
-        if not _LIMIT_NAME.search(module.text) and "limiter" not in module.text.lower():
+        lowered = module.text.lower()
+        if not any(hint in lowered for hint in ("limit", "throttl")):
             continue
         if _has_library_limiter(module, modules) or _has_own_limiter(module, modules):
             return True

@@ -12,7 +12,7 @@ from buttress.project.model import Service
 from buttress.source import Module
 from buttress.source.module import Function
 
-_HINT = re.compile(r"execute|\btext\(|\.raw\(|read_sql|RawSQL|\.extra\(", re.IGNORECASE)
+_HINTS = ("execute", "text(", ".raw(", "read_sql", "RawSQL", "fetch")
 _METHODS = frozenset(
     [
         "execute",
@@ -37,6 +37,7 @@ _WRAPPERS = (
     "pandas.read_sql",
     "pandas.read_sql_query",
 )
+_WRAPPER_NAMES = frozenset(name.rpartition(".")[2] for name in _WRAPPERS)
 _VERB = re.compile(
     r"\b(?:select\s|insert\s+(?:or\s+\w+\s+)?into\s|update\s+\S+\s+set\s|delete\s+from\s|replace\s+into\s|drop\s+table|alter\s+table|create\s+(?:table|user)|pragma\s|truncate\s|where\s|values\s*\()",
     re.IGNORECASE,
@@ -72,7 +73,7 @@ def injections(module: Module, service: Service) -> Iterator[Injection]:
     client sends. Constants, placeholders, numbers, and names checked against a list are not; what is
     unknown is not.
     """
-    if not _HINT.search(module.text):
+    if not any(hint in module.text for hint in _HINTS):
         return
     known: dict[Function | None, Values] = {}
     seen: set[ast.expr] = set()
@@ -96,9 +97,10 @@ def injections(module: Module, service: Service) -> Iterator[Injection]:
 def _statement(module: Module, call: ast.Call) -> ast.expr | None:
     if not call.args:
         return None
-    name = call.func.attr if isinstance(call.func, ast.Attribute) else ""
-    target = module.resolve(call.func) or ""
-    if target in _WRAPPERS or name in _METHODS:
+    function = call.func
+    name = function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", "")
+    is_method = isinstance(function, ast.Attribute) and name in _METHODS
+    if is_method or (name in _WRAPPER_NAMES and module.resolve(function) in _WRAPPERS):
         first = call.args[0]
         if isinstance(first, ast.Call) and (module.resolve(first.func) or "").startswith(
             "sqlalchemy"

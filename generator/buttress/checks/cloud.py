@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from buttress.analysis.configuration import environment_reads, settings_classes
@@ -31,7 +30,7 @@ from buttress.project.model import Role
 
 _RECIPE = "terraform"
 _KEPT_HERE = frozenset(["sqlite", "postgresql", "mysql", "mongodb", "mssql", "oracle", "duckdb"])
-_SECRET_HINT = re.compile(r"secret|key|token|passw|credential", re.IGNORECASE)
+_SECRET_HINTS = ("environ", "getenv", "settings", "secret", "passw", "api_key", "apikey", "token")
 
 
 @check(
@@ -203,7 +202,8 @@ def no_secret_store(subject: Subject) -> Iterator[Finding]:
 
 def _needs_secrets(subject: Subject) -> bool:
     for module in subject.modules(Role.APP):
-        if not _SECRET_HINT.search(module.text):
+        lowered = module.text.lower()
+        if not any(hint in lowered for hint in _SECRET_HINTS):
             continue
         if any(read.name and is_secret_variable(read.name) for read in environment_reads(module)):
             return True

@@ -68,6 +68,14 @@ def test_an_import_inside_a_function_goes_with_its_last_use() -> None:
     )
 
 
+def test_an_import_inside_a_block_of_the_module_goes_as_well() -> None:
+    block = "try:\n    work()\nexcept Exception:\n    import traceback\n    {}\n"
+
+    assert dropped(block.format("traceback.print_exc()"), block.format("log()")) == (
+        "try:\n    work()\nexcept Exception:\n    log()\n"
+    )
+
+
 def test_an_import_that_other_blocks_repeat_goes_block_by_block() -> None:
     block = "    if x:\n        import traceback\n        {}\n"
     before = "def f(x):\n" + block.format("traceback.print_exc()") * 2
@@ -91,6 +99,10 @@ def test_an_import_that_other_blocks_repeat_goes_block_by_block() -> None:
         ),
         # nothing else in the block
         ("def f():\n    import a; a.b()\n", "def f():\n    import a; log()\n"),
+        (
+            "if x:\n    import a\n    a.b()\na.c()\n",
+            "if x:\n    import a\n    log()\na.c()\n",
+        ),
         # the top of a module is not looked at here
         ("import a\na.b()\n", "import a\nlog()\n"),
     ],

@@ -295,6 +295,9 @@ def test_a_logger_shared_by_modules_is_used_as_it_is() -> None:
         ('print("Ready", end="\\n\\n")', 'logger.info("Ready")'),
         ('print("Half", "way")', 'logger.info("Half way")'),
         ('print("100%")', 'logger.info("100%")'),
+        ('print("Not in .env, a -> b")', 'logger.info("Not in .env, a -> b")'),
+        ('print(f"Took {x.time} ms")', 'logger.info("Took", time=x.time)'),
+        ('print(f"\\n{user.message}\\n")', "logger.info(user.message)"),
         # values
         ('print(f"User {user.id} logged in")', 'logger.info("User logged in", user_id=user.id)'),
         (
@@ -405,6 +408,20 @@ def test_details_of_an_error_are_kept() -> None:
     check_handler(
         '    except OSError as e:\n        print(f"Failed with {e.errno}: {e}")\n',
         '    except OSError as e:\n        logger.exception("Failed", errno=e.errno)\n',
+    )
+
+
+def test_a_mark_is_no_event() -> None:
+    check_handler(
+        '    except Exception as e:\n        print(f"Error: {e}")\n        return 1\n',
+        '    except Exception:\n        logger.exception("Error in load")\n        return 1\n',
+    )
+
+
+def test_what_the_author_called_information_stays_information() -> None:
+    check_handler(
+        '    except OSError as e:\n        print(f"[INFO] no cache yet: {e}")\n',
+        '    except OSError as e:\n        logger.info("no cache yet", error=str(e))\n',
     )
 
 

@@ -129,3 +129,8 @@ def level_of(text: str) -> Level | None:
 def speaks_of_failure(text: str) -> bool:
     """Whether the words of a message say that something went wrong."""
     return bool(_BAD.search(_HARMLESS.sub(" ", text)))
+
+
+def is_only_level(text: str) -> bool:
+    """Whether a text is nothing but the name of a level."""
+    return text.strip(" :.!").lower() in {*_NAMES, "exception"}

@@ -19,10 +19,11 @@ LONGEST_EVENT = 160
 _FIRST_MARK = 0xE000
 _MARK = "[\ue000-\uf8ff]"
 _ANSI = re.compile(r"\x1b\[[0-9;]*m")
-_RULE = re.compile(r"([=\-*#_~+<>\u2500-\u257f])\1{2,}|(?<!\S)[=\-*#~>]{2,}(?!\S)")
+_RULE = re.compile(r"([=\-*#_~+<>\u2500-\u257f])\1{2,}|(?<!\S)[=\-*#~]{2,}(?!\S)")
 _KEPT_SIGNS = "\u00b0\u00a9\u00ae\u2116\u2122"
 _UNIT = re.compile(
-    rf"(?<={_MARK})(?:%|(?:ms|us|\u00b5s|ns|secs?|mins?|hrs?|[smhdxB]|[kKMGT]i?[bB]|px|[kM]?[hH]z|\u00b0?C)(?!\w))"
+    rf"(?<={_MARK})(?:%|(?:[smhdxB]|[kM]?[hH]z|\u00b0?C)(?!\w)"
+    rf"|\s?(?:ms|us|\u00b5s|ns|secs?|mins?|hrs?|[kKMGT]i?[bB]|px)(?!\w))"
 )
 _GROUP = re.compile(rf"[(\[{{]([^()\[\]{{}}]*{_MARK}[^()\[\]{{}}]*)[)\]}}]")
 _LABELLED = re.compile(rf"(?<!\S)([A-Za-z_]\w*)=['\"`]?({_MARK})['\"`]?")
@@ -44,6 +45,7 @@ _PREPOSITIONS = vocabulary(
 _PHRASAL = frozenset(
     ["logged", "log", "logging", "signed", "sign", "signing", "checked", "opted", "turned"]
 )
+_ARROWS = ("->", "=>", "\u2192", "\u21d2", "\u27a1")
 _SHORT_CLAUSE = 3
 _EDGE = " \t:;,.!?\u2026-\u2013\u2014=>|/\\#@&+*~^'\"`"
 
@@ -248,6 +250,8 @@ def _joint(separator: str) -> str:
     """Return how two kept clauses are put together, as the author did."""
     if separator.startswith(("..", "\u2026")):
         return "... "
+    if separator.endswith(_ARROWS):
+        return " -> "
     mark = "." if separator[:1] in {".", "!"} else separator
     return {"": " ", ",": ", ", ";": "; ", ":": ": ", ".": ". ", "?": "? "}.get(mark, " - ")
 
@@ -294,7 +298,7 @@ def _is_phrasal(words: list[str]) -> bool:
 
 def _trimmed(text: str) -> str:
     text = re.sub(r"\(\s*\)|\[\s*\]|\{\s*\}|''|\"\"|``", " ", text)
-    text = re.sub(r"\s+([,;:.])", r"\1", re.sub(r"\s+", " ", text)).strip()
+    text = re.sub(r"\s+([,;:.])(?=\s|$)", r"\1", re.sub(r"\s+", " ", text)).strip()
     before = None
     while before != text:
         before = text

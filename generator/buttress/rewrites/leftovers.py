@@ -41,7 +41,7 @@ def _binders(module: Module) -> Iterator[tuple[tuple[str, str, int], _Binder]]:
     found += [
         statement
         for statement in module.nodes(ast.Import, ast.ImportFrom)
-        if module.function(statement) is not None and len(statement.names) == 1
+        if module.parent(statement) is not module.tree and len(statement.names) == 1
     ]
     seen: Counter[tuple[str, str]] = Counter()
     for node in sorted(found, key=lambda node: (node.lineno, node.col_offset)):
@@ -61,18 +61,14 @@ def _is_used(module: Module, node: _Binder) -> bool:
     name = _name(node)
     if isinstance(node, ast.ExceptHandler):
         return any(_mentions(statement, name) for statement in node.body)
-    function = module.function(node)
+    scope = module.function(node) or module.tree
     block = module.parent(node)
     others = [
         other
         for other in module.nodes(ast.Import, ast.ImportFrom)
         if other is not node and len(other.names) == 1 and _name(other) == name
     ]
-    loads = (
-        [n for n in ast.walk(function) if isinstance(n, ast.Name) and n.id == name]
-        if function
-        else []
-    )
+    loads = [n for n in ast.walk(scope) if isinstance(n, ast.Name) and n.id == name]
     for load in loads:
         above = list(module.ancestors(load))
         covered = any(module.parent(o) in above and o.lineno <= load.lineno for o in others)

@@ -60,7 +60,7 @@ def outcome_of_call(planner: Planner, module: Module, log_call: LogCall) -> Outc
     target = planner.targets.for_call(module, log_call)
     if _is_constant(log_call, message) or isinstance(target, Obstacle):
         return _only_renamed(module, log_call, severity, target)
-    shows_error = is_report or _is_exception(module, call, message)
+    shows_error = is_report or _shows_exception(module, call, message)
     if is_only_a_value(message) and not (shows_error and target.family is Family.STRUCTLOG):
         return _only_renamed(module, log_call, severity, _MESSAGE_ELSEWHERE)
     refuse_comments(module, call)
@@ -92,9 +92,9 @@ def _is_constant(log_call: LogCall, message: Message) -> bool:
     return message.is_constant and (is_template or not has_extra)
 
 
-def _is_exception(module: Module, call: ast.Call, message: Message) -> bool:
+def _shows_exception(module: Module, call: ast.Call, message: Message) -> bool:
     names = names_of(module, call)
-    return is_only_a_value(message) and is_exception(module, message.values[0].node, names)
+    return any(is_exception(module, value.node, names) for value in message.values)
 
 
 def _is_same(severity: Severity, log_call: LogCall) -> bool:

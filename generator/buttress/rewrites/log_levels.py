@@ -19,6 +19,8 @@ from buttress.analysis.messages import Message
 from buttress.analysis.severity import Level, level_of, marks_of, speaks_of_failure
 from buttress.source import Module
 
+_MILD = frozenset([Level.DEBUG, Level.INFO, Level.WARNING])
+
 
 @dataclass(frozen=True, slots=True)
 class Severity:
@@ -80,6 +82,9 @@ def _in_handler(
         return Severity(words or Level.WARNING)
     if reports(module, call, message):
         marks = marks_of(message.text)
+        is_failure = speaks_of_failure(message.text[marks.length :])
+        if marks.is_explicit and marks.level in _MILD and not is_failure:
+            return Severity(marks.level)
         if marks.is_explicit and marks.level is Level.WARNING:
             return Severity(Level.WARNING)
         return Severity("exception" if is_first_report else Level.ERROR)

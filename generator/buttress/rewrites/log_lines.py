@@ -5,6 +5,7 @@ from __future__ import annotations
 from buttress.analysis.caught import is_exception
 from buttress.analysis.loggers import Family
 from buttress.analysis.messages import Value
+from buttress.analysis.severity import is_only_level
 from buttress.rewrites.events import LONGEST_EVENT, event_of
 from buttress.rewrites.fields import field_names
 from buttress.rewrites.log_evaluation import calls_in, changes_state, prove_order, secrets_of
@@ -37,7 +38,9 @@ def _event(module: Module, line: Line, hidden: dict[int, str]) -> Written:
         for position, value in enumerate(message.values)
         if position not in hidden and not _is_told(module, line, value)
     }
-    text = event.text or line.fallback
+    is_told = len(shown) + len(hidden) < len(message.values)
+    says_nothing = is_only_level(event.text) and is_told
+    text = (line.fallback if says_nothing else "") or event.text or line.fallback
     if not text and len(shown) == len(message.parts) == 1 and is_choice(message.values[0].node):
         return _whole(module, line, hidden)
     names = field_names(

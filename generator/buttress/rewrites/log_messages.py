@@ -44,10 +44,19 @@ def printed_message(module: Module, printed: Printed) -> Message:
             "partial-line", "it prints a part of a line.", "Log the line as one event."
         )
     refuse_comments(module, call)
-    message = joined(known, separator)
+    message = _without_blank_ends(joined(known, separator))
     if is_table(message):
         raise Unwritable("table", "it prints a row of a table.", "Log the values as fields.")
     return message
+
+
+def _without_blank_ends(message: Message) -> Message:
+    parts = list(message.parts)
+    while len(parts) > 1 and isinstance(parts[0], str) and not parts[0].strip():
+        parts.pop(0)
+    while len(parts) > 1 and isinstance(parts[-1], str) and not parts[-1].strip():
+        parts.pop()
+    return Message(tuple(parts))
 
 
 def logged_message(module: Module, log_call: LogCall) -> Message:

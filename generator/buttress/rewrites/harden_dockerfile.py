@@ -46,6 +46,8 @@ _FILES_OF_ROOT = re.compile(
     r"|virtualenvs\.(?!in-project)|\bpipenv install(?!.*--system)|\bsudo\b"
 )
 _MAKES_USER = re.compile(r"\b(useradd|adduser|groupadd|addgroup)\b")
+_INSTALLS = re.compile(r"\bapt(-get)?( -\S+)* install\b")
+_UPDATES = re.compile(r"\bapt(-get)?( -\S+)* update\b")
 _PIP = re.compile(r"\bpip(?:3(?:\.\d+)?)? install\b(?![^&|;]*--no-cache-dir)")
 _SECRET_NAME = re.compile(
     r"(?i)(?:^|_)(?:secret(?:_key|_access_key)?|passw(?:or)?d|token|api_?key|private_?key"
@@ -170,27 +172,27 @@ def _pip(image: DeployedImage, stage: Stage) -> Iterator[Outcome]:
 
 
 def _apt(image: DeployedImage, stage: Stage) -> Iterator[Outcome]:
-    runs = stage.all("RUN")
-    for index, run in enumerate(runs):
+    for run in stage.all("RUN"):
         command = run.command
-        if (
-            run.heredocs
-            or run.exec_form is not None
-            or not re.search(r"\bapt(-get)? install", command)
-        ):
+        if run.heredocs or run.exec_form is not None or not _INSTALLS.search(command):
             continue
         if re.search(r"/var/lib/apt/lists", run.value):
             yield Good(image.path, run.line)
             continue
+        if not _UPDATES.search(command):
+            continue  # the lists are in an earlier layer: removing them here frees nothing
         later = [
-            i.command for i in runs[index + 1 :] if re.search(r"\bapt(-get)? install", i.command)
+            i.command
+            for i in image.dockerfile.instructions
+            if i.keyword == "RUN" and i.start > run.start and _INSTALLS.search(i.command)
         ]
-        needs_lists = any(not re.search(r"\bapt(-get)? update", text) for text in later)
+        needs_lists = any(not _UPDATES.search(text) for text in later)
         if needs_lists or re.search(r"[;|#]|\b(if|for|while)\b", command):
             yield image.abstained(
                 run,
                 "apt-lists",
-                "the package lists stay in the layer, and it cannot be told that nothing after needs them",
+                "the package lists stay in the layer, and it cannot be told that nothing after "
+                "needs them",
                 "End the line with `&& rm -rf /var/lib/apt/lists/*`.",
             )
             continue

@@ -1,7 +1,5 @@
 """The image that the recipe describes starts the app that was found, as a user without rights."""
 
-import itertools
-
 import pytest
 from ruamel.yaml import YAML
 from tests.recipes.rendering import rendered
@@ -18,6 +16,9 @@ POETRY = {"manager": "poetry", "manifest": "pyproject.toml", "lock_file": "poetr
 PDM = {"manager": "pdm", "manifest": "pyproject.toml", "lock_file": "pdm.lock"}
 PIPENV = {"manager": "pipenv", "manifest": "Pipfile", "lock_file": "Pipfile.lock"}
 PIP = {"manager": "pip", "manifest": "requirements.txt"}
+MANAGERS: list[dict[str, object]] = [
+    {**manager} for manager in (PIP, UV_LOCK, UV, PEP621, POETRY, PDM, PIPENV)
+]
 
 
 def dockerfile(**answers: object) -> Dockerfile:
@@ -38,12 +39,10 @@ def compose(**answers: object) -> dict[str, dict[str, dict[str, object]]]:
     "answers",
     [
         {**manager, **kind}
-        for manager, kind in itertools.product(
-            [PIP, UV_LOCK, UV, PEP621, POETRY, PDM, PIPENV],
-            [
-                {"framework": "fastapi", "python_version": "3.9"},
-                {"framework": "flask", "container_writable_paths": [".", "data"]},
-            ],
+        for manager in MANAGERS
+        for kind in (
+            {"framework": "fastapi", "python_version": "3.9"},
+            {"framework": "flask", "container_writable_paths": [".", "data"]},
         )
     ],
     ids=str,

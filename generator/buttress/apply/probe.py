@@ -154,6 +154,8 @@ async def ask_once(app: Any, path: str, state: dict[str, Any]) -> dict[str, Any]
     async def send(message: dict[str, Any]) -> None:
         if message["type"] == "http.response.start" and not status.done():
             status.set_result(message["status"])
+        # a server waits here for the network: a stream without an end must let others run
+        await asyncio.sleep(0)
 
     scope = {
         "type": "http",

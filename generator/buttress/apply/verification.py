@@ -30,7 +30,7 @@ TEST_SECONDS = 900.0
 
 
 @dataclass(frozen=True)
-class Tests:
+class Outcomes:
     """What became of a project's tests.
 
     Attributes:
@@ -58,7 +58,7 @@ class Observed:
 
     problem: str
     answers: Mapping[str, int | str]
-    tests: Tests
+    tests: Outcomes
 
 
 def smoke_paths(service: Service) -> tuple[str, ...]:
@@ -209,25 +209,25 @@ def _smoke(
 
 def _test(
     copy: Path, scratch: Path, project: Project, service: Service, environment: Environment
-) -> Tests:
+) -> Outcomes:
     own = service.files(Role.TEST)
     if not own and not any(role is Role.TEST for role in project.roles.values()):
-        return Tests(reason="the project has none")
-    where = _Where(copy, service, environment, at_root=not own)
+        return Outcomes(reason="the project has none")
+    where = _Where(copy, service, environment, at_root=not own, on_path=True)
     python = os.fspath(environment.python)
     has_pytest = [python, "-c", "import pytest"]
     if _run(has_pytest, where, scratch / "pytest.log", SMOKE_SECONDS) != 0:
-        return Tests(reason=f"pytest is not installed in {environment.origin}")
+        return Outcomes(reason=f"pytest is not installed in {environment.origin}")
     report = scratch / "tests.xml"
     command = [python, "-m", "pytest", "-q", "-p", "no:cacheprovider", f"--junitxml={report}"]
     ended = _run(command, where, scratch / "tests.log", TEST_SECONDS)
     if ended is None:
-        return Tests(reason=f"they did not end in {TEST_SECONDS:.0f} s")
+        return Outcomes(reason=f"they did not end in {TEST_SECONDS:.0f} s")
     outcomes = _outcomes(report)
     if not outcomes:
         lines = _lines(scratch / "tests.log")
-        return Tests(reason=lines[-1][:200] if lines else "none were collected")
-    return Tests(outcomes)
+        return Outcomes(reason=lines[-1][:200] if lines else "none were collected")
+    return Outcomes(outcomes)
 
 
 def _outcomes(report: Path) -> dict[str, str]:
@@ -252,6 +252,7 @@ class _Where:
     service: Service
     environment: Environment
     at_root: bool = False
+    on_path: bool = False
 
     @property
     def folder(self) -> Path:
@@ -260,11 +261,11 @@ class _Where:
     @property
     def variables(self) -> dict[str, str]:
         kept = {k: v for k, v in os.environ.items() if k not in {"PYTHONHOME", "PYTHONSTARTUP"}}
-        first = os.fspath(self.copy / self.service.import_root)
-        path = os.pathsep.join(filter(None, (first, kept.get("PYTHONPATH"))))
+        if self.on_path:
+            first = os.fspath(self.copy / self.service.import_root)
+            kept["PYTHONPATH"] = os.pathsep.join(filter(None, (first, kept.get("PYTHONPATH"))))
         scripts = os.fspath(self.environment.python.parent)
         return kept | {
-            "PYTHONPATH": path,
             "PYTHONDONTWRITEBYTECODE": "1",
             "VIRTUAL_ENV": os.fspath(self.environment.folder),
             "PATH": os.pathsep.join((scripts, kept.get("PATH", os.defpath))),

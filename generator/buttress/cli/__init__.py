@@ -41,7 +41,8 @@ Diff = Annotated[
     bool, typer.Option("--diff", metavar="", help="Print the unified diff and write nothing.")
 ]
 PatchFile = Annotated[
-    Path | None,
+    # text, because a Path forgets the / at its end
+    str | None,
     typer.Option(
         "--patch",
         metavar="FILE",

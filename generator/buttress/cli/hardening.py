@@ -53,7 +53,7 @@ class Request:
     everything: bool = False
     yes: bool = False
     diff: bool = False
-    patch: Path | None = None
+    patch: str | None = None
     branch: str | None = None
     answers: Path | None = None
     data: Sequence[str] = ()
@@ -257,10 +257,11 @@ def _root(card: Scorecard) -> Path:
     return root
 
 
-def _write_patch(target: Path, change_set: ChangeSet) -> str:
+def _write_patch(name: str, change_set: ChangeSet) -> str:
     """Write one patch, or one per recipe into a folder; they hold what the code held: owner only."""
+    target = Path(name)
     try:
-        if target.is_dir() or str(target).endswith("/"):
+        if target.is_dir() or name.endswith(("/", os.sep)):
             target.mkdir(parents=True, exist_ok=True)
             parts = [item for item in change_set.recipes if item.files]
             for number, item in enumerate(parts, 1):
@@ -322,11 +323,10 @@ def _review(request: Request, console: Console, change_set: ChangeSet, before: S
         console.print("  Nothing was written.")
         return
     if decision.action is Action.PATCH:
-        target = Path(decision.target)
         if decision.whole:
-            written = _write_patch(target, change_set)
+            written = _write_patch(decision.target, change_set)
         else:
-            written = _write_chosen(target, decision.files)
+            written = _write_chosen(Path(decision.target), decision.files)
         console.print(Text(f"  Written to {safe(written)}."), soft_wrap=True)
         return
     if decision.action is Action.BRANCH:

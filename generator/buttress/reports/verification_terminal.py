@@ -8,7 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from buttress.analysis.secrets import mask
-from buttress.apply.verification import Observed, Tests
+from buttress.apply.verification import Observed, Outcomes
 from buttress.reports.terminal import safe
 
 _STYLE = {2: "green", 3: "green", 4: "yellow", 5: "red"}
@@ -41,7 +41,7 @@ def _answer(answer: int | str | None) -> Text:
     return Text(str(answer), style=_STYLE.get(answer // 100, ""))
 
 
-def _tests(tests: Tests) -> Text:
+def _tests(tests: Outcomes) -> Text:
     if tests.reason:
         return Text(safe(mask(tests.reason)), style="dim")
     passed, bad = tests.count("passed"), tests.count("failed") + tests.count("error")

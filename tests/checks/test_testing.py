@@ -66,6 +66,7 @@ class TestVacuous:
         [
             "with pytest.raises(ValueError):\n        main.item('a')",
             "mock.assert_called_once()",
+            "try:\n        main.item('a')\n        assert False\n    except ValueError:\n        pass",
             "assert_ok(client.get('/'))",
         ],
     )

@@ -169,8 +169,11 @@ def _uses_app(module: Module, node: Function, app: frozenset[str]) -> bool:
 
 def _asserts(module: Module, node: Function, helpers: set[str]) -> bool:
     for part in ast.walk(node):
-        if isinstance(part, ast.Assert) and not _is_constant(part.test):
-            return True
+        if isinstance(part, ast.Assert):
+            # `assert False` behind a call that should have raised can fail, too
+            is_false = isinstance(part.test, ast.Constant) and not part.test.value
+            if is_false or not _is_constant(part.test):
+                return True
         if isinstance(part, ast.Raise) and node.name.startswith(("assert", "check", "verify")):
             return True
         if isinstance(part, ast.Call):

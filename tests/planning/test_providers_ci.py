@@ -1,0 +1,191 @@
+"""What a workflow has to know is read from the project."""
+
+from __future__ import annotations
+
+import pytest
+
+from buttress.planning.providers import providers
+from tests.planning.projects import FASTAPI_APP, project_of
+
+BASE = {"main.py": FASTAPI_APP, "requirements.txt": "fastapi\n"}
+TEST = {"tests/test_app.py": "def test_a():\n    assert True\n"}
+
+
+def answer(name: str, files: dict[str, str]) -> object:
+    project, service = project_of(BASE | files)
+    return providers()[f"ci-{name}"](project, service)
+
+
+def workflow(run: str, trigger: str = "push", name: str = "job") -> dict[str, str]:
+    text = f"on: {trigger}\njobs:\n  {name}:\n    runs-on: x\n    steps:\n      - run: {run}\n"
+    return {".github/workflows/own.yml": text}
+
+
+@pytest.mark.parametrize(
+    ("files", "needed"),
+    [
+        ({}, True),
+        (workflow("pytest"), False),
+        (workflow("python -m unittest"), False),
+        (workflow("poetry run ./scripts/test"), False),
+        (workflow("make", name="unit-tests"), False),
+        (workflow("pytest", "workflow_dispatch"), True),
+        (workflow("echo hi  # pytest"), True),
+        (workflow("git push hub main"), True),
+        ({".gitlab-ci.yml": "test:\n  script: pytest\n"}, False),
+    ],
+    ids=str,
+)
+def test_a_workflow_is_added_where_none_runs_the_tests(files: dict[str, str], needed: bool) -> None:
+    assert answer("workflow", files) is needed
+
+
+def test_a_workflow_that_the_recipe_made_does_not_count() -> None:
+    text = workflow("pytest")[".github/workflows/own.yml"]
+    made = {".github/workflows/ci.yml": text, ".copier-answers.ci.yml": "unit: recipes/ci\n"}
+
+    assert answer("workflow", made) is True
+
+
+@pytest.mark.parametrize(
+    ("path", "needed"),
+    [
+        ("renovate.json", False),
+        (".github/renovate.json5", False),
+        (".renovaterc", False),
+        (".github/dependabot.yaml", False),
+        ("docs/renovate.md", True),
+    ],
+)
+def test_one_bot_is_enough(path: str, needed: bool) -> None:
+    assert answer("dependabot", {path: "{}"}) is needed
+
+
+RUFF = "[tool.ruff]\nline-length = 88\n"
+
+
+@pytest.mark.parametrize(
+    ("files", "linter"),
+    [
+        ({"pyproject.toml": RUFF, "requirements-dev.txt": "ruff==0.14\n"}, "ruff"),
+        ({"pyproject.toml": RUFF}, "basic"),
+        ({"requirements-dev.txt": "ruff\n"}, "basic"),
+        ({"requirements-dev.txt": "flake8\n", ".flake8": "[flake8]\n"}, "flake8"),
+        ({"requirements-dev.txt": "flake8\n", "setup.cfg": "[flake8]\n"}, "flake8"),
+        ({}, "basic"),
+    ],
+    ids=str,
+)
+def test_a_linter_is_the_projects_own_if_it_is_declared_and_configured(
+    files: dict[str, str], linter: str
+) -> None:
+    assert answer("lint", files) == linter
+
+
+@pytest.mark.parametrize(
+    ("files", "checker"),
+    [
+        (
+            {"pyproject.toml": "[tool.mypy]\nstrict = true\n", "requirements-dev.txt": "mypy\n"},
+            "mypy",
+        ),
+        ({"pyproject.toml": "[tool.mypy]\nstrict = true\n"}, "none"),
+        ({"requirements-dev.txt": "pyright\n", "pyrightconfig.json": "{}"}, "pyright"),
+    ],
+    ids=str,
+)
+def test_types_are_checked_only_where_the_project_does(files: dict[str, str], checker: str) -> None:
+    assert answer("types", files) == checker
+
+
+def test_mypy_looks_where_its_configuration_says() -> None:
+    assert answer("types-target", {"pyproject.toml": "[tool.mypy]\nfiles = ['app']\n"}) == ""
+    assert answer("types-target", {"pyproject.toml": "[tool.mypy]\nstrict = true\n"}) == "."
+
+
+@pytest.mark.parametrize(
+    ("files", "declared"),
+    [
+        ({"requirements.txt": "fastapi\npytest\n"}, True),
+        ({"requirements-dev.txt": "-r requirements.txt\npytest>=8\n"}, True),
+        ({}, False),
+    ],
+    ids=str,
+)
+def test_pytest_is_brought_along_only_where_it_is_missing(
+    files: dict[str, str], declared: bool
+) -> None:
+    assert answer("test-declared", files) is declared
+
+
+def test_development_files_groups_and_extras_are_found() -> None:
+    pyproject = (
+        "[project]\nname = 'x'\n[project.optional-dependencies]\ntest = ['pytest']\ns3 = ['boto3']\n"
+        "[dependency-groups]\ndev = ['ruff']\ndocs = ['mkdocs']\n"
+    )
+
+    assert answer("dev-requirements", {"requirements-dev.txt": "pytest\n"}) == [
+        "requirements-dev.txt"
+    ]
+    assert answer("dev-extras", {"pyproject.toml": pyproject}) == ["test"]
+    assert answer("dev-groups", {"pyproject.toml": pyproject}) == ["dev"]
+
+
+DATABASE = {
+    "main.py": "import os\nimport psycopg\nURL = os.environ['DATABASE_URL']\n" + FASTAPI_APP,
+    "requirements.txt": "fastapi\npsycopg[binary]\n",
+}
+
+
+def test_tests_that_talk_to_a_database_get_one() -> None:
+    tests = {"tests/conftest.py": "URL = 'postgresql://localhost/test'\n"}
+
+    assert answer("services", DATABASE | tests) == ["postgresql"]
+    assert answer("test-env", DATABASE | tests) == {
+        "DATABASE_URL": "postgresql://postgres@localhost:5432/test"
+    }
+
+
+def test_tests_that_do_not_get_none() -> None:
+    assert answer("services", DATABASE | TEST) == []
+    assert answer("test-env", DATABASE | TEST) == {}
+
+
+def test_code_below_src_is_found_by_the_tests() -> None:
+    files = {
+        "main.py": "",
+        "src/shop/__init__.py": "",
+        "src/shop/main.py": FASTAPI_APP,
+        "src/shop/start.py": "import uvicorn\nuvicorn.run('shop.main:app')\n",
+    }
+
+    assert answer("test-env", files) == {"PYTHONPATH": "src"}
+    configured = {"pyproject.toml": "[tool.pytest.ini_options]\npythonpath = ['src']\n"}
+    assert answer("test-env", files | configured) == {}
+
+
+IMAGE = "FROM python:3.12\nCOPY {} /app\nRUN pip install x\n"
+
+
+@pytest.mark.parametrize(
+    ("files", "image", "context"),
+    [
+        ({}, "", "."),
+        ({"Dockerfile": IMAGE.format(".")}, "Dockerfile", "."),
+        ({"docker/Dockerfile": IMAGE.format("main.py")}, "docker/Dockerfile", "."),
+        (
+            {
+                "docker/Dockerfile": IMAGE.format("x"),
+                "compose.yaml": "services:\n  a:\n    build: {context: ., dockerfile: docker/Dockerfile}\n",
+            },
+            "docker/Dockerfile",
+            ".",
+        ),
+    ],
+    ids=str,
+)
+def test_the_image_is_built_from_the_right_folder(
+    files: dict[str, str], image: str, context: str
+) -> None:
+    assert answer("image", files) == image
+    assert answer("image-context", files) == context

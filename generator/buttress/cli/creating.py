@@ -83,7 +83,7 @@ def run(request: Request) -> None:
     after, change_set = _hardened(base, _recipes(request, base, card))
     _write(destination, after)
     console = Console()
-    console.print(Text.assemble("\n  Created ", (safe(str(destination)), "bold")))
+    console.print(Text.assemble("\n  Created ", (safe(str(destination)), "bold")), soft_wrap=True)
     final = inspect_project(Tree(after.paths, after.read, root=destination))
     print_scorecard(console, inspect_service(final, select_service(final)))
     if change_set is not None:
@@ -91,7 +91,10 @@ def run(request: Request) -> None:
         print_next_steps(console, change_set)
     start = "" if run_git(destination, "rev-parse") is not None else "git init && "
     folder = shlex.quote(str(request.destination))
-    console.print(Text(f"\n  cd {safe(folder)} && {start}make test && make run\n", style="bold"))
+    console.print(
+        Text(f"\n  cd {safe(folder)} && {start}make test && make run\n", style="bold"),
+        soft_wrap=True,
+    )
 
 
 def _refuse_taken(destination: Path) -> None:

@@ -54,7 +54,10 @@ def run(path: Path, directory: str | None) -> None:
     if len(found) > _SHOWN:
         console.print(Text(f"  and {len(found) - _SHOWN} more", style="dim"))
     if after.problem.startswith("ModuleNotFoundError"):
-        console.print(Text(f"  Install what the project declares: {how_to_install(service)}"))
+        # a command is never broken in two
+        console.print(
+            Text(f"  Install what the project declares: {how_to_install(service)}"), soft_wrap=True
+        )
     if found:
         raise typer.Exit(1)
     fine = "Everything works." if before is None else "Everything that worked before works."

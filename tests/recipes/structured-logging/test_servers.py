@@ -183,6 +183,17 @@ def test_uvicorn(serve: Serve, before: str, after: str) -> None:
     assert not [line for line in lines if "color_message" in line or "_written" in line]
 
 
+def test_a_level_that_the_app_sets_further_down_counts(serve: Serve) -> None:
+    after = "logging.basicConfig(level=logging.DEBUG)"
+    source = FASTAPI.format(before="", after=after).replace("logger.info", "logger.debug")
+
+    _, err = serve(["-W", "ignore", "-m", "uvicorn", "main:app", "--fd", "FD"], source, "fastapi")
+
+    # Until it serves, the app's own handler writes what it always did.
+    lines = parsed([line for line in err if line.startswith("{")])
+    assert of_requests(lines) == FASTAPI_REQUESTS
+
+
 def test_uvicorn_that_the_app_starts_itself(serve: Serve) -> None:
     source = FASTAPI.format(before="", after="")
     source += "\n\nif __name__ == '__main__':\n    import sys, uvicorn\n\n"

@@ -30,6 +30,7 @@ _DJANGO = vocabulary(
     "log_request_id.middleware.RequestIDMiddleware request_id.middleware.RequestIdMiddleware "
     "cid.middleware.CidMiddleware opentelemetry.instrumentation.django.middleware"
 )
+_READY_MADE_WORDS = frozenset(name.rpartition(".")[2] for name in _READY_MADE)
 _HOOKS = frozenset(["middleware", "after_request", "before_request", "after_app_request"])
 _ATTACHES = frozenset(
     ["add_middleware", "Middleware", "after_request", "before_request", "middleware"]
@@ -43,7 +44,8 @@ def has_request_id(wiring: Wiring) -> bool:
     A header that is only allowed (CORS) or only read somewhere does not count.
     """
     for module in wiring.modules:
-        for node in module.nodes(ast.Name, ast.Attribute):
+        is_likely = any(word in module.text for word in _READY_MADE_WORDS)
+        for node in module.nodes(ast.Name, ast.Attribute) if is_likely else ():
             if module.resolve(node) in _READY_MADE and wiring.runs(module, node):
                 return True
         if any(_is_django_middleware(module, text) for text in module.nodes(ast.Constant)):

@@ -16,6 +16,7 @@ from buttress.analysis.secrets import (
     is_placeholder,
     is_secret_variable,
     kind_of,
+    may_hold_secret,
 )
 from buttress.checks.model import (
     Confidence,
@@ -130,7 +131,7 @@ def secret_committed(subject: Subject) -> Iterator[Finding]:
         if _HARMLESS.search(path) or (tree.tracked is not None and path not in tree.tracked):
             continue
         text = tree.text(path)
-        if text is None:
+        if text is None or not may_hold_secret(text.content):
             continue
         for number, line in enumerate(text.content.splitlines(), 1):
             kind = kind_of(line) if len(line) < 2000 else ""

@@ -293,13 +293,28 @@ class Module:
         return None if target is None else ".".join([target, *reversed(names)])
 
     def _lookup(self, node: ast.Name) -> str | None:
+        name = node.id
+        if name not in self._local_names:
+            # the module alone binds it, or nobody: no need to find out where the node stands
+            bindings = self._bindings(self.tree)
+            if name in bindings:
+                return bindings[name]
+            return f"builtins.{name}" if name in _BUILTINS else None
         scope: Scope | None = self.scope(node)
         while scope is not None:
             bindings = self._bindings(scope)
-            if node.id in bindings:
-                return bindings[node.id]
+            if name in bindings:
+                return bindings[name]
             scope = None if isinstance(scope, ast.Module) else self.scope(scope)
-        return f"builtins.{node.id}" if node.id in _BUILTINS else None
+        return f"builtins.{name}" if name in _BUILTINS else None
+
+    @cached_property
+    def _local_names(self) -> frozenset[str]:
+        """The names that some function binds."""
+        scopes = self._scope_bindings.items()
+        return frozenset(
+            name for scope, names in scopes if scope is not self.tree for name in names
+        )
 
     @cached_property
     def _scope_bindings(self) -> dict[Scope, dict[str, str | None]]:

@@ -314,7 +314,7 @@ def main() -> None:
     gc.disable()
     try:
         # typer.Exit comes back as its code, and so does Ctrl-C
-        code = app(standalone_mode=False)
+        code = _run()
         if code == _INTERRUPTED:
             _say("Interrupted; nothing was changed.")
         sys.exit(code if isinstance(code, int) else 0)
@@ -330,6 +330,14 @@ def main() -> None:
         sys.exit(0)
     except Exception as problem:  # noqa: BLE001 - the last resort: told apart in _end
         _end(problem)
+
+
+def _run() -> object:
+    try:
+        return app(standalone_mode=False)
+    except SystemExit:
+        # click and rich end so, and only then, when who reads the output has had enough
+        return 0
 
 
 def _end(problem: Exception) -> None:

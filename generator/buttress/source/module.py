@@ -7,6 +7,7 @@ import builtins
 import re
 import warnings
 from bisect import bisect_right
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -91,22 +92,24 @@ class Module:
 
     @cached_property
     def _buckets(self) -> dict[type[ast.AST], list[ast.AST]]:
-        buckets: dict[type[ast.AST], list[ast.AST]] = {}
+        buckets: dict[type[ast.AST], list[ast.AST]] = defaultdict(list)
         parents = self._parents
         stack: list[ast.AST] = [self.tree]
         while stack:
             node = stack.pop()
-            buckets.setdefault(type(node), []).append(node)
+            kind = node.__class__
+            buckets[kind].append(node)
             children: list[ast.AST] = []
-            for field in node._fields:
-                value = getattr(node, field, None)
-                if isinstance(value, ast.AST):
+            for name in _child_fields(kind):
+                value = getattr(node, name, None)
+                if value.__class__ is list:
+                    children += [item for item in value if isinstance(item, ast.AST)]
+                elif isinstance(value, ast.AST):
                     children.append(value)
-                elif isinstance(value, list):
-                    children.extend(item for item in value if isinstance(item, ast.AST))
             for child in children:
                 parents[child] = node
-            stack.extend(reversed(children))
+            children.reverse()
+            stack += children
         return buckets
 
     @cached_property
@@ -373,6 +376,22 @@ class Module:
 
     def __repr__(self) -> str:
         return f"Module({self.path!r})"
+
+
+_LEAVES = frozenset(
+    ["ctx", "op", "ops", "id", "attr", "kind", "level", "module", "asname", "conversion", "simple"]
+)
+"""Fields that hold no node of their own: contexts and operators are shared, the rest is text."""
+
+_CHILD_FIELDS: dict[type, tuple[str, ...]] = {ast.Constant: ()}
+
+
+def _child_fields(kind: type) -> tuple[str, ...]:
+    fields = _CHILD_FIELDS.get(kind)
+    if fields is None:
+        fields = tuple(name for name in getattr(kind, "_fields", ()) if name not in _LEAVES)
+        _CHILD_FIELDS[kind] = fields
+    return fields
 
 
 _BUILTINS = frozenset(dir(builtins))

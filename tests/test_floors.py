@@ -20,6 +20,7 @@ FLOORS = {
     "apply": 5,
     "reports": 6,
     "cli": 7,
+    "__main__": 8,
 }
 FILES = sorted(PACKAGE.rglob("*.py"))
 

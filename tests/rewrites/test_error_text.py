@@ -65,6 +65,8 @@ def test_where_no_word_is_left_the_client_is_told_that_it_is_internal() -> None:
         ('"Upload failed: %s" % e', '"Upload failed"'),
         ('"Upload failed: {}".format(e)', '"Upload failed"'),
         ('f"Upload failed ({e})"', '"Upload failed"'),
+        ('f"<h4>Upload failed: {e}</h4>"', '"<h4>Upload failed</h4>"'),
+        ('f"Upload failed -> {e}"', '"Upload failed"'),
         ('f"{e}"', '"Internal server error"'),
         ("str(e)", '"Internal server error"'),
         ("repr(e)", '"Internal server error"'),

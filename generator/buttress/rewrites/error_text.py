@@ -33,7 +33,7 @@ from buttress.rewrites.registry import Context, service_rewrite
 from buttress.source import Edit, Module
 from buttress.source.imports import Import
 
-_TRAILING = re.compile(r"[\s:;,=\-\u2013\u2014>(\[{'\"`]+$")
+_TRAILING = re.compile(r"(?:[\s:;,=(\[{'\"`\u2013\u2014-]|[-=]>)+$")
 _LEADING = re.compile(r"^[\s:;,)\]}'\"`.!]+")
 _INTERNAL = "Internal server error"
 
@@ -182,7 +182,8 @@ def _clean(parts: list[_Part]) -> list[str | ast.FormattedValue]:
             continue
         if after_exception and isinstance(part, str):
             part = _LEADING.sub("", part)  # noqa: PLW2901
-            part = f" {part}" if part and kept else part  # noqa: PLW2901
+            joint = "" if part.startswith("<") else " "
+            part = f"{joint}{part}" if part and kept else part  # noqa: PLW2901
         after_exception = False
         kept.append(part)
     while kept and kept[-1] == "":

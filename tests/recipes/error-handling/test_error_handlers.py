@@ -11,6 +11,9 @@ import pytest
 import structlog
 from tests.recipes.rendering import imported, rendered
 
+from buttress.planning.providers.errors import exact_error_bodies
+from buttress.project import inspect_project
+from buttress.source import Tree
 
 
 @pytest.fixture
@@ -117,6 +120,35 @@ class TestFastAPI:
         assert fastapi_client(app).get("/items/x").text == "mine"
 
 
+def test_bodies_that_tests_compare_as_a_whole_are_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = rendered("error-handling", errors_keep_bodies=True)["error_handlers.py"]
+    app = fastapi_app()
+    imported(tmp_path, "error_handlers", source, monkeypatch).install_error_handlers(app)
+
+    assert fastapi_client(app).get("/items/404").json() == {"detail": {"code": "E1"}}
+    assert fastapi_client(app).get("/items/0").json()["title"] == "Internal Server Error"
+
+
+@pytest.mark.parametrize(
+    ("test", "keeps"),
+    [
+        ('assert answer.json() == {"detail": "Not found"}', True),
+        ('assert {"detail": "Not found"} == answer.json()', True),
+        ('assert answer.json()["detail"] == "Not found"', False),
+        ('assert answer.json() == {"id": 1, "detail": "x"}', False),
+        ('body = {"detail": "x"}', False),
+    ],
+)
+def test_a_test_that_compares_the_whole_body_is_noticed(test: str, keeps: bool) -> None:
+    main = "from fastapi import FastAPI\n\napp = FastAPI()\n"
+    test_file = f"from main import app\n\n\ndef test_it(answer):\n    {test}\n    assert app\n"
+    project = inspect_project(Tree.of({"main.py": main, "tests/test_it.py": test_file}))
+
+    assert exact_error_bodies(project, project.services[0]) is keeps
+
+
 def flask_app() -> flask.Flask:
     app = flask.Flask(__name__)
 
@@ -185,6 +217,23 @@ class TestFlask:
         install(app)
 
         assert app.test_client().post("/nowhere", json={}).get_json()["status"] == 404
+
+    @pytest.mark.parametrize(
+        ("path", "headers", "is_json"),
+        [
+            ("/api/nowhere", {"Accept": "*/*"}, True),
+            ("/api/nowhere", {"Accept": "text/html,*/*;q=0.8"}, False),
+            ("/api/nowhere", {}, False),
+            ("/nowhere", {"Accept": "*/*"}, False),
+        ],
+    )
+    def test_who_fetches_from_the_api_gets_json(
+        self, install: Any, path: str, headers: dict[str, str], is_json: bool
+    ) -> None:
+        app = flask_app()
+        install(app)
+
+        assert app.test_client().get(path, headers=headers).is_json is is_json
 
     @pytest.mark.parametrize("when", ["before", "after"])
     @pytest.mark.parametrize("kind", [404, Exception])

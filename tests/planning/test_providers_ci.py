@@ -21,30 +21,36 @@ def workflow(run: str, trigger: str = "push", name: str = "job") -> dict[str, st
     return {".github/workflows/own.yml": text}
 
 
+SCANS = "pytest && bandit -r . && pip-audit && gitleaks detect"
+
+
 @pytest.mark.parametrize(
-    ("files", "needed"),
+    ("files", "jobs"),
     [
-        ({}, True),
-        (workflow("pytest"), False),
-        (workflow("python -m unittest"), False),
-        (workflow("poetry run ./scripts/test"), False),
-        (workflow("make", name="unit-tests"), False),
-        (workflow("pytest", "workflow_dispatch"), True),
-        (workflow("echo hi  # pytest"), True),
-        (workflow("git push hub main"), True),
-        ({".gitlab-ci.yml": "test:\n  script: pytest\n"}, False),
+        ({}, "all"),
+        (workflow("pytest"), "security"),
+        (workflow("python -m unittest"), "security"),
+        (workflow("poetry run ./scripts/test"), "security"),
+        (workflow("make", name="unit-tests"), "security"),
+        (workflow("pytest && bandit -r ."), "security"),
+        (workflow(SCANS), "none"),
+        (workflow("pytest", "workflow_dispatch"), "all"),
+        (workflow("echo hi  # pytest"), "all"),
+        (workflow("git push hub main"), "all"),
+        ({".gitlab-ci.yml": "test:\n  script: pytest\n"}, "none"),
     ],
     ids=str,
 )
-def test_a_workflow_is_added_where_none_runs_the_tests(files: dict[str, str], needed: bool) -> None:
-    assert answer("workflow", files) is needed
+def test_jobs_are_added_that_no_workflow_has(files: dict[str, str], jobs: str) -> None:
+    assert answer("workflow", files) == jobs
 
 
-def test_a_workflow_that_the_recipe_made_does_not_count() -> None:
-    text = workflow("pytest")[".github/workflows/own.yml"]
-    made = {".github/workflows/ci.yml": text, ".copier-answers.ci.yml": "unit: recipes/ci\n"}
+@pytest.mark.parametrize("name", ["ci.yml", "security.yml"])
+def test_a_workflow_that_the_recipe_made_does_not_count(name: str) -> None:
+    text = workflow(SCANS)[".github/workflows/own.yml"]
+    made = {f".github/workflows/{name}": text, ".copier-answers.ci.yml": "unit: recipes/ci\n"}
 
-    assert answer("workflow", made) is True
+    assert answer("workflow", made) == "all"
 
 
 @pytest.mark.parametrize(

@@ -179,9 +179,18 @@ def test_dependabot_watches_what_there_is(
 
 
 def test_what_the_project_has_already_is_not_made() -> None:
-    assert list(rendered("ci", ci_workflow=False, ci_dependabot=False)) == [
+    assert list(rendered("ci", ci_workflow="none", ci_dependabot=False)) == [
         ".copier-answers.ci.yml"
     ]
+
+
+def test_a_project_with_tests_in_ci_gets_the_security_jobs_alone() -> None:
+    files = rendered("ci", ci_workflow="security", has_tests=True, ci_image="Dockerfile")
+    text = files[".github/workflows/security.yml"].decode()
+
+    assert WORKFLOW not in files
+    assert list(YAML(typ="safe").load(text)["jobs"]) == ["security", "audit"]
+    assert "jobs:\n  security:" in text
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,12 @@ from buttress.rewrites.image_facts import build_context, service_dockerfiles
 from buttress.source import requirements, toml_dependencies, toml_editor
 from buttress.source.refusal import RefusedError
 
-WORKFLOW = ".github/workflows/ci.yml"
+OWN = frozenset({".github/workflows/ci.yml", ".github/workflows/security.yml"})
+_SCANS = (
+    re.compile(r"\b(bandit|semgrep|codeql|sonar\w*|snyk)\b", re.IGNORECASE),
+    re.compile(r"\b(pip-audit|safety|uv audit|osv-scanner|dependency-review|trivy|grype|snyk)\b"),
+    re.compile(r"\b(gitleaks|detect-secrets\S*|trufflehog|ggshield|trivy)\b"),
+)
 _TESTS = re.compile(
     r"\b(pytest|unittest|manage\.py test|tox|nox|scripts?/test|make test)\b"
     r"|^\s+(name:\s*)?[\"']?([\w-]+[ -])?tests?\b[\w -]*[\"']?:?\s*$",
@@ -34,19 +39,21 @@ _RENOVATE = re.compile(r"(\.github/|\.gitlab/)?(renovate\.json5?|\.renovaterc(\.
 
 
 @answer("ci-workflow")
-def needs_workflow(project: Project, service: Service) -> bool:
-    """Whether no CI definition of the project's own runs its tests."""
+def needed_workflow(project: Project, service: Service) -> str:
+    """Return which jobs no CI definition of the project's own has: ``all``, ``security``, ``none``."""
     is_ours = ".copier-answers.ci.yml" in project.tree
+    texts = []
     for path in project.workflows:
         if not path.startswith(".github/"):
-            return False
+            return "none"
         text = project.tree.text(path)
-        if text is None or (is_ours and path == WORKFLOW):
-            continue
-        code = re.sub(r"(^|\s)#.*", "", text.content, flags=re.MULTILINE)
-        if _TESTS.search(code) and re.search(r"\b(push|pull_request)\b", code):
-            return False
-    return True
+        if text is not None and not (is_ours and path in OWN):
+            texts.append(re.sub(r"(^|\s)#.*", "", text.content, flags=re.MULTILINE))
+    on_change = [text for text in texts if re.search(r"\b(push|pull_request|schedule)\b", text)]
+    if not any(_TESTS.search(text) for text in on_change):
+        return "all"
+    scanned = [any(scan.search(text) for text in on_change) for scan in _SCANS]
+    return "none" if all(scanned) else "security"
 
 
 @answer("ci-dependabot")

@@ -188,8 +188,7 @@ def _refuse(module: Module, call: ast.Call, message: Message, written: Written) 
 def _reason(written: Written, severity: Severity, log_call: LogCall) -> str:
     text = "The text differs from line to line; the event is constant now."
     if written.fields:
-        names = ", ".join(written.fields)
-        text = f"Nobody can search by values inside a text; they are fields now ({names})."
+        text = "Nobody can search by values inside a text; they are fields now."
     if severity.has_traceback and not _is_same(severity, log_call):
         text += " The error brings its traceback along."
     return text + written.remark

@@ -143,7 +143,7 @@ class Planner:
             raise Unwritable(
                 "traceback-beside", "the line beside it brings no traceback, so this one stays."
             )
-        reason = f"The traceback comes with the log line beside it (line {first.lineno})."
+        reason = "The traceback comes with the log line beside it."
         dropped = self.without(module, statement, reason)
         if isinstance(outcome, Changed):
             # both or neither: alone, this edit would lose the traceback

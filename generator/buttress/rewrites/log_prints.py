@@ -128,18 +128,15 @@ def _message_as_it_is(
         call.lineno,
         (Edit(*module.span(call), f"{target.source}.{method}({source})"), *target.edits),
         Safety.SAFE,
-        "print() gives a line without level, time and request ID; the message is logged now.",
+        "A printed line has no level, no time and no request ID; the message is logged now.",
         target.imports,
     )
 
 
 def _reason(written: Written, severity: Severity) -> str:
-    level = "error" if severity.method == "exception" else severity.method
-    text = "print() gives a line without level, time and request ID; "
-    text += f"it is an event of level {level} now"
+    text = "A printed line has no level, no time and no request ID; it is a log event now"
     if written.fields:
-        noun = "field" if len(written.fields) == 1 else "fields"
-        text += f", with the {noun} {', '.join(written.fields)}"
+        text += ", its values are fields"
     if severity.has_traceback:
-        text += ", and brings the traceback"
+        text += ", and it brings the traceback"
     return f"{text}.{written.remark}"

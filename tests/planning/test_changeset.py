@@ -336,6 +336,17 @@ def test_a_bad_answer_stops_everything(
     assert message in str(caught.value)
 
 
+def test_an_app_that_is_wired_already_gets_no_second_module(
+    installation: Installation,
+) -> None:
+    applied = Draft(_after(installation.apply(_tree(), "errors")))
+    applied.delete(".copier-answers.logs.yml")
+
+    changes = installation.apply(applied, "logs")
+
+    assert changes.files == ()
+
+
 def test_a_recipe_that_finds_nothing_to_do_leaves_nothing(tmp_path: Path) -> None:
     manifest = (
         dedent(LOGS["recipe.yml"]).partition("modules:")[0] + "rewrites: [swallowed-errors]\n"
@@ -420,7 +431,7 @@ def test_rewrites_of_a_recipe_run_and_leave_owned_files_alone(tmp_path: Path) ->
 def test_what_an_update_cannot_follow_is_said_once(tmp_path: Path) -> None:
     changes = Installation(install(tmp_path)).apply(_tree())
 
-    doubts = [n for r in changes.recipes for n in r.notes if "cannot follow" in n.text]
+    doubts = [n for r in changes.recipes for n in r.notes if "can follow" in n.text]
 
     assert [note.recipe for note in doubts] == ["logs"]
     assert "_commit" not in _texts(changes)[".copier-answers.logs.yml"]

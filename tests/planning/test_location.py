@@ -34,9 +34,11 @@ def test_the_root_of_this_installation_is_found() -> None:
 def test_a_plain_folder_is_recorded_without_a_version(tmp_path: Path) -> None:
     root = install(tmp_path)
 
-    assert find_templates(root) == Templates(
-        root, str(root), None, "the templates are in no git repository"
-    )
+    found = find_templates(root)
+
+    assert (found.source, found.commit, found.repository) == (str(root), None, None)
+    assert "No `buttress update` can follow" in found.doubt
+    assert "the templates are in no git repository" in found.doubt
 
 
 def test_a_clean_checkout_on_a_tag_records_the_tag(tmp_path: Path) -> None:
@@ -46,7 +48,7 @@ def test_a_clean_checkout_on_a_tag_records_the_tag(tmp_path: Path) -> None:
     found = find_templates(root)
 
     assert (found.source, found.commit, found.repository) == (str(root), "v1.2.0", root)
-    assert "only on this computer" in found.doubt
+    assert "works on this computer alone" in found.doubt
 
 
 def test_a_clean_checkout_behind_a_tag_records_what_git_calls_it(tmp_path: Path) -> None:
@@ -71,10 +73,8 @@ def test_changed_templates_are_recorded_without_a_version(tmp_path: Path) -> Non
 
     found = find_templates(root)
 
-    assert (found.commit, found.doubt) == (
-        None,
-        "the templates have changes that are not committed",
-    )
+    assert found.commit is None
+    assert "the templates have changes that are not committed" in found.doubt
 
 
 def test_a_change_beside_the_templates_does_not_matter(tmp_path: Path) -> None:

@@ -24,7 +24,7 @@ from buttress.planning.render import answers_file
 from buttress.planning.stored import stored_units
 from buttress.planning.templating import holds, render
 from buttress.planning.wiring import Line, wire
-from buttress.project.model import Project, Service
+from buttress.project.model import Project, Role, Service
 from buttress.rewrites.engine import Outcomes, run, settle
 from buttress.rewrites.outcomes import Abstained, Safety
 from buttress.source import Draft, FileChange, Tree
@@ -114,8 +114,25 @@ def known_answers(
     stored = _stored(recipe, project.tree, service) or {}
     for question, candidates in recipe.modules.items():
         if question not in stored:
-            answers[question] = free_module_name(project, service, candidates, question)
+            standing = _standing_module(recipe, project.tree, service, question)
+            answers[question] = standing or free_module_name(project, service, candidates, question)
     return {**answers, "keep": [], **stored, "unit": recipe.unit}
+
+
+def _standing_module(recipe: Recipe, tree: Tree, service: Service, question: str) -> str | None:
+    """Return the module that the app is wired with already, whose answers file somebody deleted."""
+    call = recipe.wire.call_for(service.framework) if recipe.wire else None
+    if call is None or question not in call.module:
+        return None
+    for path in service.files(Role.APP):
+        text = tree.text(path)
+        if text is None or call.function not in text.content:
+            continue
+        for binding in tree.module(path).imports:
+            module, _, name = binding.target.rpartition(".")
+            if name == call.function and module.rpartition(".")[2] in recipe.modules[question]:
+                return module.rpartition(".")[2]
+    return None
 
 
 def _stored(recipe: Recipe, tree: Tree, service: Service) -> dict[str, object] | None:
@@ -225,8 +242,7 @@ class _Builder:
         owned = place(to, known, answers)
         self.owned |= owned.paths
         if is_new and self._doubt:
-            note = f"`buttress update` cannot follow this application: {self._doubt}."
-            self._doubt = ""
+            note, self._doubt = self._doubt, ""
             return replace(owned, notes=(*owned.notes, note))
         return owned
 

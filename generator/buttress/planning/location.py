@@ -32,7 +32,7 @@ class Templates:
         root: The folder that holds ``copier.yml``, ``templates/`` and ``recipes/``.
         source: What is recorded as ``_src_path``.
         commit: What is recorded as ``_commit``; ``None`` if no version holds exactly these files.
-        doubt: Why an update could not find its way back, as a sentence; empty if it can.
+        doubt: Whom no update can reach later, and why, as a sentence; empty if it reaches everybody.
         repository: A git repository or bundle on this disk that serves all versions, if there is one.
     """
 
@@ -80,11 +80,11 @@ def _from_store(root: Path, source: str | None) -> Templates:
     commit = release if isinstance(release, str) else commit
     recorded = source or installed_from or os.fspath(bundle)
     if commit is None:
-        doubt = "this installation was built between two releases"
+        doubt = _never("this installation was built between two releases")
     elif source or installed_from:
         doubt = ""
     else:
-        doubt = "it is not known where this installation came from, so its own folder is recorded"
+        doubt = _only_here("it is not known where this installation came from")
     return Templates(root, recorded, commit, doubt, repository)
 
 
@@ -123,19 +123,29 @@ def _from_folder(root: Path, source: str | None) -> Templates:
     top = _git(root, "rev-parse", "--show-toplevel")
     head = _git(root, "rev-parse", "--verify", "--quiet", "HEAD")
     if not top or Path(top).resolve() != root.resolve() or not head:
-        return Templates(root, source or path, None, "the templates are in no git repository")
+        doubt = _never("the templates are in no git repository")
+        return Templates(root, source or path, None, doubt)
     if run_git(root, "status", "--porcelain", "--", *PARTS) != b"":
-        doubt = "the templates have changes that are not committed"
+        doubt = _never("the templates have changes that are not committed")
         return Templates(root, source or _origin(root) or path, None, doubt, root)
     commit = _git(root, "describe", "--tags", "--always", head)
     if source is not None:
         return Templates(root, source, commit, "", root)
     published = _git(root, "for-each-ref", "--contains", head, "refs/remotes/origin", "--count=1")
     recorded = _origin(root) if published else None
-    doubt = (
-        "" if recorded else "the version is only on this computer, in a checkout of the templates"
-    )
+    doubt = "" if recorded else _only_here("this version of the templates is published nowhere")
     return Templates(root, recorded or path, commit, doubt, root)
+
+
+def _never(reason: str) -> str:
+    return f"No `buttress update` can follow what is applied now: {reason}."
+
+
+def _only_here(reason: str) -> str:
+    return (
+        f"`buttress update` works on this computer alone: {reason}. `--source URL` records where "
+        "others find the templates."
+    )
 
 
 def _origin(root: Path) -> str | None:

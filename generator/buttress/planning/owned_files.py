@@ -185,13 +185,14 @@ def _place_again(
     kept = tuple(str(item).lstrip("/") for item in (patterns if isinstance(patterns, list) else []))
     version = stored.get("_commit")
     if version != to.templates.commit:
+        applied = f"at version {version}" if version else "from templates without a version"
         if any(stored.get(name) != answer for name, answer in answers.items()):
             raise UserError(
-                f"{to.answers_path}: {to.recipe.id} was applied at version {version}. Run "
+                f"{to.answers_path}: {to.recipe.id} was applied {applied}. Run "
                 "`buttress update` before you change its answers."
             )
         note = (
-            f"{to.recipe.id} was applied at version {version}, and its files stay as they are; "
+            f"{to.recipe.id} was applied {applied}, and its files stay as they are; "
             "`buttress update` brings them up to date."
         )
         return Owned(stored, frozenset(), kept, (note,))

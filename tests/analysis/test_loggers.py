@@ -51,8 +51,10 @@ MODULE, IMPORTED = Binding.MODULE.value, Binding.IMPORTED.value
             ("current_app.logger", STDLIB, "flask", "info"),
         ),
         (
-            "import logging\nclass A:\n    def f(self):\n        self.log = logging.getLogger()\n"
-            "        self.log.info(1)\n",
+            (
+                "import logging\nclass A:\n    def f(self):\n        self.log = logging.getLogger()\n"
+                "        self.log.info(1)\n"
+            ),
             ("self.log", STDLIB, "other", "info"),
         ),
         (

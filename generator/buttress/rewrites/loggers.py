@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from dataclasses import dataclass
 
+from buttress.analysis.loggers import METHODS
 from buttress.source import Edit, Module
 from buttress.source.imports import Import, after_imports, local_name
 
@@ -72,12 +73,18 @@ def existing_logger(module: Module) -> LoggerUse | None:
             continue
         if binding.target == "loguru.logger":
             return LoggerUse(binding.local, takes_fields=True)
-        if (
-            binding.target.rpartition(".")[2] in {"logger", "log"}
-            and binding.target != "logging.log"
-        ):
+        is_named_so = binding.target.rpartition(".")[2] in {"logger", "log"}
+        if is_named_so and _logs(module, binding.local):
             return LoggerUse(binding.local, takes_fields=False)
     return None
+
+
+def _logs(module: Module, name: str) -> bool:
+    """Whether a module logs through a name: ``log`` may be the logarithm, or a function."""
+    return any(
+        node.attr in METHODS and isinstance(node.value, ast.Name) and node.value.id == name
+        for node in module.nodes(ast.Attribute)
+    )
 
 
 def _definition(module: Module, structlog: str, name: str) -> Edit:

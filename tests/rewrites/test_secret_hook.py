@@ -35,7 +35,7 @@ def test_the_hook_is_added_behind_the_others() -> None:
 
     assert text == BLACK + (
         "  - repo: https://github.com/gitleaks/gitleaks\n"
-        f"    rev: {REVISION} # frozen: v8.30.1\n"
+        f"    rev: {REVISION}\n"
         "    hooks:\n"
         "      - id: gitleaks\n"
     )

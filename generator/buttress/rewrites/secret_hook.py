@@ -10,7 +10,7 @@ After::
     repos:
       - repo: https://github.com/psf/black
       - repo: https://github.com/gitleaks/gitleaks
-        rev: 83d9cd684c87d95d656c1458ef04895a7f1cbd8e # frozen: v8.30.1
+        rev: v8.30.1
         hooks:
           - id: gitleaks
 """
@@ -26,8 +26,8 @@ from buttress.source.yaml_editor import YamlText
 
 CONFIGURATION = ".pre-commit-config.yaml"
 REPOSITORY = "https://github.com/gitleaks/gitleaks"
-# the commit of the tag, read from the repository on 2026-11-21
-REVISION, VERSION = "83d9cd684c87d95d656c1458ef04895a7f1cbd8e", "v8.30.1"
+# the newest tag, read from the repository on 2026-11-21
+REVISION = "v8.30.1"
 _SCANNERS = ("gitleaks", "detect-secrets", "trufflehog", "ggshield", "talisman")
 
 
@@ -55,4 +55,4 @@ def secret_hook(context: Context) -> Iterator[Outcome]:
 
 
 def _item() -> str:
-    return f"repo: {REPOSITORY}\nrev: {REVISION} # frozen: {VERSION}\nhooks:\n  - id: gitleaks"
+    return f"repo: {REPOSITORY}\nrev: {REVISION}\nhooks:\n  - id: gitleaks"

@@ -13,7 +13,7 @@ from buttress.analysis.settings_fields import (
 )
 from buttress.planning.providers import answer
 from buttress.project.model import Project, Role, Service
-from buttress.rewrites.secret_hook import REPOSITORY, REVISION, VERSION
+from buttress.rewrites.secret_hook import REPOSITORY, REVISION
 from buttress.source import Module
 
 
@@ -50,7 +50,7 @@ def environment_variables(project: Project, service: Service) -> object:
 @answer("secret-hook")
 def hook_for_secrets(project: Project, service: Service) -> object:
     """Return the repository and revision of the hook that looks for secrets before a commit."""
-    return {"repository": REPOSITORY, "revision": REVISION, "version": VERSION}
+    return {"repository": REPOSITORY, "revision": REVISION}
 
 
 @answer("tracked-secret-files")

@@ -4,6 +4,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
+export XDG_STATE_HOME="$scratch/state"
 .venv/bin/python -m build --outdir "$scratch/dist" . >"$scratch/build.log" 2>&1 || { cat "$scratch/build.log"; exit 1; }
 python3 -m venv "$scratch/venv"
 "$scratch/venv/bin/python" -m pip install --quiet --constraint constraints.txt "$scratch"/dist/*.whl

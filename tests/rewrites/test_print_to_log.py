@@ -638,15 +638,25 @@ def test_doubt_is_a_reason_to_leave_a_line_alone(line: str, code: str) -> None:
     check_noop(REWRITE, f"{HEAD}def f(x):\n    {line}\n", code)
 
 
-def test_a_line_that_runs_before_the_logger_is_there_stays() -> None:
-    check_noop(
-        REWRITE,
-        """\
-        print("Loading")
-        import flask
-        """,
-        "before-logger",
-    )
+@pytest.mark.parametrize(
+    "source",
+    [
+        'print("Loading")\nimport flask\n',
+        'try:\n    import redis\nexcept ImportError:\n    print("no redis")\n',
+        'def load():\n    print("Loading")\n\n\nload()\n\nlog = structlog.get_logger()\n',
+        "def load():\n    print('Loading')\n\n\ndef start():\n    load()\n\n\nX = start()\nlog = structlog.get_logger()\n",
+        "class A:\n    def __init__(self):\n        print('Loading')\n\n\nA()\nlog = structlog.get_logger()\n",
+        "def mark(f):\n    print('Loading')\n\n\n@mark\ndef g(): ...\n\n\nlog = structlog.get_logger()\n",
+    ],
+)
+def test_a_line_that_runs_before_the_logger_is_there_stays(source: str) -> None:
+    check_noop(REWRITE, f"import structlog\n\n{source}", "before-logger")
+
+
+def test_a_line_that_runs_later_may_stand_above_the_logger() -> None:
+    source = "import structlog\n\n\ndef f():\n    {}\n\n\nlog = structlog.get_logger()\nf()\n"
+
+    check_transformed(REWRITE, source.format("print('Hi')"), source.format("log.info('Hi')"))
 
 
 @pytest.mark.parametrize(
@@ -655,6 +665,7 @@ def test_a_line_that_runs_before_the_logger_is_there_stays() -> None:
         "logger = 1\nlog = 2\n\n\ndef f():\n    print('Hi')\n",
         "structlog = 1\n\n\ndef f():\n    print('Hi')\n",
         "from helpers import *\n\n\ndef f():\n    print('Hi')\n",
+        "import structlog\n\nlog = structlog.get_logger()\n\n\ndef f(log):\n    print('Hi')\n",
     ],
 )
 def test_names_that_are_taken_are_not_taken_away(source: str) -> None:

@@ -23,7 +23,7 @@ from buttress.rewrites.log_lines import write
 from buttress.rewrites.log_messages import is_only_a_value, logged_message, refuse_comments
 from buttress.rewrites.log_planner import Planner
 from buttress.rewrites.log_prints import event_for_error
-from buttress.rewrites.log_targets import Target
+from buttress.rewrites.log_targets import Target, unreachable_from
 from buttress.rewrites.outcomes import Changed, Good, Outcome, Safety
 from buttress.source import Edit, Module
 
@@ -58,6 +58,8 @@ def outcome_of_call(planner: Planner, module: Module, log_call: LogCall) -> Outc
     if removal is not None:
         return removal
     target = planner.targets.for_call(module, log_call)
+    if isinstance(target, Target) and target.source != log_call.logger.source:
+        target = unreachable_from(module, call, target) or target
     if _is_constant(log_call, message) or isinstance(target, Obstacle):
         return _only_renamed(module, log_call, severity, target)
     shows_error = is_report or _shows_exception(module, call, message)

@@ -15,7 +15,7 @@ from buttress.rewrites.log_line import Line, Unwritable, Written
 from buttress.rewrites.log_lines import write
 from buttress.rewrites.log_messages import is_message_variable, printed_message
 from buttress.rewrites.log_planner import Planner
-from buttress.rewrites.log_targets import Target
+from buttress.rewrites.log_targets import Target, unreachable_from
 from buttress.rewrites.outcomes import Changed, Outcome, Safety
 from buttress.source import Edit, Module
 
@@ -82,13 +82,9 @@ def _target(planner: Planner, module: Module, call: ast.Call) -> Target:
     target = planner.targets.for_prints(module)
     if isinstance(target, Obstacle):
         raise Unwritable(target.code, target.reason, target.unlock)
-    at_import = module.function(call) is None
-    if at_import and module.span(call)[0] < target.defined_at:
-        raise Unwritable(
-            "before-logger",
-            "it runs while the module is imported, before the logger can be defined.",
-            "Move it behind the imports.",
-        )
+    obstacle = unreachable_from(module, call, target)
+    if obstacle is not None:
+        raise Unwritable(obstacle.code, obstacle.reason, obstacle.unlock)
     return target
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from dataclasses import dataclass
 
+from buttress.analysis.import_time import runs_before
 from buttress.analysis.loggers import Binding, Family, LogCall, Logger, Loggers
 from buttress.analysis.structlog_readiness import Obstacle, Readiness
 from buttress.rewrites.loggers import new_logger
@@ -33,6 +34,32 @@ class Target:
     defined_at: int = 0
     edits: tuple[Edit, ...] = ()
     imports: tuple[Import, ...] = ()
+
+
+def unreachable_from(module: Module, node: ast.AST, target: Target) -> Obstacle | None:
+    """Return why a logger that the top of the module binds cannot be used at a place.
+
+    Args:
+        module: The module.
+        node: The place.
+        target: The logger.
+    """
+    scope = module.scope(node)
+    while scope is not module.tree:
+        if module.binds(target.source, scope):
+            return Obstacle(
+                "name-taken",
+                f"the function calls something else `{target.source}`.",
+                "Rename it, then run again.",
+            )
+        scope = module.scope(scope)
+    if runs_before(module, node, target.defined_at):
+        return Obstacle(
+            "before-logger",
+            "it runs while the module is imported, before the logger is defined.",
+            "Move the logger's definition further up, behind the imports.",
+        )
+    return None
 
 
 class Targets:

@@ -10,7 +10,9 @@ from buttress.source import Tree
 
 _ENV_FILE = re.compile(r"(?:^|/)\.env(?:\.(?!example|sample|template|dist|test)[\w.-]+)?$")
 _KEY_FILE = re.compile(r"(?:^|/)(?:id_(?:rsa|dsa|ecdsa|ed25519)|[^/]+\.(?:pem|key|p12|pfx))$")
-_ASSIGNMENT = re.compile(r"^\s*(?:export\s+)?([A-Za-z_]\w*)\s*=\s*[\"']?([^\"'#\s]+)", re.MULTILINE)
+_ASSIGNMENT = re.compile(
+    r"^[ \t]*(?:export[ \t]+)?([A-Za-z_]\w*)[ \t]*=[ \t]*[\"']?([^\"'#\r\n]+)", re.MULTILINE
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,6 +31,7 @@ from buttress.checks.model import (
 from buttress.project.model import Place, Role
 
 _RECIPE = "settings-and-secrets"
+_LOGGING = frozenset({"LOG_LEVEL", "LOG_FORMAT"})
 _HARMLESS = re.compile(
     r"(?:^|/)(?:tests?|docs?|examples?|fixtures|\.github)/|\.(?:md|rst|lock|svg|ipynb|html|css|js|ts|tsx|jsx|map)$"
     r"|(?:example|sample|template|lock\.json|\.dist)|(?:^|/)(?:test_|conftest)",
@@ -200,7 +201,12 @@ def config_scattered(subject: Subject) -> Iterator[Finding]:
     for module in subject.modules(Role.APP):
         if settings_classes(module) or _SETTINGS_MODULE.search(module.path.lower()):
             continue
-        reads += [(module, read) for read in environment_reads(module)]
+        reads += [
+            (module, read)
+            for read in environment_reads(module)
+            # logging is set up before anything else is read
+            if read.name not in _LOGGING
+        ]
     if len({module.path for module, _ in reads}) < 2:
         return
     for module, read in reads:

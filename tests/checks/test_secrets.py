@@ -1,0 +1,114 @@
+"""Secrets in the code and in the repository, and where the environment is read."""
+
+from __future__ import annotations
+
+import pytest
+from tests.checks.running import FASTAPI, FLASK, places, run
+
+from buttress.checks.model import NotApplicable, Subject, checks
+from buttress.project import inspect_project
+from buttress.source import Tree
+
+OPENAI = "sk-proj-" + "a1B2c3D4e5F6g7H8i9J0"
+
+
+def tracked(files: dict[str, str]) -> list[str]:
+    """Return the places that SEC-ENV-COMMITTED finds where git tracks every file."""
+    tree = Tree(files, lambda path: files[path].encode(), tracked=frozenset(files))
+    project = inspect_project(tree)
+    found = checks()["SEC-ENV-COMMITTED"].function(Subject(project, project.services[0]))
+    return [str(finding.place) for finding in found]
+
+
+@pytest.mark.parametrize(
+    "line",
+    ['SECRET_KEY = "9f8a6b2c71"', 'app.secret_key = "9f8a6b2c71"', f'client = make("{OPENAI}")'],
+)
+def test_a_secret_stands_in_the_code(line: str) -> None:
+    result = run("SEC-SECRET-HARDCODED", {"app.py": f"{FLASK}{line}\n"})
+
+    assert [str(finding.place) for finding in result.findings] == ["app.py:4"]
+    assert all("9f8a" not in f.message and OPENAI not in f.message for f in result.findings)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        'SECRET_KEY = os.environ["SECRET_KEY"]',
+        'API_KEY = "your-api-key-here"',
+        'TOKEN_URL = "https://example.org/token"',
+        'render_template("x.html", token="expired-link")',
+    ],
+)
+def test_no_secret_stands_in_the_code(line: str) -> None:
+    head = "import os\nfrom flask import render_template\n"
+
+    assert places("SEC-SECRET-HARDCODED", {"app.py": f"{head}{FLASK}{line}\n"}) == []
+
+
+@pytest.mark.parametrize(
+    ("line", "count"),
+    [
+        ('KEY = os.getenv("SECRET_KEY", "dev")', 1),
+        ('KEY = os.environ.get("JWT_SECRET") or "dev-secret"', 1),
+        ('KEY = os.getenv("SECRET_KEY")', 0),
+        ('KEY = os.getenv("SECRET_KEY", "")', 0),
+        ('HOURS = os.getenv("TOKEN_EXPIRE_HOURS", "12")', 0),
+    ],
+)
+def test_defaults_of_secrets(line: str, count: int) -> None:
+    found = places("SEC-SECRET-DEFAULT", {"main.py": f"import os\n{FASTAPI}{line}\n"})
+
+    assert len(found) == count
+
+
+@pytest.mark.parametrize(
+    ("path", "count"),
+    [("config/prod.yml", 1), ("README.md", 0), (".env.example", 0), ("tests/data.json", 0)],
+)
+def test_a_providers_key_is_in_the_repository(path: str, count: int) -> None:
+    found = places("SEC-SECRET-COMMITTED", {"main.py": FASTAPI, path: f"key: {OPENAI}\n"})
+
+    assert found == [f"{path}:1"] * count
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "count"),
+    [
+        (".env", "API_KEY=abc123def\n", 1),
+        ("backend/.env.production", "DB_PASSWORD=x9f8a7\n", 1),
+        (".env", "PORT=8000\n", 0),
+        (".env.example", "API_KEY=abc123def\n", 0),
+        (".env", "API_KEY=\nSECRET_KEY=<your key>\n", 0),
+    ],
+)
+def test_files_of_secrets_that_git_tracks(path: str, text: str, count: int) -> None:
+    assert len(tracked({"main.py": FASTAPI, path: text})) == count
+
+
+def test_without_git_nothing_is_tracked() -> None:
+    project = inspect_project(Tree.of({"main.py": FASTAPI, ".env": "API_KEY=abc123def\n"}))
+
+    with pytest.raises(NotApplicable, match="not in git"):
+        list(checks()["SEC-ENV-COMMITTED"].function(Subject(project, project.services[0])))
+
+
+def test_the_environment_is_read_all_over() -> None:
+    files = {
+        "main.py": f"import os\nimport mail\n{FASTAPI}HOST = os.getenv('HOST')\nmail.send()\n",
+        "mail.py": "import os\n\n\ndef send():\n    return os.environ['SMTP_HOST']\n",
+    }
+
+    assert len(places("ARCH-CONFIG-SCATTERED", files)) == 2
+
+
+@pytest.mark.parametrize("name", ["config.py", "settings.py", "main.py"])
+def test_one_place_reads_the_environment(name: str) -> None:
+    files = {
+        "main.py": f"import os\nimport {name.removesuffix('.py')} as c\n{FASTAPI}",
+        "logs.py": "import os\nLEVEL = os.getenv('LOG_LEVEL')\n",
+    }
+    files["main.py"] += "import logs\n"
+    files[name] = files.get(name, "import os\n") + "HOST = os.getenv('HOST')\n"
+
+    assert places("ARCH-CONFIG-SCATTERED", files) == []

@@ -5,7 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import settings
 from plumbum import local
+
+# a slow machine is no failure
+settings.register_profile("any-machine", deadline=None)
+settings.load_profile("any-machine")
 
 GIT_CONFIG = """\
 [user]

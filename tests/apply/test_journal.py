@@ -137,6 +137,17 @@ def test_a_run_that_was_killed_is_put_back_by_the_next(
     assert not (project / "new").exists()
 
 
+def test_a_file_that_a_killed_run_had_deleted_comes_back(project: Path, files: Read) -> None:
+    before = files(project)
+    journal.apply_changes(project, CHANGES, ["logging"])
+    (record,) = Path(os.environ["XDG_STATE_HOME"]).rglob("record.json")
+    record.write_text(record.read_text().replace('"written"', '"writing"'))
+
+    assert journal.recover(project) is not None
+
+    assert files(project) == before
+
+
 def test_last_run_gives_the_changes_forward(project: Path) -> None:
     journal.apply_changes(project, CHANGES, ["logging"])
 

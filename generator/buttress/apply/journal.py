@@ -143,7 +143,7 @@ def recover(root: Path) -> Undone | None:
         if before is None:
             target.unlink(missing_ok=True)
         else:
-            transaction.write(root, [FileChange(entry.path, target.read_bytes(), before)])
+            transaction.write(root, [FileChange(entry.path, _read(root, entry.path), before)])
     _restore_modes(root, record)
     folders = sorted({p for e in record.entries for p in _parents(e.path)}, key=len)
     transaction.remove_folders(root, folders)

@@ -99,6 +99,25 @@ def test_a_key_of_a_provider_gets_the_providers_variable() -> None:
     )
 
 
+def test_a_default_with_a_password_in_it_is_not_copied() -> None:
+    address = "postgresql://app:Xk29fjs8@db.example.org/app"
+    source = f'import os\n\nurl = os.getenv("DATABASE_URL", "{address}")\nprint(os.name)\n'
+
+    transformed(
+        source,
+        f"import os\n\n{SETTINGS}\nurl = settings.database_url.get_secret_value()\nprint(os.name)\n",
+    )
+    assert "Xk29fjs8" not in str(answers(source))
+
+
+def test_a_default_for_the_local_machine_is_kept() -> None:
+    address = "postgresql://postgres:postgres@localhost/app"
+    source = f'import os\n\nurl = os.getenv("DATABASE_URL", "{address}")\nprint(os.name)\n'
+
+    transformed(source, f"import os\n\n{SETTINGS}\nurl = settings.database_url\nprint(os.name)\n")
+    assert address in str(answers(source))
+
+
 def test_a_taken_name_gets_another_one() -> None:
     transformed(
         'import os\n\nsettings = {}\nhost = os.getenv("HOST")\nprint(os.name, settings)\n',

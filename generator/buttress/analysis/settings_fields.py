@@ -223,7 +223,7 @@ def _why_left(
             "the default cannot be converted, or a missing value raises only here.",
             "",
         )
-    if secrets.is_secret_variable(read.name) and isinstance(read.default.value, str):
+    if _holds_secret(read.name, read) and isinstance(read.default.value, str):
         if read.default.value and read.default.value in mentioned:
             return "used-by-tests", "tests use this very value.", "Let the tests set the variable."
         if read.default.value and secrets.keeps_data_readable(read.name):
@@ -277,7 +277,7 @@ def _add_reads(
 def _field_for(read: EnvironmentRead) -> SettingsField:
     name = read.name or ""
     attribute = name.lower()
-    if secrets.is_secret_variable(name) and read.conversion is None:
+    if _holds_secret(name, read) and read.conversion is None:
         return SettingsField(name, attribute, "secret", _secret_kind(name, read))
     kind = Kind.REQUIRED if read.raises or _raises_on_conversion(read) else Kind.PLAIN
     default = None if read.fallback is not None else read.default.value
@@ -290,8 +290,17 @@ def _raises_on_conversion(read: EnvironmentRead) -> bool:
     return read.conversion is not None and read.default.known is Known.ABSENT
 
 
+def _holds_secret(name: str, read: EnvironmentRead) -> bool:
+    """Whether the name says secret, or the default has the shape of one: it must not be copied."""
+    default = read.default.value
+    return secrets.is_secret_variable(name) or (
+        isinstance(default, str) and bool(secrets.kind_of(default))
+    )
+
+
 def _secret_kind(name: str, read: EnvironmentRead) -> Kind:
-    if read.raises:
+    is_address = secrets.kind_of(str(read.default.value)) == "password in an address"
+    if read.raises or is_address:
         return Kind.REQUIRED
     if read.default.value is None:
         return Kind.OPTIONAL

@@ -175,3 +175,20 @@ def test_a_field_that_the_class_does_not_have_is_not_read() -> None:
     check_noop(
         "settings", 'import os\n\nhost = os.getenv("HOST")\n', answers={"settings_fields": []}
     )
+
+
+@pytest.mark.parametrize(
+    ("test", "left"),
+    [
+        ("import importlib\nimport main\nenv('HOST')\nimportlib.reload(main)\n", ["set-by-tests"]),
+        ("import sys\nenv('HOST')\nsys.modules.pop('main')\n", ["set-by-tests"]),
+        ("import main\nenv('HOST')\n", []),
+        ("import importlib\nimport main\nimportlib.reload(main)\n", []),
+    ],
+)
+def test_what_tests_load_again_is_read_again(test: str, left: list[str]) -> None:
+    main = Module("main.py", Text('import os\n\nHOST = os.getenv("HOST")\n'))
+
+    plan = plan_settings([main], [Module("test_main.py", Text(test))])
+
+    assert [item.code for item in plan.left] == left

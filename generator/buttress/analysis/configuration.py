@@ -114,6 +114,14 @@ def mentioned_strings(modules: Iterable[Module]) -> set[str]:
     }
 
 
+def reloads_modules(module: Module) -> bool:
+    """Whether a test loads modules of the app again, so that they read the environment again."""
+    return any(
+        module.resolve(node) in {"importlib.reload", "sys.modules"}
+        for node in module.nodes(ast.Attribute, ast.Name)
+    )
+
+
 def loads_dotenv(module: Module) -> bool:
     """Whether a module loads a ``.env`` file by itself."""
     return any(module.resolve(call.func) == "dotenv.load_dotenv" for call in module.nodes(ast.Call))

@@ -153,11 +153,12 @@ def plan_settings(
         _leave_to_existing_class(modules, plan)
         return plan
     mentioned = configuration.mentioned_strings(tests)
+    reloads = any(configuration.reloads_modules(module) for module in tests)
     written = configuration.written_variables(modules)
     groups: dict[str, list[EnvironmentRead]] = {}
     for module in modules:
         for read in configuration.environment_reads(module):
-            left = _why_left(read, mentioned, written)
+            left = _why_left(read, mentioned, written, reloads=reloads)
             if left is not None:
                 plan.left.append(LeftRead(module, read.read, *left))
             elif read.name is not None:
@@ -195,7 +196,7 @@ def _leave_to_existing_class(modules: Sequence[Module], plan: SettingsPlan) -> N
 
 
 def _why_left(
-    read: EnvironmentRead, mentioned: set[str], written: set[str]
+    read: EnvironmentRead, mentioned: set[str], written: set[str], *, reloads: bool
 ) -> tuple[str, str, str] | None:
     if read.name is None:
         return "computed-name", "the name of the variable is computed.", ""
@@ -206,8 +207,8 @@ def _why_left(
         return "set-at-run-time", f"the code itself sets {read.name} while it runs.", ""
     if read.default.known is Known.UNKNOWN:
         return "computed-default", "its default is computed.", "Make the default a literal."
-    if read.function is not None and read.name in mentioned:
-        return "set-by-tests", f"tests set {read.name} and expect it to be read at each call.", ""
+    if (read.function is not None or reloads) and read.name in mentioned:
+        return "set-by-tests", f"tests set {read.name} and expect it to be read again.", ""
     if read.function is not None and read.raises:
         return (
             "needed-at-use",

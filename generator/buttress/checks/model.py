@@ -115,7 +115,22 @@ Function = Callable[[Subject], Iterator[Finding]]
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """A registered check; the metadata is what the scorecard weighs and the docs print."""
+    """A registered check; the metadata is what the scorecard weighs and the docs print.
+
+    Attributes:
+        id: Stable id (``OBS-PRINT``).
+        title: What is wrong when it fails, as a short statement.
+        pillar: Where it counts.
+        risk: How much.
+        kind: How it counts.
+        confidence: How often a finding is true.
+        recipe: The recipe that fixes it, if there is one.
+        function: Yields the findings of a subject.
+        documentation: Why it matters, with a bad and a good example.
+        standards: What it rests on (``CWE-89``, ``OWASP A05:2025``).
+        peers: Rules of other tools that find the same (``bandit:B608``, ``ruff:S608``); where code
+            carries their suppression comment, the finding counts as accepted.
+    """
 
     id: str
     title: str
@@ -126,6 +141,8 @@ class Check:
     recipe: str | None
     function: Function
     documentation: str
+    standards: tuple[str, ...] = ()
+    peers: tuple[str, ...] = ()
 
 
 _CHECKS: dict[str, Check] = {}
@@ -140,6 +157,8 @@ def check(
     kind: Kind,
     confidence: Confidence = Confidence.HIGH,
     recipe: str | None = None,
+    standards: tuple[str, ...] = (),
+    peers: tuple[str, ...] = (),
 ) -> Callable[[Function], Function]:
     """Register a check.
 
@@ -151,13 +170,27 @@ def check(
         kind: How it counts.
         confidence: How often a finding is true.
         recipe: The recipe that fixes it, if there is one.
+        standards: What it rests on.
+        peers: Rules of other tools that find the same.
     """
 
     def register(function: Function) -> Function:
         if id_ in _CHECKS:
             raise ValueError(f"two checks are called {id_}")
         text = (function.__doc__ or "").strip()
-        _CHECKS[id_] = Check(id_, title, pillar, risk, kind, confidence, recipe, function, text)
+        _CHECKS[id_] = Check(
+            id_,
+            title,
+            pillar,
+            risk,
+            kind,
+            confidence,
+            recipe,
+            function,
+            text,
+            standards,
+            peers,
+        )
         return function
 
     return register

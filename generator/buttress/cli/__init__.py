@@ -362,7 +362,7 @@ def _end(problem: Exception) -> None:
 
 
 def _say(message: str) -> None:
-    from buttress.reports.terminal import safe
+    from buttress.reports.visible import safe
 
     # a line feed inside a file's name is shown as one, not obeyed
     lines = re.split(r"\n(?=  |/)", message)

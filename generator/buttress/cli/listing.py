@@ -14,7 +14,8 @@ from buttress.planning import location
 from buttress.planning.catalogue import Catalogue, load_catalogue
 from buttress.planning.nearest import nearest
 from buttress.planning.questions import Question, questions_of
-from buttress.reports.terminal import RISK_STYLE, indented, safe
+from buttress.reports.terminal import RISK_STYLE, indented
+from buttress.reports.visible import safe
 
 
 def print_recipes(name: str | None) -> None:

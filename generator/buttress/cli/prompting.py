@@ -8,7 +8,7 @@ from buttress.checks.model import Risk
 from buttress.planning.catalogue import Catalogue
 from buttress.planning.plan import applicable
 from buttress.project.model import Project, Service
-from buttress.reports.terminal import safe
+from buttress.reports.visible import safe
 from buttress.scorecard import Scorecard
 
 

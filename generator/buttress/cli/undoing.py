@@ -8,7 +8,7 @@ import typer
 
 from buttress.apply import journal
 from buttress.errors import UserError
-from buttress.reports.terminal import safe
+from buttress.reports.visible import safe
 
 
 def run(path: Path) -> None:

@@ -17,7 +17,7 @@ from buttress.cli.inspecting import progress
 from buttress.errors import UserError
 from buttress.planning import location
 from buttress.planning.stored import stored_units
-from buttress.reports.terminal import safe
+from buttress.reports.visible import safe
 from buttress.source import Tree
 
 

@@ -16,8 +16,8 @@ from buttress.apply.environment import Environment, find_environment, how_to_ins
 from buttress.apply.verification import broken, observe, worse
 from buttress.cli.inspecting import main_service, progress, read_project
 from buttress.project.model import Service
-from buttress.reports.terminal import safe
 from buttress.reports.verification_terminal import print_observed
+from buttress.reports.visible import safe
 
 _SHOWN = 20
 

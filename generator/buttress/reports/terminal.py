@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from rich.text import Text
 from buttress.checks.model import Confidence, Risk
 from buttress.project.model import Place, Service
 from buttress.reports.unparsed import unparsed
+from buttress.reports.visible import safe
 from buttress.scorecard import Located, PillarScore, Scorecard, Status, Verdict
 from buttress.source import Skipped
 
@@ -33,12 +33,6 @@ _VERDICT_STYLE = {
     Verdict.FOLLOW_UPS: "bold black on cyan",
     Verdict.READY: "bold black on green",
 }
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2066-\u2069]")
-
-
-def safe(text: str) -> str:
-    """Return text that cannot steer a terminal: control characters are shown as escapes."""
-    return _CONTROL.sub(lambda match: match.group().encode("unicode_escape").decode(), text)
 
 
 def place(at: Place, root: Path | None) -> Text:

@@ -9,7 +9,7 @@ from rich.text import Text
 
 from buttress.analysis.secrets import mask
 from buttress.apply.verification import Observed, Outcomes
-from buttress.reports.terminal import safe
+from buttress.reports.visible import safe
 
 _STYLE = {2: "green", 3: "green", 4: "yellow", 5: "red"}
 

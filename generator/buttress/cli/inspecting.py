@@ -11,7 +11,7 @@ from typing import Any
 import typer
 from rich.console import Console
 
-from buttress.checks.model import Confidence, Risk
+from buttress.checks.model import Risk
 from buttress.errors import NothingToInspectError, UserError
 from buttress.project import inspect_project, select_service
 from buttress.project.model import Project, Service
@@ -111,11 +111,7 @@ def _gate(fail_on: str | None) -> Risk | None:
 
 def _fails(card: Scorecard, gate: Risk) -> bool:
     order = list(Risk)
-    return any(
-        order.index(finding.check.risk) <= order.index(gate)
-        and finding.check.confidence is not Confidence.LOW
-        for finding in card.findings
-    )
+    return any(order.index(finding.check.risk) <= order.index(gate) for finding in card.open)
 
 
 def _print_terminal(card: Scorecard, path: Path, output: Path | None) -> None:

@@ -1,0 +1,33 @@
+"""Floor 4: the scorecard: findings and passes, weighed by risk, per pillar and in total."""
+
+from buttress.scorecard.inspection import inspect_service
+from buttress.scorecard.model import (
+    CATALOGUE_VERSION,
+    Acceptance,
+    AcceptedBy,
+    Located,
+    PillarScore,
+    Remark,
+    Result,
+    Scorecard,
+    Status,
+    Verdict,
+    is_scored,
+)
+from buttress.scorecard.weighing import weigh
+
+__all__ = [
+    "CATALOGUE_VERSION",
+    "Acceptance",
+    "AcceptedBy",
+    "Located",
+    "PillarScore",
+    "Remark",
+    "Result",
+    "Scorecard",
+    "Status",
+    "Verdict",
+    "inspect_service",
+    "is_scored",
+    "weigh",
+]

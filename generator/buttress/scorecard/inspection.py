@@ -1,0 +1,63 @@
+"""Run the checks on a service and give every finding its name."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
+
+from buttress.checks.model import Check, Finding, Kind, NotApplicable, Subject, Unknown, checks
+from buttress.project.model import Project, Service
+from buttress.scorecard.model import Located, Result, Scorecard, Status
+from buttress.scorecard.weighing import weigh
+
+
+def inspect_service(
+    project: Project,
+    service: Service,
+    catalogue: Mapping[str, Check] | None = None,
+    progress: Callable[[str], None] = lambda _: None,
+) -> Scorecard:
+    """Run all checks on a service and weigh what they find.
+
+    Args:
+        project: The facts.
+        service: The service to judge.
+        catalogue: The checks; those of this installation by default.
+        progress: Told the id of each check before it runs.
+    """
+    subject = Subject(project, service)
+    results = []
+    for check in (catalogue if catalogue is not None else checks()).values():
+        progress(check.id)
+        results.append(_run(check, subject))
+    return weigh(project, service, results)
+
+
+def _run(check: Check, subject: Subject) -> Result:
+    try:
+        found = list(check.function(subject))
+    except NotApplicable as reason:
+        return Result(check, Status.NOT_APPLICABLE, reason=str(reason))
+    except Unknown as reason:
+        return Result(check, Status.UNKNOWN, reason=str(reason))
+    if not found:
+        return Result(check, Status.PASS)
+    return Result(check, Status.FAIL, tuple(_located(check, subject, found)))
+
+
+def _located(check: Check, subject: Subject, found: Iterable[Finding]) -> Iterator[Located]:
+    seen: Counter[str] = Counter()
+    for finding in sorted(found, key=lambda finding: finding.place):
+        key = "\0".join((check.id, *_identity(check, subject, finding)))
+        name = hashlib.sha256(f"{key}\0{seen[key]}".encode(errors="surrogatepass")).hexdigest()
+        seen[key] += 1
+        yield Located(check, finding.place, finding.message, name[:20])
+
+
+def _identity(check: Check, subject: Subject, finding: Finding) -> tuple[str, ...]:
+    """Return what a finding is about: no line, and for a missing control no anchor either."""
+    if check.kind is Kind.PRESENCE and not finding.symbol and not finding.evidence:
+        # the anchor moves when the first manifest is written; the control is missed as before
+        return (subject.service.root,)
+    return (finding.place.path, finding.symbol, finding.evidence)

@@ -20,6 +20,9 @@ are relative to the project, ``"."`` for the project itself.
     Paths.
 ``other_ecosystems``, ``other_frameworks``
     Facts.
+``ecosystems``
+    Packages of JavaScript and TypeScript: ``language``, ``root``, ``manifest``, ``manager``,
+    ``lock``, ``workspace``, ``frameworks``, ``dependencies`` (how many), ``dockerfiles``.
 """
 
 from __future__ import annotations
@@ -31,6 +34,7 @@ from buttress.project.model import (
     AppObject,
     Fact,
     Manifest,
+    Package,
     Place,
     Project,
     Role,
@@ -56,6 +60,22 @@ def facts_as_json(project: Project) -> dict[str, Any]:
         "deploy_files": list(project.deploy_files),
         "other_ecosystems": _facts(project.other_ecosystems),
         "other_frameworks": _facts(project.other_frameworks),
+        "ecosystems": [package_as_json(package) for package in project.packages],
+    }
+
+
+def package_as_json(package: Package) -> dict[str, Any]:
+    """Return a package of JavaScript or TypeScript as plain data."""
+    return {
+        "language": package.language,
+        "root": package.root or ".",
+        "manifest": package.manifest,
+        "manager": package.manager,
+        "lock": package.lock,
+        "workspace": package.workspace,
+        "frameworks": list(package.frameworks),
+        "dependencies": len(package.dependencies),
+        "dockerfiles": list(package.dockerfiles),
     }
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from buttress.project import infrastructure
+from buttress.project import infrastructure, javascript
 from buttress.project.candidates import Candidate, describe, survey
 from buttress.project.codebase import Codebase
 from buttress.project.connexion import Specification, read_specifications
@@ -68,6 +68,7 @@ def inspect_project(tree: Tree) -> Project:
         (*found.set_aside, *aside),
         reasons,
         _other_frameworks(modules),
+        javascript.packages(tree, tuple(deployment.images.dockerfiles)),
     )
 
 

@@ -277,6 +277,35 @@ class Service:
         return inside.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
 
 
+@dataclass(frozen=True, slots=True)
+class Package:
+    """A package of JavaScript or TypeScript: mostly the front end of a service.
+
+    Attributes:
+        language: ``javascript`` or ``typescript``.
+        root: Its folder relative to the tree's root.
+        manifest: The path of its ``package.json``.
+        manager: ``npm``, ``pnpm``, ``yarn`` or ``bun``.
+        lock: The lock file that covers it, also that of the workspace it belongs to.
+        workspace: The ``package.json`` whose workspace it belongs to.
+        frameworks: What it is built with (``react``, ``vite``), by name.
+        dependencies: Those for run time have no group, the others ``dev``.
+        scripts: Commands by the name that ``npm run`` takes.
+        dockerfiles: Dockerfiles in its folder.
+    """
+
+    language: str
+    root: str
+    manifest: str
+    manager: str
+    lock: str | None = None
+    workspace: str | None = None
+    frameworks: tuple[str, ...] = ()
+    dependencies: tuple[Dependency, ...] = ()
+    scripts: Mapping[str, str] = field(default_factory=dict)
+    dockerfiles: tuple[str, ...] = ()
+
+
 @dataclass(frozen=True)
 class Project:
     """A whole repository: its services and the facts that belong to none of them alone.
@@ -295,6 +324,7 @@ class Project:
             examples, stale copies, second entries to the same modules.
         role_reasons: Why a file has its role, for every file that is not ``APP``.
         other_frameworks: Web frameworks that are imported but not supported.
+        packages: Packages of JavaScript and TypeScript.
     """
 
     tree: Tree
@@ -309,3 +339,4 @@ class Project:
     set_aside: tuple[AppObject, ...] = ()
     role_reasons: Mapping[str, str] = field(default_factory=dict)
     other_frameworks: tuple[Fact, ...] = ()
+    packages: tuple[Package, ...] = ()

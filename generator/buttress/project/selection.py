@@ -7,6 +7,9 @@ import difflib
 from buttress.errors import NothingToInspectError, UserError
 from buttress.project.model import Project, Service
 
+_LANGUAGES = {"javascript": "JavaScript", "typescript": "TypeScript"}
+_MOST_SHOWN = 3
+
 
 def select_service(project: Project, directory: str | None = None) -> Service:
     """Return the service in a folder, or the only one there is.
@@ -20,7 +23,7 @@ def select_service(project: Project, directory: str | None = None) -> Service:
         UserError: If there are several and ``directory`` does not name one of them.
     """
     if not project.services:
-        raise NothingToInspectError(_nothing(project))
+        raise NothingToInspectError(_nothing(project) + _recognised(project))
     if directory is not None:
         return _named(project, directory)
     if len(project.services) == 1:
@@ -55,6 +58,24 @@ def _list(project: Project) -> str:
         f"  --service {_shown(service):{width}}  {service.framework}, {service.app.place}"
         for service in project.services
     )
+
+
+def _recognised(project: Project) -> str:
+    """Return a sentence about what else is here: other languages are no reason to say nothing."""
+    shown = []
+    for package in project.packages:
+        with_ = f" with {', '.join(package.frameworks)}" if package.frameworks else ""
+        shown.append(f"{package.manifest} ({_LANGUAGES[package.language]}{with_})")
+    named = {package.manifest for package in project.packages}
+    shown += [
+        f"{fact.place.path} ({fact.value})"
+        for fact in project.other_ecosystems
+        if fact.place.path not in named
+    ]
+    if not shown:
+        return ""
+    more = f" and {len(shown) - _MOST_SHOWN} more" if len(shown) > _MOST_SHOWN else ""
+    return f" Recognised, but not inspected without a Python app: {', '.join(shown[:_MOST_SHOWN])}{more}."
 
 
 def _nothing(project: Project) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from buttress import __version__
+from buttress.project.facts import package_as_json
 from buttress.project.model import Service
 from buttress.reports.unparsed import unparsed
 from buttress.scorecard import Located, Scorecard
@@ -32,6 +33,7 @@ def scorecard_json(card: Scorecard) -> dict[str, Any]:
         ],
         "service": service_json(card.service),
         "services": [service_json(service) for service in card.project.services],
+        "ecosystems": [package_as_json(package) for package in card.project.packages],
         "skipped": [{"path": item.path, "reason": item.reason} for item in card.skipped],
         "unparsed": [
             {"path": where.path, "line": where.line, "message": message}

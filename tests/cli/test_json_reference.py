@@ -48,6 +48,8 @@ def test_the_keys_of_inspect_are_documented(run: Run, tmp_path: Path) -> None:
             "main.py": APP,
             "requirements.txt": "fastapi\n",
             "x.py": "def (:\n",
+            "web/package.json": '{"dependencies": {"vite": "7.0.0"}}\n',
+            "web/Dockerfile": 'FROM node:24\nCMD ["npm", "start"]\n',
             "y.txt": "\0" * 2**21,
         },
     )

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from buttress.project.documents import text_of
 from buttress.project.folders import folder_of, is_inside, join
 from buttress.project.model import Place, Project, Service
+from buttress.source import Tree
 from buttress.source.dockerfile import Dockerfile, Instruction, Stage, parse
 
 _LARGEST = 128 * 1024
@@ -68,19 +69,24 @@ def images(project: Project, service: Service) -> list[Image]:
     ]
     found = []
     for path in project.dockerfiles:
-        text = text_of(project.tree, path)
-        if len(text) > _LARGEST:
+        image = built_image(project.tree, path)
+        if image is None:
             continue
-        dockerfile = parse(text)
-        if dockerfile.problem is not None:
-            continue
-        image = Image(path, dockerfile, _deployed(dockerfile))
         folder = folder_of(path)
         near = is_inside(folder, service.root) and not any(is_inside(folder, o) for o in others)
         starts = image.last("CMD", "ENTRYPOINT") is not None or has_compose
         if path in starting or (near and starts and _is_python(image)):
             found.append(image)
     return found
+
+
+def built_image(tree: Tree, path: str) -> Image | None:
+    """Return what a Dockerfile builds; ``None`` where it cannot be read."""
+    text = text_of(tree, path)
+    dockerfile = parse(text) if len(text) <= _LARGEST else None
+    if dockerfile is None or dockerfile.problem is not None:
+        return None
+    return Image(path, dockerfile, _deployed(dockerfile))
 
 
 def _deployed(dockerfile: Dockerfile) -> Stage:

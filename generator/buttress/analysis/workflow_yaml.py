@@ -98,6 +98,12 @@ class Document:
             raise ValueError("it is no YAML") from None
         self.root = View(path, nodes[0] if nodes else None)
 
+    @property
+    def entries(self) -> Iterator[tuple[str, View, Place]]:
+        """The mappings at the top, by key, with where each key stands."""
+        for key, node, value in self.root.pairs():
+            yield key, View(self.path, value), _place(self.path, node)
+
     def deep_scalars(self, most: int) -> Iterator[tuple[str, str, Place, bool]]:
         """Yield scalars anywhere below a key: the key, the text, the place, whether it may fail.
 

@@ -7,7 +7,6 @@ and followed into the ``Makefile``, script or hook list that it names.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -17,7 +16,7 @@ from buttress.project.model import Place, Project
 from buttress.source import Tree
 
 if TYPE_CHECKING:
-    from buttress.analysis.workflow_yaml import Document
+    from buttress.analysis.workflow_yaml import Document, View
 
 LARGEST = 128 * 1024
 """Larger definitions are not read: nobody wrote them by hand, and reading YAML is slow."""
@@ -39,6 +38,9 @@ _SCRIPT_KEYS = frozenset(
 )
 _JENKINS = re.compile(r"\b(?:sh|bat)\s*\(?\s*(?:script:\s*)?(\"\"\"|'''|\"|')(.*?)\1", re.DOTALL)
 
+_JENKINS_INPUT = re.compile(r"^\s*input\b\s*[\s({'\"]", re.MULTILINE)
+_APPROVALS = frozenset({("type", "approval"), ("when", "manual"), ("trigger", "manual")})
+
 
 @dataclass(frozen=True, slots=True)
 class Command:
@@ -48,11 +50,13 @@ class Command:
         text: As the shell sees it, without what only wraps it.
         place: Where it, or what leads to it, stands.
         is_soft: Whether its failure changes nothing.
+        job: The job it runs in, as far as that is told apart.
     """
 
     text: str
     place: Place
     is_soft: bool = False
+    job: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +68,7 @@ class Use:
     place: Place
     is_soft: bool = False
     inputs: dict[str, str] = field(default_factory=dict)
+    job: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,8 +94,11 @@ class Pipeline:
         commands: What runs.
         uses: The actions.
         scripts: Texts that are run as code.
-        soft: Places where a failure is switched off.
         untimed: Jobs without a limit of time.
+        triggers: The events that start it, where they have names.
+        environments: Where jobs deploy to, by job; without jobs that are told apart by a number.
+        has_approval: Whether somebody has to say yes before it goes on.
+        parameters: What somebody who starts it by hand may choose.
     """
 
     path: str
@@ -104,6 +112,10 @@ class Pipeline:
     uses: list[Use] = field(default_factory=list)
     scripts: list[Script] = field(default_factory=list)
     untimed: list[Place] = field(default_factory=list)
+    triggers: frozenset[str] = frozenset()
+    environments: dict[str, str] = field(default_factory=dict)
+    has_approval: bool = False
+    parameters: tuple[str, ...] = ()
 
 
 def pipelines(project: Project) -> list[Pipeline]:
@@ -147,6 +159,7 @@ def _read(tree: Tree, path: str) -> Pipeline:
 
 def _read_jenkins(tree: Tree, pipeline: Pipeline, text: str) -> None:
     pipeline.starts_on_change = True
+    pipeline.has_approval = _JENKINS_INPUT.search(text) is not None
     for match in _JENKINS.finditer(text):
         place = Place(pipeline.path, text.count("\n", 0, match.start()) + 1)
         pipeline.jobs = 1
@@ -158,18 +171,30 @@ def _read_github(tree: Tree, pipeline: Pipeline, document: Document) -> None:
     triggers = set(top.names("on"))
     pipeline.starts_on_change = bool(triggers & _STARTS)
     pipeline.is_scheduled = "schedule" in triggers
-    jobs = [(job, place) for _, job, place in top.entries("jobs")]
+    pipeline.triggers = frozenset(triggers)
+    pipeline.parameters = tuple(
+        name
+        for trigger, settings, _ in top.entries("on")
+        if trigger == "workflow_dispatch"
+        for name in settings.names("inputs")
+    )
+    named = [(name, job, place) for name, job, place in top.entries("jobs")]
+    jobs = [(job, place) for _, job, place in named]
     granted = top.has("permissions")
     pipeline.has_permissions = granted or (
         bool(jobs) and all(job.has("permissions") for job, _ in jobs)
     )
-    for job, place in jobs:
+    for name, job, place in named:
         if job.text("if").strip() in {"false", "${{ false }}"}:
             continue
         pipeline.jobs += 1
         soft_job = job.text("continue-on-error") == "true"
+        environment = _environment(job)
+        if environment:
+            pipeline.environments[name] = environment
         if job.has("uses"):
-            pipeline.uses.append(_use(job.text("uses"), job.place("uses"), is_soft=soft_job))
+            at = job.place("uses")
+            pipeline.uses.append(_use(job.text("uses"), at, is_soft=soft_job, job=name))
             continue
         if not job.has("timeout-minutes"):
             pipeline.untimed.append(place)
@@ -178,43 +203,64 @@ def _read_github(tree: Tree, pipeline: Pipeline, document: Document) -> None:
                 continue
             is_soft = soft_job or step.text("continue-on-error") == "true"
             if step.has("uses"):
-                inputs = {name: value for name, value, _ in step.scalars("with")}
+                inputs = {key: value for key, value, _ in step.scalars("with")}
                 at = step.place("uses")
-                pipeline.uses.append(_use(step.text("uses"), at, is_soft=is_soft, inputs=inputs))
-                for name, value, where in step.scalars("with"):
-                    if name in {"script", "run"}:
+                pipeline.uses.append(
+                    _use(step.text("uses"), at, is_soft=is_soft, job=name, inputs=inputs)
+                )
+                for key, value, where in step.scalars("with"):
+                    if key in {"script", "run"}:
                         pipeline.scripts.append(Script(value, where))
             if step.has("run"):
                 at = step.place("run")
                 pipeline.scripts.append(Script(step.text("run"), at))
-                _add(tree, pipeline, step.text("run"), at, is_soft=is_soft)
+                _add(tree, pipeline, step.text("run"), at, is_soft=is_soft, job=name)
+
+
+def _environment(job: View) -> str:
+    """Return the environment that a job deploys to: a name, or a mapping with one."""
+    name = job.text("environment")
+    if name:
+        return name
+    return next((value for key, value, _ in job.scalars("environment") if key == "name"), "")
 
 
 def _read_other(tree: Tree, pipeline: Pipeline, document: Document) -> None:
     pipeline.starts_on_change = True
+    for name, job, _ in document.entries:
+        environment = _environment(job)
+        if environment:
+            pipeline.environments[name] = environment
     for key, text, place, is_soft in document.deep_scalars(_MOST_NODES):
+        if key in {"environment", "deployment"}:
+            pipeline.environments[str(len(pipeline.environments))] = text
+        if (key, text) in _APPROVALS:
+            pipeline.has_approval = True
         if key in _SCRIPT_KEYS:
             pipeline.jobs = 1
             pipeline.scripts.append(Script(text, place))
             _add(tree, pipeline, text, place, is_soft=is_soft)
 
 
-def _use(written: str, place: Place, *, is_soft: bool, inputs: dict[str, str] | None = None) -> Use:
+def _use(
+    written: str,
+    place: Place,
+    *,
+    is_soft: bool,
+    job: str,
+    inputs: dict[str, str] | None = None,
+) -> Use:
     name, _, version = written.partition("@")
-    return Use(name, version, place, is_soft, inputs or {})
+    return Use(name, version, place, is_soft, inputs or {}, job)
 
 
-def _add(tree: Tree, pipeline: Pipeline, text: str, place: Place, *, is_soft: bool) -> None:
-    for command in _commands(tree, text, place, is_soft=is_soft):
-        pipeline.commands.append(command)
-
-
-def _commands(tree: Tree, text: str, place: Place, *, is_soft: bool) -> Iterator[Command]:
+def _add(
+    tree: Tree, pipeline: Pipeline, text: str, place: Place, *, is_soft: bool, job: str = ""
+) -> None:
     for simple in simple_commands(text):
         for inner in expand(tree, simple):
-            yield Command(
-                inner.text, _at(place, simple), is_soft or simple.is_soft or inner.is_soft
-            )
+            soft = is_soft or simple.is_soft or inner.is_soft
+            pipeline.commands.append(Command(inner.text, _at(place, simple), soft, job))
 
 
 def _at(place: Place, simple: Simple) -> Place:

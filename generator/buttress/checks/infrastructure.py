@@ -13,6 +13,7 @@ from buttress.analysis.images import (
     secrets_in_image,
     unpinned_bases,
 )
+from buttress.analysis.javascript import loose_dependencies, package_images, packages_of
 from buttress.analysis.servers import development_starts, starts_by_buildpack
 from buttress.checks.model import (
     Finding,
@@ -41,7 +42,7 @@ def dependencies_unlocked(subject: Subject) -> Iterator[Finding]:
 
     Two builds of the same commit then differ, and a broken or hijacked release arrives unseen
     (twelve-factor app, II; OWASP A03:2025). A lock file, or exact versions of all requirements, is
-    fine.
+    fine. A ``package.json`` beside the app is asked the same.
 
     Bad::
 
@@ -53,6 +54,20 @@ def dependencies_unlocked(subject: Subject) -> Iterator[Finding]:
         fastapi==0.128.0
         sqlalchemy==2.0.45
     """
+    yield from _unlocked_python(subject)
+    for package in packages_of(subject.project, subject.service):
+        # a workspace has one lock file, so its members are one finding
+        inside = package.workspace is not None and package.lock is None
+        loose = [] if inside else loose_dependencies(subject.project, package)
+        if loose:
+            message = (
+                f"{package.manifest}: {len(loose)} of {len(package.dependencies)} dependencies have no "
+                f"exact version, and no lock file of {package.manager} has them."
+            )
+            yield Finding(loose[0].place, message, "", package.manifest)
+
+
+def _unlocked_python(subject: Subject) -> Iterator[Finding]:
     manifest = subject.service.manifest
     if manifest is None:
         yield Finding(subject.anchor, "No file declares what the app depends on.")
@@ -137,7 +152,7 @@ def container_root(subject: Subject) -> Iterator[Finding]:
         USER 10001
         CMD ["uvicorn", "main:app"]
     """
-    for image in _images(subject):
+    for image in _all_images(subject):
         proof = runs_as_root(subject.project, image)
         if proof is not None:
             yield Finding(image.place(proof), "The container runs as root.", "", proof.value)
@@ -167,7 +182,7 @@ def image_hygiene(subject: Subject) -> Iterator[Finding]:
         FROM python:3.12-slim
         COPY . .            # .dockerignore: .env
     """
-    for image in _images(subject):
+    for image in _all_images(subject):
         for base in unpinned_bases(image):
             message = "The base image has no version, so it changes from build to build."
             yield Finding(image.place(base), message, "", base.value)
@@ -209,8 +224,12 @@ def dev_server(subject: Subject) -> Iterator[Finding]:
         yield Finding(fact.place, why, "", fact.value)
 
 
-def _images(subject: Subject) -> list[Image]:
+def _all_images(subject: Subject) -> list[Image]:
+    """Return the service's images, and those of the packages of JavaScript beside it."""
     found = images(subject.project, subject.service)
+    paths = {image.path for image in found}
+    beside = package_images(subject.project, subject.service)
+    found += [image for image in beside if image.path not in paths]
     if not found:
         raise NotApplicable("there is no Dockerfile")
     return found

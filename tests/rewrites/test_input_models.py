@@ -522,15 +522,75 @@ def test_a_handler_that_other_code_calls_stays() -> None:
     fastapi_stays(handler, "called-directly", jobs="from main import create_item\n")
 
 
-def test_raw_json_of_fastapi_stays() -> None:
-    check_noop(
-        "input-models",
-        "from fastapi import FastAPI, Request\n\napp = FastAPI()\n\n\n"
-        '@app.post("/hook")\nasync def hook(request: Request):\n'
-        '    data = await request.json()\n    return data["a"].strip()\n',
-        "raw-request",
-        framework=Framework.FASTAPI,
+RAW_HEAD = "from fastapi import FastAPI, Request\n"
+RAW_HANDLER = '@app.post("/hook")\nasync def hook(request: Request):\n    {}\n'
+APP = "\napp = FastAPI()\n\n\n"
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (
+            'data = await request.json()\n    return data["a"].strip()',
+            "data = await parse_json(request, HookRequest)\n    return data.a.strip()",
+        ),
+        (
+            'data = (await request.json()) or {}\n    return data["a"].strip()',
+            "data = await parse_json(request, HookRequest, or_empty=True)\n    return data.a.strip()",
+        ),
+        (
+            'return (await request.json())["a"].strip()',
+            "data = await parse_json(request, HookRequest)\n    return data.a.strip()",
+        ),
+        (
+            (
+                'try:\n        data = await request.json()\n        return data["a"].strip()\n'
+                "    except Exception:\n        raise HTTPException(500)"
+            ),
+            (
+                "data = await parse_json(request, HookRequest)\n    try:\n        return data.a.strip()\n"
+                "    except Exception:\n        raise HTTPException(500)"
+            ),
+        ),
+    ],
+    ids=["named", "or empty", "in place", "in front of a try"],
+)
+def test_json_that_a_fastapi_handler_reads_itself(before: str, after: str) -> None:
+    head = RAW_HEAD.replace("FastAPI, ", "FastAPI, HTTPException, ")
+
+    fastapi(
+        head + APP + RAW_HANDLER.format(before),
+        f"{head}from pydantic import BaseModel\nfrom request_validation import parse_json\n{APP}"
+        "class HookRequest(BaseModel):\n    a: str\n\n\n" + RAW_HANDLER.format(after),
     )
+
+
+@pytest.mark.parametrize(
+    ("body", "code"),
+    [
+        (
+            (
+                "try:\n        data = await request.json()\n    except ValueError:\n"
+                "        raise HTTPException(400)\n    return data['a'].strip()"
+            ),
+            "own-contract",
+        ),
+        (
+            (
+                "try:\n        data = await request.json()\n        a = data.get('a', [])\n"
+                "    except Exception:\n        a = []\n    return a"
+            ),
+            "no-evidence",
+        ),
+        ("data = await request.json()\n    return store(data)", "escapes"),
+        ("data = await request.json()\n    return Order.model_validate(data)", None),
+        ("data = await client.json()\n    return data['a'].strip()", None),
+        ("data = await request.body()\n    return data", None),
+    ],
+)
+def test_json_that_a_fastapi_handler_goes_on_reading_itself(body: str, code: str | None) -> None:
+    text = RAW_HEAD.replace("FastAPI, ", "FastAPI, HTTPException, ") + APP
+    check_noop("input-models", text + RAW_HANDLER.format(body), code, framework=Framework.FASTAPI)
 
 
 def test_types_that_would_change_the_value_for_another_use_are_not_given() -> None:

@@ -96,6 +96,14 @@ class Body:
     doubts: tuple[Doubt, ...] = ()
     is_validated: bool = False
 
+    @property
+    def request(self) -> str | None:
+        """What the handler calls the request that the body is read from; ``None`` for Flask's."""
+        call = self.node.value if isinstance(self.node, ast.Await) else None
+        method = call.func if isinstance(call, ast.Call) else None
+        owner = method.value if isinstance(method, ast.Attribute) else None
+        return owner.id if isinstance(owner, ast.Name) else None
+
 
 def own_nodes(function: Function) -> Iterator[ast.AST]:
     """Yield the nodes of a function's body, those of nested functions included."""

@@ -269,7 +269,7 @@ class _Reader:
 
     def doubts_about_emptiness(self) -> list[Doubt]:
         """Return a doubt if a field is read where the body may be empty."""
-        if self._body.source is not Source.FLASK or self._body.name is None:
+        if self._body.source is Source.PARAMETER or self._body.name is None:
             return [_empty(self._found.tests[0])]
         if self._body.reading.or_empty:
             return [_empty(self._found.tests[0])]

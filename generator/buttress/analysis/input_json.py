@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-from dataclasses import replace
 
 from buttress.analysis.classes import Classes
 from buttress.analysis.input_bodies import (
@@ -55,16 +54,7 @@ def raw_body(module: Module, function: Function, classes: Classes) -> Body | Non
         and isinstance(node.value.func.value, ast.Name)
         and node.value.func.value.id in requests
     ]
-    body = _read_body(module, function, Source.RAW, list(sources), classes)
-    if body is None or body.is_validated:
-        return body
-    doubt = Doubt(
-        sources[0],
-        "raw-request",
-        "the body is read as raw JSON whatever its content type, which a model as a parameter is not.",
-        "Declare the body as a parameter of the handler.",
-    )
-    return replace(body, doubts=(doubt, *body.doubts))
+    return _read_body(module, function, Source.RAW, list(sources), classes)
 
 
 def _read_body(

@@ -43,6 +43,9 @@ from buttress.rewrites.registry import Context, service_rewrite
 from buttress.source import Edit, Module
 from buttress.source.imports import Import, local_name
 
+CHECKING = ("parse_json", "parse_json_or_none")
+"""What the module of the recipe offers."""
+
 _NAMES = ("data", "payload", "body", "request_data")
 
 
@@ -94,7 +97,7 @@ class _Planner:
 
     def _with_module(self, body: Body, change: Changed) -> Outcome:
         """Return the change, if the module that checks bodies is there for it."""
-        if body.source is not Source.FLASK or self._has_module:
+        if body.source is Source.PARAMETER or self._has_module:
             return change
         needs_review = change.safety is Safety.REVIEW
         option = "--review -d" if needs_review else "-d"
@@ -107,12 +110,12 @@ class _Planner:
         )
 
     def _changed(self, body: Body, taken: set[str]) -> Changed:
-        if self._pydantic == 1 and body.source is Source.FLASK:
+        if self._pydantic == 1 and body.source is not Source.PARAMETER:
             raise _Left(
                 Doubt(
                     body.node,
                     "pydantic-1",
-                    "the project runs on Pydantic 1, which the validation of Flask's bodies is not for.",
+                    "the project runs on Pydantic 1, which the module that checks bodies is not for.",
                     "Move to Pydantic 2.",
                 )
             )
@@ -155,7 +158,7 @@ class _Planner:
         yield from _read_there(body, place, call, name)
 
     def _call(self, body: Body, shape: Shape, name: str, writer: ModelSource) -> str:
-        function = "parse_json_or_none" if shape.asks_for_body else "parse_json"
+        function = CHECKING[shape.asks_for_body]
         source = str(self._context.answers.get("validation_module", "request_validation"))
         if self._service.package:
             source = f"{self._service.package}.{source}"
@@ -165,6 +168,7 @@ class _Planner:
             raise NameTakenError(function)
         writer.imports.add(wanted)
         reading = body.reading
+        given = [] if body.request is None else [body.request]
         options = [
             f"{option}={value}"
             for option, value in (("force", reading.force), ("silent", reading.silent))
@@ -172,7 +176,8 @@ class _Planner:
         ]
         if reading.or_empty:
             options.append("or_empty=True")
-        return f"{local}({', '.join([name, *options])})"
+        call = f"{local}({', '.join([*given, name, *options])})"
+        return call if body.request is None else f"await {call}"
 
     def _refuse_direct_calls(self, body: Body) -> None:
         """Refuse a handler that other code calls with a dictionary of its own."""

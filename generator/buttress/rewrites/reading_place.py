@@ -6,11 +6,23 @@ import ast
 from dataclasses import dataclass
 
 from buttress.analysis.errors import is_broad
-from buttress.analysis.input_bodies import Body, Doubt
+from buttress.analysis.input_bodies import Body, Doubt, Source
 from buttress.analysis.input_flow import Flow
 from buttress.source import Module
 
-_REFUSALS = ("werkzeug.exceptions.", "werkzeug.HTTPException", "flask.abort")
+_REFUSALS = (
+    "werkzeug.exceptions.",
+    "werkzeug.HTTPException",
+    "flask.abort",
+    "fastapi.exceptions.RequestValidationError",
+)
+# What `await request.json()` raises where there is no JSON, which becomes a refusal as well.
+_NO_JSON = (
+    "json.JSONDecodeError",
+    "json.decoder.JSONDecodeError",
+    "builtins.ValueError",
+    "builtins.Unicode",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +53,7 @@ def reading_place(body: Body) -> Place | Doubt:
             break
         if not isinstance(above, ast.Try):
             continue
-        if not any(_catches_refusals(module, handler) for handler in above.handlers):
+        if not any(_catches_refusals(body, handler) for handler in above.handlers):
             continue
         if place not in above.body:
             return _caught(body)
@@ -76,11 +88,13 @@ def _inline(body: Body, place: ast.stmt) -> Place | Doubt:
     )
 
 
-def _catches_refusals(module: Module, handler: ast.ExceptHandler) -> bool:
+def _catches_refusals(body: Body, handler: ast.ExceptHandler) -> bool:
+    module = body.module
     if is_broad(module, handler.type):
         return True
     kinds = handler.type.elts if isinstance(handler.type, ast.Tuple) else [handler.type]
-    return any((module.resolve(kind) or "").startswith(_REFUSALS) for kind in kinds)
+    caught = (*_REFUSALS, *_NO_JSON) if body.source is Source.RAW else _REFUSALS
+    return any((module.resolve(kind) or "").startswith(caught) for kind in kinds)
 
 
 def _has_own_lines(module: Module, statement: ast.stmt) -> bool:

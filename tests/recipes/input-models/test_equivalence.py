@@ -54,6 +54,9 @@ FASTAPI = (
     + "app = FastAPI()\n\n\ndef refuse(text):\n    return JSONResponse({'error': text}, status_code=400)\n"
     '\n\n@app.post("/")\ndef handle(DATA: dict):\n    '
 )
+RAW = FASTAPI.replace("import FastAPI", "import FastAPI, Request").replace(
+    "def handle(DATA: dict):\n", "async def handle(r: Request):\n    DATA = await r.json()\n"
+)
 FLASK = (
     "from flask import Flask, jsonify, request\n"
     + COMMON
@@ -154,6 +157,19 @@ def test_answers_in_the_handlers_own_words_stay(handler: str) -> None:
 @pytest.mark.parametrize("name", HANDLERS)
 def test_fastapi_answers_as_before(name: str) -> None:
     source = FASTAPI + refuse_is_a_refusal(HANDLERS[name]) + "\n"
+    changed = rewritten(source, Framework.FASTAPI)
+    assert changed is not None, "nothing was changed, so nothing is compared"
+
+    assert compare(fastapi_asks(source), fastapi_asks(changed)) > 0
+
+
+@pytest.mark.parametrize("name", HANDLERS)
+def test_fastapi_answers_as_before_where_it_reads_the_body_itself(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    module = rendered("input-models", framework="fastapi", validation_bodies=True)
+    imported(tmp_path, "request_validation", module["request_validation.py"], monkeypatch)
+    source = RAW + refuse_is_a_refusal(HANDLERS[name]) + "\n"
     changed = rewritten(source, Framework.FASTAPI)
     assert changed is not None, "nothing was changed, so nothing is compared"
 

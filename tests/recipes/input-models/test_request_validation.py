@@ -148,17 +148,74 @@ def test_the_handlers_of_error_handling_tell_the_errors(
     assert answer.json["errors"][0]["loc"] == ["body", "name"]
 
 
-@pytest.mark.parametrize(
-    "answers", [{"framework": "fastapi"}, {"framework": "flask", "validation_bodies": False}]
-)
-def test_no_module_where_nothing_needs_it(answers: dict[str, object]) -> None:
-    assert set(rendered("input-models", **answers)) == {".copier-answers.input-models.yml"}
+@pytest.mark.parametrize("framework", ["fastapi", "flask"])
+def test_no_module_where_nothing_needs_it(framework: str) -> None:
+    files = rendered("input-models", framework=framework, validation_bodies=False)
+
+    assert set(files) == {".copier-answers.input-models.yml"}
 
 
+@pytest.mark.parametrize("framework", ["fastapi", "flask"])
 @pytest.mark.parametrize("length", [88, 100])
-def test_the_module_is_formatted(length: int) -> None:
+def test_the_module_is_formatted(framework: str, length: int) -> None:
     import black
 
-    source = rendered("input-models", framework="flask")["request_validation.py"].decode()
+    source = rendered("input-models", framework=framework)["request_validation.py"].decode()
 
     assert black.format_str(source, mode=black.Mode(line_length=length)) == source
+
+
+@pytest.fixture
+def fastapi_client(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
+    from fastapi import FastAPI, Request
+    from starlette.testclient import TestClient
+
+    source = rendered("input-models", framework="fastapi", validation_bodies=True)
+    validation: Any = imported(
+        tmp_path, "request_validation", source["request_validation.py"], monkeypatch
+    )
+    app = FastAPI()
+
+    async def create_item(request: Request) -> Any:
+        return (await validation.parse_json(request, Item)).model_dump()
+
+    async def options(request: Request) -> Any:
+        return (await validation.parse_json(request, Options, or_empty=True)).model_dump()
+
+    async def maybe(request: Request) -> Any:
+        item = await validation.parse_json_or_none(request, Item)
+        return item.model_dump() if item else {"own": "words"}
+
+    for path, handler in [("/items", create_item), ("/options", options), ("/maybe", maybe)]:
+        handler.__annotations__["request"] = Request
+        app.post(path)(handler)
+    return TestClient(app)
+
+
+def test_fastapi_takes_a_body_whatever_its_content_type(fastapi_client: Any) -> None:
+    answer = fastapi_client.post("/items", content='{"name": "pen"}')
+
+    assert answer.json() == {"name": "pen", "tags": [], "size": None}
+
+
+@pytest.mark.parametrize(
+    ("sent", "kind", "place"),
+    [
+        ("{", "json_invalid", ["body"]),
+        ("", "json_invalid", ["body"]),
+        ("[]", "model_type", ["body"]),
+        ('{"name": 5}', "string_type", ["body", "name"]),
+    ],
+)
+def test_fastapi_answers_a_wrong_body_as_it_answers_a_wrong_parameter(
+    fastapi_client: Any, sent: str, kind: str, place: list[str]
+) -> None:
+    answer = fastapi_client.post("/items", content=sent)
+
+    assert answer.status_code == 422
+    assert [(e["type"], e["loc"]) for e in answer.json()["detail"]] == [(kind, place)]
+
+
+def test_an_empty_body_of_fastapi_is_left_to_the_handler(fastapi_client: Any) -> None:
+    assert fastapi_client.post("/options", content="null").json() == {"size": 1}
+    assert fastapi_client.post("/maybe", content="{}").json() == {"own": "words"}

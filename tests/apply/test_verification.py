@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import venv
 from pathlib import Path
 from textwrap import dedent
 
@@ -89,6 +90,31 @@ TESTS = """\
     """
 
 
+UNITTEST = """\
+    import unittest
+
+    class Arithmetic(unittest.TestCase):
+        def test_good(self):
+            self.assertEqual(1 + 1, 2)
+
+        def test_bad(self):
+            self.assertEqual(1 + 1, 3)
+
+        def test_parts(self):
+            for number in (1, 2):
+                with self.subTest(number=number):
+                    self.assertEqual(number, 1)
+
+        @unittest.skip("later")
+        def test_later(self):
+            pass
+
+        @unittest.expectedFailure
+        def test_known(self):
+            self.fail()
+    """
+
+
 @pytest.fixture(scope="session")
 def environment() -> Environment:
     """The environment that these tests run in: it has both frameworks."""
@@ -134,6 +160,34 @@ def test_its_own_tests_are_counted(tmp_path: Path, environment: Environment) -> 
     tests = observe(project, service, environment).tests
 
     assert [tests.count(kind) for kind in ("passed", "failed", "skipped")] == [1, 1, 1]
+
+
+@pytest.mark.parametrize("name", ["test_sum.py", "tests/test_sum.py", "pkg/tests/sum_test.py"])
+def test_tests_of_unittest_need_no_pytest(tmp_path: Path, name: str) -> None:
+    venv.create(tmp_path / "bare", with_pip=False)
+    bare = Environment(tmp_path / "bare", tmp_path / "bare" / "bin" / "python", "bare")
+    files = {"main.py": FASTAPI, name: UNITTEST, "pkg/__init__.py": "", "pkg/tests/__init__.py": ""}
+
+    found = observe(*on_disk(tmp_path / "proto", files), bare).tests
+
+    named = {test.rpartition(".")[2]: outcome for test, outcome in found.outcomes.items()}
+    assert named == {
+        "test_good": "passed",
+        "test_bad": "failed",
+        "test_parts (number=2)": "failed",
+        "test_later": "skipped",
+        "test_known": "passed",
+    }
+
+
+def test_tests_of_pytest_are_not_run_without_it(tmp_path: Path) -> None:
+    venv.create(tmp_path / "bare", with_pip=False)
+    bare = Environment(tmp_path / "bare", tmp_path / "bare" / "bin" / "python", "bare")
+    files = {"main.py": FASTAPI, "test_it.py": TESTS}
+
+    found = observe(*on_disk(tmp_path / "proto", files), bare).tests
+
+    assert found == Outcomes(reason="pytest is not installed in bare")
 
 
 @pytest.mark.parametrize(

@@ -21,6 +21,7 @@ from pathlib import Path
 
 from buttress.apply.environment import Environment
 from buttress.errors import UserError
+from buttress.project.folders import is_inside
 from buttress.project.model import Project, Role, Service
 from buttress.source import FileChange
 from buttress.source.tree import is_foreign_folder
@@ -217,7 +218,7 @@ def _test(
     python = os.fspath(environment.python)
     has_pytest = [python, "-c", "import pytest"]
     if _run(has_pytest, where, scratch / "pytest.log", SMOKE_SECONDS) != 0:
-        return Outcomes(reason=f"pytest is not installed in {environment.origin}")
+        return _unittest(project, scratch, where, python)
     report = scratch / "tests.xml"
     command = [python, "-m", "pytest", "-q", "-p", "no:cacheprovider", f"--junitxml={report}"]
     ended = _run(command, where, scratch / "tests.log", TEST_SECONDS)
@@ -228,6 +229,28 @@ def _test(
         lines = _lines(scratch / "tests.log")
         return Outcomes(reason=lines[-1][:200] if lines else "none were collected")
     return Outcomes(outcomes)
+
+
+def _unittest(project: Project, scratch: Path, where: _Where, python: str) -> Outcomes:
+    """Run the tests that need no pytest, as ``unittest`` finds them."""
+    files = [
+        os.fspath(where.copy / path)
+        for path, role in project.roles.items()
+        if role is Role.TEST and (where.at_root or is_inside(path, where.service.root))
+        if "unittest" in project.tree.module(path).text
+    ]
+    missing = f"pytest is not installed in {where.environment.origin}"
+    if not files:
+        return Outcomes(reason=missing)
+    probe, results = scratch / "probe" / "buttress_unittest.py", scratch / "tests"
+    source = resources.files("buttress.apply").joinpath("unittest_probe.py")
+    probe.write_text(source.read_text("utf-8"))
+    command = [python, *map(os.fspath, (probe, results)), *files]
+    if _run(command, where, scratch / "tests.log", TEST_SECONDS) is None:
+        return Outcomes(reason=f"they did not end in {TEST_SECONDS:.0f} s")
+    found = [json.loads(line) for line in _lines(results)]
+    outcomes = {str(item["test"]): str(item["outcome"]) for item in found}
+    return Outcomes(outcomes) if outcomes else Outcomes(reason=missing)
 
 
 def _outcomes(report: Path) -> dict[str, str]:

@@ -49,7 +49,14 @@ def test_facts_are_printed_as_data_with_their_places(run: Run, project: Path) ->
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        (["--format", "xml"], "--format xml: use one of terminal, json."),
+        (["--format", "xml"], "--format xml: use one of terminal, json, sarif, markdown, junit,"),
+        (
+            ["--report", "sarif"],
+            "--report sarif: write it as FORMAT=FILE, such as sarif=out.sarif.",
+        ),
+        (["--report", "pdf=x.pdf"], "--report pdf=x.pdf: use one of terminal, json, sarif,"),
+        (["--report", "junit=nowhere/x"], "--report junit=nowhere/x: No such file or directory."),
+        (["--report", "json=x", "--output", "x"], "x is named for two reports."),
         (["--fail-on", "huge"], "--fail-on huge: use one of critical, high, medium, low."),
         (["--output", "nowhere/report"], "--output nowhere/report: No such file or directory."),
         (["--service", "backend"], "--service backend: no service has this folder as its root."),

@@ -41,6 +41,13 @@ def groups(keys: set[str]) -> set[str]:
     return {key for key in keys if any(re.match(re.escape(key) + r"[.\[]", k) for k in keys)}
 
 
+def with_absent(found: set[str], known: set[str]) -> set[str]:
+    """Return the keys found, with the documented parts of what was empty or null here."""
+    empty = {key for key in found if any(other.startswith(f"{key}.") for other in known)}
+    parts = {key for key in known if any(key.startswith(f"{whole}.") for whole in empty)}
+    return (found - empty) | (parts - groups(known))
+
+
 def test_the_keys_of_inspect_are_documented(run: Run, tmp_path: Path) -> None:
     project = make_project(
         tmp_path / "project",
@@ -60,7 +67,7 @@ def test_the_keys_of_inspect_are_documented(run: Run, tmp_path: Path) -> None:
     services = {
         key.replace("service.", "services[].") for key in known if key.startswith("service.")
     }
-    assert set(leaves(report)) == (known | services) - groups(known | services)
+    assert with_absent(set(leaves(report)), known) == (known | services) - groups(known | services)
 
 
 def test_the_keys_of_harden_are_documented(run: Run, tmp_path: Path, installation: Path) -> None:

@@ -101,11 +101,27 @@ def _options(
 def inspect(
     path: Where = Path(),
     format_: Annotated[
-        str, typer.Option("--format", metavar="terminal|json", help="How to report.")
+        str,
+        typer.Option(
+            "--format",
+            metavar="FORMAT",
+            help="terminal, json, sarif, markdown, junit, badge or shields.",
+        ),
     ] = "terminal",
     output: Annotated[
         Path | None, typer.Option("--output", metavar="FILE", help="Write the report to a file.")
     ] = None,
+    report: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--report",
+            metavar="FORMAT=FILE",
+            help="Write one more report of the same run; repeatable.",
+        ),
+    ] = None,
+    everything: Annotated[
+        bool, typer.Option("--all", metavar="", help="Show all findings, not only one screen.")
+    ] = False,
     fail_on: Annotated[
         str | None,
         typer.Option(
@@ -123,7 +139,16 @@ def inspect(
     """Show the scorecard: what keeps the project from production, with file and line."""
     from buttress.cli import inspecting
 
-    inspecting.run(path, format_, output, fail_on, service, facts=facts)
+    inspecting.run(
+        path,
+        format_,
+        output,
+        fail_on,
+        service,
+        facts=facts,
+        reports=report or [],
+        is_complete=everything,
+    )
 
 
 @app.command()

@@ -35,7 +35,7 @@ from buttress.planning.render import render_unit
 from buttress.project import inspect_project, select_service
 from buttress.project.model import Project, Service
 from buttress.reports.changes_terminal import print_left_alone, print_next_steps
-from buttress.reports.terminal import print_scorecard
+from buttress.reports.scorecard_terminal import print_scorecard
 from buttress.reports.visible import safe
 from buttress.scorecard import Scorecard, inspect_service
 from buttress.source import FileChange, Tree

@@ -39,7 +39,8 @@ from buttress.reports.changes_terminal import (
     print_overview,
     print_scores,
 )
-from buttress.reports.terminal import indented, print_scorecard
+from buttress.reports.scorecard_terminal import print_scorecard
+from buttress.reports.terminal import indented
 from buttress.reports.visible import safe
 from buttress.scorecard import Scorecard, Status, inspect_service
 from buttress.source import FileChange

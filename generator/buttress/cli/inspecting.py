@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -19,8 +18,6 @@ from buttress.reports.unparsed import unparsed
 from buttress.scorecard import Scorecard, inspect_service
 from buttress.source import Tree
 
-FORMATS = ("terminal", "json")
-
 
 def run(
     path: Path,
@@ -30,6 +27,8 @@ def run(
     service: str | None,
     *,
     facts: bool,
+    reports: Sequence[str] = (),
+    is_complete: bool = False,
 ) -> None:
     """Run the command.
 
@@ -37,8 +36,9 @@ def run(
         UserError: If an option or the path is wrong.
         typer.Exit: With 1 if the gate failed.
     """
-    if format_ not in FORMATS:
-        raise UserError(f"--format {format_}: use one of {', '.join(FORMATS)}.")
+    from buttress.cli.reporting import wanted_reports, write_reports
+
+    wanted = wanted_reports(format_, output, reports)
     gate = _gate(fail_on)
     project = read_project(path)
     if facts:
@@ -49,12 +49,7 @@ def run(
     chosen = main_service(project, service)
     with progress("Running the checks") as say:
         card = inspect_service(project, chosen, progress=say)
-    if format_ == "json":
-        from buttress.reports.inspection_json import scorecard_json
-
-        _print_json(scorecard_json(card), output)
-    else:
-        _print_terminal(card, path, output)
+    write_reports(card, wanted, path, is_complete=is_complete)
     if gate is not None and _fails(card, gate):
         raise typer.Exit(1)
 
@@ -114,29 +109,13 @@ def _fails(card: Scorecard, gate: Risk) -> bool:
     return any(order.index(finding.check.risk) <= order.index(gate) for finding in card.open)
 
 
-def _print_terminal(card: Scorecard, path: Path, output: Path | None) -> None:
-    from buttress.reports.terminal import print_scorecard
-
-    where = "" if path == Path() else f" {path}"
-    next_step = f"buttress harden{where}" if card.recommended() else ""
-    if output is None:
-        print_scorecard(Console(), card, next_step=next_step)
-        return
-    with _open(output) as handle:
-        print_scorecard(Console(file=handle, width=100), card, next_step=next_step)
-
-
 def _print_json(data: dict[str, Any], output: Path | None) -> None:
-    text = json.dumps(data, indent=2, ensure_ascii=False)
+    from buttress.reports.visible import json_text
+
     if output is None:
-        typer.echo(text.encode("utf-8", "replace").decode())
+        typer.echo(json_text(data), nl=False)
         return
-    with _open(output) as handle:
-        handle.write(text + "\n")
-
-
-def _open(output: Path) -> Any:
     try:
-        return output.open("w", encoding="utf-8")
+        output.write_text(json_text(data), encoding="utf-8", newline="\n")
     except OSError as problem:
         raise UserError(f"--output {output}: {problem.strerror}.") from problem

@@ -13,7 +13,8 @@ from rich.text import Text
 from buttress.apply.patch import file_diff, summary
 from buttress.planning.changes import ChangeSet, RecipeChanges
 from buttress.project.model import Place
-from buttress.reports.terminal import bullets, headline, indented, place
+from buttress.reports.scorecard_terminal import headline
+from buttress.reports.terminal import bullets, indented, place
 from buttress.reports.visible import safe
 from buttress.rewrites.outcomes import Abstained, Safety
 from buttress.scorecard import Scorecard

@@ -8,35 +8,43 @@ from buttress import __version__
 from buttress.project.facts import package_as_json
 from buttress.project.model import Service
 from buttress.reports.unparsed import unparsed
-from buttress.scorecard import Located, Scorecard
+from buttress.reports.visible import shown
+from buttress.scorecard import Acceptance, Located, Result, Scorecard
 
 SCHEMA_VERSION = 1
 
 
 def scorecard_json(card: Scorecard) -> dict[str, Any]:
-    """Return the scorecard as plain data."""
+    """Return the scorecard as plain data; ``inspection_schema.schema()`` describes it."""
     return {
         "schema_version": SCHEMA_VERSION,
         "tool": {"name": "buttress", "version": __version__},
         "catalogue_version": card.catalogue_version,
         "score": score_json(card),
+        "counts": {
+            "open": len(card.open),
+            "to_review": len(card.to_review),
+            "accepted": len(card.accepted),
+            "known": len(card.known),
+        },
+        "compared_with": card.compared_with,
         "findings": [finding_json(finding) for finding in card.findings],
-        "checks": [
+        "checks": [_check(result) for result in card.results],
+        "deselected": [result.check.id for result in card.deselected],
+        "remarks": [
             {
-                "id": result.check.id,
-                "title": result.check.title,
-                "pillar": result.check.pillar.value,
-                "status": result.status.value,
-                "reason": result.reason,
+                "path": remark.place.path,
+                "line": remark.place.line,
+                "message": shown(remark.message),
             }
-            for result in card.results
+            for remark in card.remarks
         ],
         "service": service_json(card.service),
         "services": [service_json(service) for service in card.project.services],
         "ecosystems": [package_as_json(package) for package in card.project.packages],
         "skipped": [{"path": item.path, "reason": item.reason} for item in card.skipped],
         "unparsed": [
-            {"path": where.path, "line": where.line, "message": message}
+            {"path": where.path, "line": where.line, "message": shown(message)}
             for where, message in unparsed(card.project.tree)
         ],
     }
@@ -51,8 +59,10 @@ def score_json(card: Scorecard) -> dict[str, Any]:
         "pillars": {
             pillar.pillar.value: {
                 "score": pillar.score,
+                "strict": pillar.strict,
                 "passed": pillar.passed,
                 "failed": pillar.failed,
+                "unknown": pillar.unknown,
             }
             for pillar in card.pillars
         },
@@ -70,9 +80,34 @@ def finding_json(finding: Located) -> dict[str, Any]:
         "path": finding.place.path,
         "line": finding.place.line,
         "column": finding.place.column,
-        "message": finding.message,
+        "message": shown(finding.message),
         "recipe": check.recipe,
         "fingerprint": finding.fingerprint,
+        "acceptance": None if finding.acceptance is None else _acceptance(finding.acceptance),
+    }
+
+
+def _acceptance(acceptance: Acceptance) -> dict[str, Any]:
+    return {
+        "by": acceptance.by.value,
+        "reason": shown(acceptance.reason),
+        "owner": shown(acceptance.owner),
+        "expires": None if acceptance.expires is None else acceptance.expires.isoformat(),
+    }
+
+
+def _check(result: Result) -> dict[str, Any]:
+    check = result.check
+    return {
+        "id": check.id,
+        "title": check.title,
+        "pillar": check.pillar.value,
+        "risk": check.risk.value,
+        "confidence": check.confidence.value,
+        "kind": check.kind.value,
+        "standards": list(check.standards),
+        "status": result.status.value,
+        "reason": shown(result.reason),
     }
 
 

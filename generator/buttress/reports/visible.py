@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
+from typing import Any
 
 from buttress.analysis.secrets import mask
 
@@ -25,6 +27,20 @@ def safe(text: str) -> str:
 def shown(text: str) -> str:
     """Return a text of a report: secrets cut to their first characters, and ``safe``."""
     return safe(mask(text))
+
+
+def json_text(data: Any) -> str:
+    r"""Return data as JSON whose strings are exact, and which can be printed as it is.
+
+    What steers a terminal stands as ``\u`` escapes, which mean the same to a parser.
+    """
+    text = json.dumps(data, indent=2, ensure_ascii=False)
+    return _STEERS.sub(_escaped_for_json, text) + "\n"
+
+
+def _escaped_for_json(match: re.Match[str]) -> str:
+    # strings hold no raw line feed: this one is of the layout
+    return "\n" if match.group() == "\n" else json.dumps(match.group())[1:-1]
 
 
 def _escaped(match: re.Match[str]) -> str:

@@ -1,0 +1,129 @@
+"""Where the reports of one inspection go: to the screen, to a file, or several to a file each."""
+
+from __future__ import annotations
+
+import os
+import shlex
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import typer
+from rich.console import Console
+
+from buttress.errors import UserError
+from buttress.reports.formats import FORMATS, render
+from buttress.reports.overview import Setting
+from buttress.scorecard import Scorecard
+from buttress.source.tree import run_git
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """One report.
+
+    Attributes:
+        format: One of ``FORMATS``.
+        file: Where it goes; ``None`` is the standard output.
+        option: The option that asked for it, for messages.
+    """
+
+    format: str
+    file: Path | None
+    option: str
+
+
+def wanted_reports(format_: str, output: Path | None, reports: Sequence[str]) -> list[Wanted]:
+    """Return what is to be reported, the standard output last.
+
+    Args:
+        format_: Of the main report.
+        output: The file of the main report, if it goes to one.
+        reports: More, each as ``FORMAT=FILE``.
+
+    Raises:
+        UserError: If a format does not exist, no file is named, or a file is named twice.
+    """
+    wanted = [_report(given) for given in reports]
+    wanted.append(Wanted(_known(format_, f"--format {format_}"), output, f"--output {output}"))
+    files = [item.file.absolute() for item in wanted if item.file is not None]
+    twice = next((file for file in files if files.count(file) > 1), None)
+    if twice is not None:
+        raise UserError(f"{twice} is named for two reports. Give each a file of its own.")
+    return wanted
+
+
+def _report(given: str) -> Wanted:
+    format_, sign, file = given.partition("=")
+    if not sign or not file:
+        raise UserError(f"--report {given}: write it as FORMAT=FILE, such as sarif=out.sarif.")
+    return Wanted(_known(format_, f"--report {given}"), Path(file), f"--report {given}")
+
+
+def _known(format_: str, option: str) -> str:
+    if format_ not in FORMATS:
+        raise UserError(f"{option}: use one of {', '.join(FORMATS)}.")
+    return format_
+
+
+def write_reports(
+    card: Scorecard, wanted: Sequence[Wanted], path: Path, *, is_complete: bool
+) -> None:
+    """Write the reports.
+
+    Args:
+        card: What was found.
+        wanted: Which reports, and where they go.
+        path: The folder as the user named it.
+        is_complete: Whether the terminal shows all findings.
+
+    Raises:
+        UserError: If a file cannot be written.
+    """
+    around = setting(card, path, os.environ)
+    for report in wanted:
+        if report.file is not None:
+            _write(report, render(report.format, card, around))
+        elif report.format == "terminal":
+            _print(card, around, is_complete=is_complete)
+        else:
+            typer.echo(render(report.format, card, around), nl=False)
+
+
+def setting(card: Scorecard, path: Path, environment: Mapping[str, str]) -> Setting:
+    """Return what surrounds the inspected folder: its repository, the platform, the next command."""
+    root = card.project.tree.root
+    shown = run_git(root, "rev-parse", "--show-prefix") if root is not None else None
+    prefix = "" if shown is None else shown.decode("utf-8", "replace").removesuffix("\n")
+    where = "" if path == Path() else f" {shlex.quote(str(path))}"
+    return Setting(
+        prefix,
+        _source_url(environment),
+        f"buttress harden{where}" if card.recommended() else "",
+    )
+
+
+def _source_url(environment: Mapping[str, str]) -> str:
+    """Return where the platform that runs this shows the files of the commit."""
+    server, repository = environment.get("GITHUB_SERVER_URL"), environment.get("GITHUB_REPOSITORY")
+    if server and repository and (commit := environment.get("GITHUB_SHA")):
+        return f"{server}/{repository}/blob/{commit}/"
+    if (project := environment.get("CI_PROJECT_URL")) and (
+        commit := environment.get("CI_COMMIT_SHA")
+    ):
+        return f"{project}/-/blob/{commit}/"
+    return ""
+
+
+def _print(card: Scorecard, around: Setting, *, is_complete: bool) -> None:
+    from buttress.reports.scorecard_terminal import print_scorecard
+
+    print_scorecard(Console(), card, next_step=around.next_step, is_complete=is_complete)
+
+
+def _write(report: Wanted, text: str) -> None:
+    assert report.file is not None  # noqa: S101 - the caller asked
+    try:
+        report.file.write_text(text, encoding="utf-8", newline="\n")
+    except OSError as problem:
+        raise UserError(f"{report.option}: {problem.strerror}.") from problem

@@ -1,0 +1,153 @@
+"""A few lines of code around a place, with every secret masked: also those of the lines beside it."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+
+from buttress.analysis.secrets import (
+    hardcoded_secrets,
+    is_placeholder,
+    is_secret_variable,
+    mask,
+)
+from buttress.project.model import Place
+from buttress.reports.visible import safe
+from buttress.source import Tree
+from buttress.source.tree import is_python
+
+_AROUND = 2
+_WIDEST = 240
+_LARGEST = 300_000
+_CODE = frozenset([".py", ".pyw", ".js", ".jsx", ".ts", ".tsx", ".mjs", ".cjs", ".html", ".tf"])
+_LINE_END = re.compile(r"\r\n|\r|\n")
+_KEY_BLOCK = re.compile(
+    r"(-----BEGIN (?:[A-Z]+ )*PRIVATE KEY(?: BLOCK)?-----)(.*?)(-----END|\Z)", re.DOTALL
+)
+_QUOTED = re.compile(
+    r"(?P<head>(?P<name>[A-Za-z_][\w.-]*)[\"']?\]?\)?\s*(?:==?|!=|:=?|=>|,|\bor\b)\s*[bBrRfFuU]{0,2})"
+    r"(?P<quote>[\"'])(?P<value>(?:(?!(?P=quote))[^\n\\]|\\.)+)(?P=quote)"
+)
+_PAIR = re.compile(
+    r"(?P<head>\bname\b[\"']?[ \t]*[:=][ \t]*[\"']?(?P<name>[\w.-]+)[\"']?[\s,]*?[\"']?\bvalue\b[\"']?[ \t]*[:=][ \t]*)"
+    r"(?P<value>[^\s][^\n]*)"
+)
+_BARE = re.compile(
+    r"(?<![\w.$-])(?P<head>(?P<name>[A-Za-z_][\w.-]*)(?:[ \t]*:[ \t]+|[ \t]*=[ \t]*))"
+    r"(?P<value>[^\s\"'#][^\n]*)"
+)
+_TOKEN = re.compile(r"(?<![\w@+/-])(?<!sha256:)[A-Za-z0-9+/_-]{24,}={0,2}")
+_HEX = re.compile(r"[0-9a-fA-F]{32,}$")
+_PLAIN_VALUES = frozenset(["read", "write", "none", "true", "false", "null", "inherit"])
+_HIDDEN = "****"
+_KEPT = 4
+_LEAST_ENTROPY = 3.8
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line of an excerpt.
+
+    Attributes:
+        number: From 1.
+        text: As it stands in the file, but for secrets and what steers a page; tabs as four blanks.
+        is_meant: Whether it is the line of the finding.
+    """
+
+    number: int
+    text: str
+    is_meant: bool
+
+
+class Excerpts:
+    """Cuts excerpts out of the files of a tree; each file is masked as a whole, once."""
+
+    def __init__(self, tree: Tree) -> None:
+        self._tree = tree
+        self._lines: dict[str, tuple[str, ...]] = {}
+
+    def around(self, place: Place) -> tuple[Line, ...]:
+        """Return the lines around a place; none where the file is no text or too large to show."""
+        lines = self._masked(place.path)
+        first = max(1, place.line - _AROUND)
+        last = min(len(lines), place.line + _AROUND)
+        return tuple(
+            Line(number, _fit(lines[number - 1]), number == place.line)
+            for number in range(first, last + 1)
+        )
+
+    def _masked(self, path: str) -> tuple[str, ...]:
+        if path not in self._lines:
+            text = self._tree.text(path) if path in self._tree else None
+            if text is None or len(text.content) > _LARGEST:
+                self._lines[path] = ()
+            else:
+                self._lines[path] = tuple(_LINE_END.split(self._without_secrets(path)))
+        return self._lines[path]
+
+    def _without_secrets(self, path: str) -> str:
+        text = self._tree.text(path)
+        assert text is not None  # noqa: S101 - the caller asked
+        content = text.content
+        if is_python(path) and self._tree.module(path).problem is None:
+            module = self._tree.module(path)
+            spans = sorted(module.span(secret.node) for secret in hardcoded_secrets(module))
+            for start, end in reversed(spans):
+                content = content[:start] + _hidden(content[start:end]) + content[end:]
+        return masked(content, is_code=PurePosixPath(path).suffix in _CODE)
+
+
+def masked(text: str, *, is_code: bool) -> str:
+    """Return a text of as many lines in which no secret is whole.
+
+    Wider than what is reported as a secret: what merely looks like one is hidden, too.
+
+    Args:
+        text: All of a file, for a secret may run over several lines.
+        is_code: Whether the file is code, where only what stands in quotes is a value.
+    """
+    text = _KEY_BLOCK.sub(lambda found: found[1] + _hidden(found[2]) + found[3], text)
+    text = _QUOTED.sub(_cut_quoted, mask(text))
+    text = _PAIR.sub(_cut_bare, text)
+    if not is_code:
+        text = _BARE.sub(_cut_bare, text)
+    return _TOKEN.sub(_cut_token, text)
+
+
+def _hidden(secret: str) -> str:
+    """Return stars in place of a secret, over as many lines."""
+    return _HIDDEN + "".join(_LINE_END.findall(secret))
+
+
+def _cut_quoted(match: re.Match[str]) -> str:
+    if not is_secret_variable(match["name"]) or is_placeholder(match["value"]):
+        return match.group()
+    return f"{match['head']}{match['quote']}{_HIDDEN}{match['quote']}"
+
+
+def _cut_bare(match: re.Match[str]) -> str:
+    value = match["value"].strip()
+    if value.lower() in _PLAIN_VALUES or is_placeholder(value):
+        return match.group()
+    return match["head"] + _HIDDEN if is_secret_variable(match["name"]) else match.group()
+
+
+def _cut_token(match: re.Match[str]) -> str:
+    token = match.group()
+    if _HEX.match(token):
+        return token[:_KEPT] + _HIDDEN
+    kinds = [any(map(kind, token)) for kind in (str.isdigit, str.isupper, str.islower)]
+    return token[:_KEPT] + _HIDDEN if all(kinds) and _entropy(token) > _LEAST_ENTROPY else token
+
+
+def _entropy(token: str) -> float:
+    counts = Counter(token)
+    return -sum(n / len(token) * math.log2(n / len(token)) for n in counts.values())
+
+
+def _fit(line: str) -> str:
+    line = safe(line.expandtabs(4).rstrip())
+    return line if len(line) <= _WIDEST else line[:_WIDEST] + " …"

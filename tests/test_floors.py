@@ -17,6 +17,7 @@ FLOORS = {
     "rewrites": 3,
     "scorecard": 4,
     "planning": 4,
+    "acceptance": 5,
     "apply": 5,
     "reports": 6,
     "cli": 7,

@@ -48,7 +48,8 @@ class Skipped:
     Attributes:
         path: Relative to the root, with ``/``.
         reason: ``foreign`` (an environment or a package store), ``large``, ``link``, ``binary``,
-            ``special`` (no regular file), ``unreadable`` or ``name`` (not valid UTF-8).
+            ``special`` (no regular file), ``unreadable``, ``name`` (not valid UTF-8) or ``excluded``
+            (by the configuration).
     """
 
     path: str
@@ -116,6 +117,13 @@ class Tree:
                 ) from problem
 
         return cls(paths, read, root=root, tracked=tracked, skipped=skipped)
+
+    def excluding(self, matches: Callable[[str], bool]) -> Tree:
+        """Return this tree without the paths that match; they count as skipped (``excluded``)."""
+        excluded = {path for path in self._listed if matches(path)}
+        skipped = self._skipped | {Skipped(path, "excluded") for path in excluded}
+        kept = self._listed - excluded
+        return Tree(kept, self._read, root=self.root, tracked=self.tracked, skipped=skipped)
 
     @property
     def paths(self) -> tuple[str, ...]:
@@ -190,13 +198,32 @@ def run_git(root: Path, *arguments: str) -> bytes | None:
 
     A repository's own configuration may name programs (``core.fsmonitor``); none is started.
     """
-    command = ["git", "-C", os.fspath(root), "-c", "core.fsmonitor=false"]
-    command += ["-c", "core.hooksPath=/dev/null", *arguments]
+    command = _git_command(root, *arguments)
     try:
         done = subprocess.run(command, capture_output=True, check=False, env=_git_environment())
     except OSError:
         return None
     return done.stdout if done.returncode == 0 else None
+
+
+def start_git(root: Path, *arguments: str) -> subprocess.Popen[bytes]:
+    """Start a reading git command that is asked many times, as careful as ``run_git``.
+
+    Raises:
+        OSError: If git cannot be started.
+    """
+    return subprocess.Popen(
+        _git_command(root, *arguments),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        env=_git_environment(),
+    )
+
+
+def _git_command(root: Path, *arguments: str) -> list[str]:
+    command = ["git", "-C", os.fspath(root), "-c", "core.fsmonitor=false"]
+    return [*command, "-c", "core.hooksPath=/dev/null", *arguments]
 
 
 def _git_environment() -> dict[str, str]:

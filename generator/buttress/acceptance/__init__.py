@@ -1,0 +1,1 @@
+"""Floor 5: living with findings: configuration, comments, attestations, baselines, pull requests."""

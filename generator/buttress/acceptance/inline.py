@@ -1,0 +1,190 @@
+"""Acceptances in comments: ``# buttress: ignore[ID] reason``, and those written for other tools.
+
+A comment for another tool (``noqa``, ``nosec``, ``nosemgrep``) counts where it names a rule that finds the
+same as the check, and is shown as what accepted the finding.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+from buttress.acceptance.comments import Comment, comments
+from buttress.checks.model import Check
+from buttress.planning.nearest import nearest
+from buttress.project.model import Place
+from buttress.scorecard import Acceptance, AcceptedBy, Located, Remark
+from buttress.source import Tree
+
+_HINT = re.compile(r"buttress\s*:|noqa|nosec|nosemgrep", re.IGNORECASE)
+_OWN_HINT = re.compile(r"buttress\s*:\s*ignore")
+_OWN = re.compile(
+    r"\s*buttress\s*:\s*ignore\b\s*(?:\[(?P<ids>[^\]]*)\])?[\s:,-]*(?P<reason>.*)", re.DOTALL
+)
+_NOQA = re.compile(
+    r"(?:^|[\s#])noqa(?:\s*:\s*(?P<codes>[A-Z]+[0-9]+(?:[,\s]+[A-Z]+[0-9]+)*))?(?P<rest>.*)",
+    re.IGNORECASE,
+)
+_FILE_NOQA = re.compile(r"^\s*(?:ruff|flake8)\s*:\s*noqa\b", re.IGNORECASE)
+_NOSEC = re.compile(
+    r"(?:^|[\s#])nosec\b\s*:?\s*(?P<codes>[A-Z]\d{3}(?:[,\s]+[A-Z]\d{3})*)?(?P<rest>.*)",
+    re.IGNORECASE,
+)
+_NOSEMGREP = re.compile(
+    r"(?:^|[\s#])nosem(?:grep)?\b(?:\s*:\s*(?P<codes>[\w.,\s-]+))?", re.IGNORECASE
+)
+_TOOLS = {
+    AcceptedBy.NOQA: ("ruff:", "flake8:", "pycodestyle:", "pyflakes:"),
+    AcceptedBy.NOSEC: ("bandit:",),
+    AcceptedBy.NOSEMGREP: ("semgrep:",),
+}
+_WHOLE_FILE = 1 << 60
+
+
+@dataclass(slots=True)
+class _Ignore:
+    """One of our own comments, and whether it was of use."""
+
+    comment: Comment
+    ids: frozenset[str]
+    reason: str
+    is_used: bool = field(default=False)
+
+
+@dataclass(frozen=True, slots=True)
+class _Foreign:
+    """A comment for another tool; without codes it means all of that tool's rules."""
+
+    comment: Comment
+    by: AcceptedBy
+    codes: frozenset[str]
+    reason: str
+
+
+class Comments:
+    """The acceptances in the comments of a tree; a file is read when something was found in it.
+
+    Args:
+        tree: The files.
+        known: The checks that exist.
+    """
+
+    def __init__(self, tree: Tree, known: Mapping[str, Check]) -> None:
+        self._tree = tree
+        self._known = known
+        self._own: dict[str, list[_Ignore]] = {}
+        self._foreign: dict[str, list[_Foreign]] = {}
+        self._remarks: list[Remark] = []
+
+    def acceptance(self, finding: Located) -> Acceptance | None:
+        """Return what the comments of its file say about a finding."""
+        path, line = finding.place.path, finding.place.line
+        self._read(path)
+        accepted = None
+        for item in self._own.get(path, ()):
+            if finding.check.id in item.ids and item.comment.covers(line):
+                item.is_used = True
+                place = Place(path, item.comment.line)
+                accepted = accepted or Acceptance(AcceptedBy.INLINE, item.reason, place=place)
+        if accepted is not None:
+            return accepted
+        for other in self._foreign.get(path, ()):
+            if _speaks_of(other, finding.check) and other.comment.covers(line):
+                place = Place(path, other.comment.line)
+                return Acceptance(other.by, other.reason, place=place)
+        return None
+
+    def remarks(self, paths: Iterable[str], judged: set[str]) -> Iterator[Remark]:
+        """Yield what is wrong with the comments, once all findings were shown to ``acceptance``.
+
+        Args:
+            paths: Files to look at, beside those with findings.
+            judged: Ids of the checks whose findings were shown.
+        """
+        for path in sorted(paths):
+            text = self._tree.text(path)
+            if text is not None and _OWN_HINT.search(text.content):
+                self._read(path)
+        yield from self._remarks
+        for path, ignores in self._own.items():
+            for item in ignores:
+                if not item.is_used and item.ids <= judged:
+                    names = ", ".join(sorted(item.ids))
+                    message = f"Nothing to ignore here: {names} finds nothing on these lines."
+                    yield Remark(Place(path, item.comment.line), message)
+
+    def _read(self, path: str) -> None:
+        if path in self._own:
+            return
+        self._own[path] = []
+        text = self._tree.text(path) if path in self._tree else None
+        if text is None or not _HINT.search(text.content):
+            return
+        for comment in comments(path, text.content):
+            own = _OWN.match(comment.text)
+            if own is not None:
+                self._add_own(path, comment, own)
+            else:
+                self._foreign.setdefault(path, []).extend(_foreign(comment))
+
+    def _add_own(self, path: str, comment: Comment, match: re.Match[str]) -> None:
+        place = Place(path, comment.line)
+        listed = [word.strip() for word in re.split(r"[,\s]+", match["ids"] or "") if word.strip()]
+        reason = " ".join(match["reason"].split())
+        if not listed:
+            message = "Name the checks to ignore: buttress: ignore[ID] reason. Nothing is ignored."
+            self._remarks.append(Remark(place, message))
+            return
+        unknown = [word for word in listed if word not in self._known]
+        for word in unknown:
+            message = f"There is no check `{word}`.{nearest(word.upper(), self._known)}"
+            self._remarks.append(Remark(place, message))
+        ids = frozenset(listed) - frozenset(unknown)
+        if ids and not reason:
+            names = ", ".join(sorted(ids))
+            message = f"Say why {names} is ignored, behind the bracket. Until then it counts."
+            self._remarks.append(Remark(place, message))
+        elif ids:
+            self._own[path].append(_Ignore(comment, ids, reason))
+
+
+def _foreign(comment: Comment) -> Iterator[_Foreign]:
+    text = comment.text
+    if _FILE_NOQA.match(text):
+        whole = Comment(1, text, 1, _WHOLE_FILE, is_alone=False)
+        yield _Foreign(whole, AcceptedBy.NOQA, *_codes_and_reason(_NOQA.search(text)))
+        return
+    for by, pattern in (
+        (AcceptedBy.NOQA, _NOQA),
+        (AcceptedBy.NOSEC, _NOSEC),
+        (AcceptedBy.NOSEMGREP, _NOSEMGREP),
+    ):
+        match = pattern.search(text)
+        # only semgrep also reads a comment on the line above
+        if match is not None and (not comment.is_alone or by is AcceptedBy.NOSEMGREP):
+            yield _Foreign(comment, by, *_codes_and_reason(match))
+
+
+def _codes_and_reason(match: re.Match[str] | None) -> tuple[frozenset[str], str]:
+    if match is None:
+        return frozenset(), ""
+    codes = frozenset(code.upper() for code in re.split(r"[,\s]+", match["codes"] or "") if code)
+    rest = match.groupdict().get("rest") or ""
+    return codes, rest.strip(" \t-:#,;")
+
+
+def _speaks_of(item: _Foreign, check: Check) -> bool:
+    rules = [
+        peer.partition(":")[2].upper() for peer in check.peers if peer.startswith(_TOOLS[item.by])
+    ]
+    if not item.codes:
+        return bool(rules)
+    if item.by is AcceptedBy.NOSEMGREP:
+        return any(_same_rule(code, rule) for code in item.codes for rule in rules)
+    return not item.codes.isdisjoint(rules)
+
+
+def _same_rule(code: str, rule: str) -> bool:
+    """Whether two names mean one rule: people write the whole path of a rule or its last word."""
+    return code == rule or code.endswith("." + rule) or rule.endswith("." + code)

@@ -11,7 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TypeVar, overload
+from typing import TypeVar, cast, overload
 
 from buttress.source.text import Text
 
@@ -93,23 +93,33 @@ class Module:
     @cached_property
     def _buckets(self) -> dict[type[ast.AST], list[ast.AST]]:
         buckets: dict[type[ast.AST], list[ast.AST]] = defaultdict(list)
+        names, constants = buckets[ast.Name], buckets[ast.Constant]
         parents = self._parents
         stack: list[ast.AST] = [self.tree]
+        pop, push = stack.pop, stack.append
         while stack:
-            node = stack.pop()
+            node = pop()
             kind = node.__class__
-            buckets[kind].append(node)
-            children: list[ast.AST] = []
-            for name in _child_fields(kind):
-                value = getattr(node, name, None)
-                if value.__class__ is list:
-                    children += [item for item in value if isinstance(item, ast.AST)]
-                elif isinstance(value, ast.AST):
-                    children.append(value)
-            for child in children:
-                parents[child] = node
-            children.reverse()
-            stack += children
+            # most nodes are one of these two, and neither holds another
+            if kind is ast.Name:
+                names.append(node)
+            elif kind is ast.Constant:
+                constants.append(node)
+            else:
+                buckets[kind].append(node)
+                for field, is_list in _CHILDREN[kind]:
+                    value = getattr(node, field)
+                    if not value:
+                        continue
+                    if is_list:
+                        for child in reversed(value):
+                            # a key of a dictionary, a default of a keyword
+                            if child is not None:
+                                parents[child] = node
+                                push(child)
+                    else:
+                        parents[value] = node
+                        push(value)
         return buckets
 
     @cached_property
@@ -142,10 +152,12 @@ class Module:
 
     def ancestors(self, node: ast.AST) -> Iterator[ast.AST]:
         """Yield the parents of a node, from the inside out."""
-        above = self.parent(node)
-        while above is not None:
-            yield above
-            above = self.parent(above)
+        _ = self._buckets
+        above = self._parents.get
+        found = above(node)
+        while found is not None:
+            yield found
+            found = above(found)
 
     def statement(self, node: ast.AST) -> ast.stmt:
         """Return the innermost statement that holds ``node`` (or ``node`` itself)."""
@@ -158,9 +170,12 @@ class Module:
 
     def function(self, node: ast.AST) -> Function | None:
         """Return the innermost function that ``node`` stands in (never ``node`` itself)."""
-        return next(
-            (above for above in self.ancestors(node) if isinstance(above, _FUNCTIONS)), None
-        )
+        _ = self._buckets
+        above = self._parents.get
+        found = above(node)
+        while found is not None and not isinstance(found, _FUNCTIONS):
+            found = above(found)
+        return found
 
     def symbol(self, node: ast.AST) -> str:
         """Return the dotted path of classes and functions that ``node`` stands in (or names)."""
@@ -275,9 +290,12 @@ class Module:
 
     def scope(self, node: ast.AST) -> Scope:
         """Return the innermost function, lambda or module whose names ``node`` sees."""
-        return next(
-            (above for above in self.ancestors(node) if isinstance(above, _SCOPES)), self.tree
-        )
+        _ = self._buckets
+        above = self._parents.get
+        found = above(node)
+        while found is not None and not isinstance(found, _SCOPES):
+            found = above(found)
+        return found if found is not None else self.tree
 
     def resolve(self, node: ast.AST | None) -> str | None:
         """Return the dotted name that an expression stands for, through the imports it sees.
@@ -286,6 +304,20 @@ class Module:
         ``flask.Flask`` after ``from flask import Flask``, a builtin gives ``builtins.print``. A
         name that the scope binds in any other way resolves to nothing.
         """
+        kind = node.__class__
+        if kind is not ast.Attribute and kind is not ast.Name:
+            return None
+        # many checks ask for the same nodes
+        found = self._resolved.get(node, _NOT_ASKED)
+        if found is _NOT_ASKED:
+            found = self._resolved[node] = self._resolve(node)
+        return cast("str | None", found)
+
+    @cached_property
+    def _resolved(self) -> dict[ast.AST | None, object]:
+        return {}
+
+    def _resolve(self, node: ast.AST | None) -> str | None:
         names: list[str] = []
         while isinstance(node, ast.Attribute):
             names.append(node.attr)
@@ -293,7 +325,9 @@ class Module:
         if not isinstance(node, ast.Name):
             return None
         target = self._lookup(node)
-        return None if target is None else ".".join([target, *reversed(names)])
+        if target is None or not names:
+            return target
+        return ".".join([target, *reversed(names)])
 
     def _lookup(self, node: ast.Name) -> str | None:
         name = node.id
@@ -331,14 +365,12 @@ class Module:
         for binding in self.imports:
             bind(binding.scope, binding.local, binding.target)
         for name in self.nodes(ast.Name):
-            if not isinstance(name.ctx, ast.Load):
+            if name.ctx.__class__ is not ast.Load:
                 bind(self._binding_scope(name), name.id, None)
         for function in self.nodes(ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef):
             bind(self.scope(function), function.name, None)
         for argument in self.nodes(ast.arg):
-            owner = next(a for a in self.ancestors(argument) if isinstance(a, _SCOPES))
-            names = scopes.setdefault(owner, {})
-            names[argument.arg] = None
+            scopes.setdefault(self.scope(argument), {})[argument.arg] = None
         for handler in self.nodes(ast.ExceptHandler):
             if handler.name:
                 bind(self.scope(handler), handler.name, None)
@@ -346,6 +378,8 @@ class Module:
 
     def _binding_scope(self, name: ast.Name) -> Scope:
         scope = self.scope(name)
+        if not self._globals:
+            return scope
         for declaration in self._globals.get(scope, ()):
             if name.id in declaration.names:
                 return self.tree
@@ -378,21 +412,33 @@ class Module:
         return f"Module({self.path!r})"
 
 
-_LEAVES = frozenset(
-    ["ctx", "op", "ops", "id", "attr", "kind", "level", "module", "asname", "conversion", "simple"]
+_NOT_ASKED = object()
+_GRAMMAR = re.compile(r"(\w+)([*?]?) (\w+)")
+_WITHOUT_CHILDREN = frozenset(
+    ["identifier", "string", "int", "constant"]
+    + ["expr_context", "boolop", "operator", "unaryop", "cmpop"]
 )
-"""Fields that hold no node of their own: contexts and operators are shared, the rest is text."""
-
-_CHILD_FIELDS: dict[type, tuple[str, ...]] = {ast.Constant: ()}
+"""Types of fields that hold text, or nodes that the parser shares (contexts and operators)."""
 
 
-def _child_fields(kind: type) -> tuple[str, ...]:
-    fields = _CHILD_FIELDS.get(kind)
-    if fields is None:
-        fields = tuple(name for name in getattr(kind, "_fields", ()) if name not in _LEAVES)
-        _CHILD_FIELDS[kind] = fields
-    return fields
+class _Children(dict[type[ast.AST], tuple[tuple[str, bool], ...]]):
+    """The fields of each type of node that hold nodes, the last first, and whether they are lists.
 
+    Read from the grammar that ``ast`` gives as documentation: ``Call(expr func, expr* args, ...)``.
+    """
+
+    def __missing__(self, kind: type[ast.AST]) -> tuple[tuple[str, bool], ...]:
+        _, _, fields = (kind.__doc__ or "").partition("(")
+        found = tuple(
+            (name, many == "*")
+            for type_, many, name in reversed(_GRAMMAR.findall(fields))
+            if type_ not in _WITHOUT_CHILDREN
+        )
+        self[kind] = found
+        return found
+
+
+_CHILDREN = _Children()
 
 _BUILTINS = frozenset(dir(builtins))
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from buttress.apply.repository import commit_to_branch, require_committed, uncommitted
+from buttress.apply.repository import commit_to_branch, ignored, require_committed, uncommitted
 from buttress.errors import UserError
 from buttress.planning.changes import ChangeSet, RecipeChanges
 from buttress.rewrites.engine import Applied
@@ -120,3 +120,11 @@ def test_staged_and_untracked_work_counts_too(repository: Path, git: Git) -> Non
 def test_without_git_nothing_is_known_of_commits(project: Path) -> None:
     assert uncommitted(project, ["main.py"]) is None
     require_committed(project, [FIRST])
+
+
+def test_new_files_that_git_would_not_track_are_told(repository: Path) -> None:
+    (repository / ".gitignore").write_text(".github\n")
+    workflow = FileChange(".github/workflows/ci.yml", None, b"on: push\n")
+
+    assert ignored(repository, [FIRST, NEW]) == ()
+    assert ignored(repository, [FIRST, NEW, workflow]) == (".github/workflows/ci.yml",)

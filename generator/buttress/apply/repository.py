@@ -53,6 +53,15 @@ def require_committed(root: Path, changes: Sequence[FileChange]) -> None:
         )
 
 
+def ignored(root: Path, changes: Sequence[FileChange]) -> tuple[str, ...]:
+    """Return which new files git would not track, because an ignore rule matches them."""
+    added = [change.path for change in changes if change.before is None]
+    # --no-index: a file that was written already is asked for like one that was not
+    asked = ("-c", "core.quotePath=false", "check-ignore", "--no-index", "--", *added)
+    out = run_git(root, *asked) if added else None
+    return tuple(os.fsdecode(name) for name in (out or b"").splitlines())
+
+
 @dataclass(frozen=True, slots=True)
 class Commit:
     """A commit that was made."""

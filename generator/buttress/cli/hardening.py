@@ -215,7 +215,7 @@ def _finish(
     console.print()
     console.print(Text(f"  Written to {safe(applied or '')}.", style="bold"), soft_wrap=True)
     print_scores(console, before, after)
-    print_next_steps(console, change_set)
+    print_next_steps(console, change_set, repository.ignored(_root(before), change_set.files))
     _print_ways_on(console, request)
 
 
@@ -310,7 +310,8 @@ def _print_json(
 ) -> None:
     from buttress.reports.changes_json import changes_json
 
-    data = changes_json(change_set, before, after, applied=applied, mask=mask)
+    hidden = repository.ignored(_root(before), change_set.files)
+    data = changes_json(change_set, before, after, applied=applied, mask=mask, ignored=hidden)
     typer.echo(json.dumps(data, indent=2, ensure_ascii=False).encode("utf-8", "replace").decode())
 
 
@@ -340,7 +341,7 @@ def _review(request: Request, console: Console, change_set: ChangeSet, before: S
         project = inspect_project(type(before.project.tree).open(root))
         after = inspect_service(project, select_service(project, before.service.root or "."))
     print_scores(console, before, after)
-    print_next_steps(console, change_set)
+    print_next_steps(console, change_set, repository.ignored(root, decision.files))
     _print_ways_on(console, request)
 
 

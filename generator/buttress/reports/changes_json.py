@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from buttress import __version__
@@ -22,6 +22,7 @@ def changes_json(
     *,
     applied: str | None,
     mask: Callable[[str], str],
+    ignored: Sequence[str] = (),
 ) -> dict[str, Any]:
     """Return the change set as plain data.
 
@@ -31,6 +32,7 @@ def changes_json(
         after: The scorecard of the tree as it would be.
         applied: Where the changes went: ``disk``, ``branch NAME``, ``patch FILE``, or ``None``.
         mask: Hides secrets in a diff.
+        ignored: New files that git does not track.
     """
     return {
         "schema_version": SCHEMA_VERSION,
@@ -71,6 +73,7 @@ def changes_json(
             for item in change_set.recipes
             for note in item.notes
         ],
+        "ignored": list(ignored),
         "score": {
             "before": score_json(before),
             "after": score_json(after) if after is not None else None,

@@ -130,8 +130,14 @@ def _sentence(text: str) -> str:
     return shown[:1].upper() + shown[1:] + ("" if shown.endswith((".", "?", "!")) else ".")
 
 
-def print_next_steps(console: Console, change_set: ChangeSet) -> None:
-    """Print what a person has to do now: install, lock, rotate, fill in; by recipe."""
+def print_next_steps(console: Console, change_set: ChangeSet, ignored: Sequence[str] = ()) -> None:
+    """Print what a person has to do now: install, lock, rotate, fill in; by recipe.
+
+    Args:
+        console: Where to print.
+        change_set: What was done.
+        ignored: New files that git does not track.
+    """
     dependencies = [added for item in change_set.recipes for added in item.dependencies]
     commands = dict.fromkeys(added.lock_command for added in dependencies if added.lock_command)
     seen: set[str] = set()
@@ -143,6 +149,11 @@ def print_next_steps(console: Console, change_set: ChangeSet) -> None:
             Text.assemble("Update the lock file: ", (safe(command), "bold")) for command in commands
         ]
         steps.append(("dependencies", install))
+    if ignored:
+        names = ", ".join(safe(path) for path in ignored)
+        steps.append(
+            ("git", [f"An ignore rule matches {names}. Mend the rule, or commit with git add -f."])
+        )
     for item in change_set.recipes:
         texts = [note.text for note in item.notes if note.text not in seen]
         seen.update(texts)

@@ -122,11 +122,6 @@ def reloads_modules(module: Module) -> bool:
     )
 
 
-def loads_dotenv(module: Module) -> bool:
-    """Whether a module loads a ``.env`` file by itself."""
-    return any(module.resolve(call.func) == "dotenv.load_dotenv" for call in module.nodes(ast.Call))
-
-
 def settings_classes(module: Module) -> list[ast.ClassDef]:
     """Return the classes that already read the environment with types (``BaseSettings``)."""
     return [

@@ -1,0 +1,70 @@
+"""Traces of who did what: calls that record logins, deletions and other sensitive actions."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterable
+
+from buttress.project.model import Route, Service
+from buttress.source import Module
+
+_SENSITIVE = re.compile(
+    r"login|logout|sign-?in|sign-?up|register|password|reset|token|role|permission|admin|payment|pay\b|checkout|refund|transfer|invite|mfa|api-?keys?",
+    re.IGNORECASE,
+)
+_LIBRARIES = (
+    "auditlog.", "easyaudit.", "simple_history.", "pghistory.", "reversion.", "sqlalchemy_continuum.", "flask_audit", "audit_log.",
+    "django.contrib.admin.models.LogEntry", "postgresql_audit.", "axes.",
+)  # fmt: skip
+_NAME = re.compile(
+    r"audit|activity_?log|log_?activity|security_?(?:log|event)|event_?log|access_?log|login_?(?:history|attempt|event)|record_?(?:event|action)|action_?log|track_?(?:event|action)",
+    re.IGNORECASE,
+)
+_TABLES = re.compile(r"\b(?:INTO|UPDATE)\s+[\"`]?\w*(?:audit|activity_log|event_log|login_history)\w*", re.IGNORECASE)  # fmt: skip
+
+
+def sensitive_routes(service: Service) -> list[Route]:
+    """Return the routes that sign somebody in, change rights, move money or delete."""
+    return [
+        route
+        for route in service.routes
+        if "DELETE" in route.methods
+        or (
+            {"POST", "PUT", "PATCH"} & set(route.methods)
+            and _SENSITIVE.search(f"{route.path} {route.handler}")
+        )
+    ]
+
+
+def keeps_trail(modules: Iterable[Module]) -> bool:
+    """Whether code that runs records an event under a name that says so, or a library does."""
+    return any(_records(module) for module in modules)
+
+
+def _records(module: Module) -> bool:
+    if any(binding.target.startswith(_LIBRARIES) for binding in module.imports):
+        return True
+    if not _NAME.search(module.text):
+        return False
+    for call in module.nodes(ast.Call):
+        function = call.func
+        name = function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", "")
+        owner = function.value if isinstance(function, ast.Attribute) else None
+        words = f"{name} {getattr(owner, 'id', '') or getattr(owner, 'attr', '')}"
+        # a logger that is only made records nothing
+        if name not in {"getLogger", "get_logger", "Column", "relationship"} and _NAME.search(
+            words
+        ):
+            return True
+        if any(_is_table(argument) for argument in call.args):
+            return True
+    return False
+
+
+def _is_table(node: ast.expr) -> bool:
+    return (
+        isinstance(node, ast.Constant)
+        and isinstance(node.value, str)
+        and _TABLES.search(node.value) is not None
+    )

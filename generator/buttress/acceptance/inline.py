@@ -23,16 +23,16 @@ _OWN = re.compile(
     r"\s*buttress\s*:\s*ignore\b\s*(?:\[(?P<ids>[^\]]*)\])?[\s:,-]*(?P<reason>.*)", re.DOTALL
 )
 _NOQA = re.compile(
-    r"(?:^|[\s#])noqa(?:\s*:\s*(?P<codes>[A-Z]+[0-9]+(?:[,\s]+[A-Z]+[0-9]+)*))?(?P<rest>.*)",
+    r"(?:^|#)\s*noqa\b(?:\s*:\s*(?P<codes>[A-Z]+[0-9]+(?:[,\s]+[A-Z]+[0-9]+)*))?(?P<rest>.*)",
     re.IGNORECASE,
 )
-_FILE_NOQA = re.compile(r"^\s*(?:ruff|flake8)\s*:\s*noqa\b", re.IGNORECASE)
+_FILE_NOQA = re.compile(r"^\s*(?:ruff|flake8)\s*:\s*(?=noqa\b)", re.IGNORECASE)
 _NOSEC = re.compile(
-    r"(?:^|[\s#])nosec\b\s*:?\s*(?P<codes>[A-Z]\d{3}(?:[,\s]+[A-Z]\d{3})*)?(?P<rest>.*)",
+    r"(?:^|#)\s*nosec\b\s*:?\s*(?P<codes>[A-Z]\d{3}(?:[,\s]+[A-Z]\d{3})*)?(?P<rest>.*)",
     re.IGNORECASE,
 )
 _NOSEMGREP = re.compile(
-    r"(?:^|[\s#])nosem(?:grep)?\b(?:\s*:\s*(?P<codes>[\w.,\s-]+))?", re.IGNORECASE
+    r"(?:^|#)\s*nosem(?:grep)?\b(?:\s*:\s*(?P<codes>[\w.,\s-]+))?", re.IGNORECASE
 )
 _TOOLS = {
     AcceptedBy.NOQA: ("ruff:", "flake8:", "pycodestyle:", "pyflakes:"),
@@ -151,9 +151,10 @@ class Comments:
 
 def _foreign(comment: Comment) -> Iterator[_Foreign]:
     text = comment.text
-    if _FILE_NOQA.match(text):
+    for_file = _FILE_NOQA.match(text)
+    if for_file is not None:
         whole = Comment(1, text, 1, _WHOLE_FILE, is_alone=False)
-        yield _Foreign(whole, AcceptedBy.NOQA, *_codes_and_reason(_NOQA.search(text)))
+        yield _Foreign(whole, AcceptedBy.NOQA, *_codes_and_reason(_NOQA.match(text[for_file.end() :])))
         return
     for by, pattern in (
         (AcceptedBy.NOQA, _NOQA),

@@ -45,13 +45,16 @@ class Draft(Tree):
         super().__init__((), base.read, root=base.root, tracked=base.tracked)
         self.base = base
         self._pending: dict[str, bytes | None] = {}
+        self._now: tuple[str, ...] | None = None
 
     @property
     def paths(self) -> tuple[str, ...]:
         """All paths after the pending changes, sorted."""
-        gone = {path for path, data in self._pending.items() if data is None}
-        kept = set(self.base.paths) - gone
-        return tuple(sorted(kept | (self._pending.keys() - gone)))
+        if self._now is None:
+            gone = {path for path, data in self._pending.items() if data is None}
+            kept = set(self.base.paths) - gone
+            self._now = tuple(sorted(kept | (self._pending.keys() - gone)))
+        return self._now
 
     @property
     def skipped(self) -> tuple[Skipped, ...]:
@@ -80,11 +83,6 @@ class Draft(Tree):
         """Return a Python file as it will be; an unchanged one is parsed only once for all drafts."""
         return super().module(path) if path in self._pending else self.base.module(path)
 
-    def named(self, *names: str) -> tuple[str, ...]:
-        """Return the paths whose last part is one of ``names``, the shallowest first."""
-        found = [path for path in self.paths if path.rsplit("/", 1)[-1] in names]
-        return tuple(sorted(found, key=lambda path: (path.count("/"), path)))
-
     def write(self, path: str, data: bytes | str | Text) -> None:
         """Set the content of a file.
 
@@ -110,6 +108,7 @@ class Draft(Tree):
     def _set(self, path: str, data: bytes | None) -> None:
         for cache in (self._texts, self._modules):
             cache.pop(path, None)
+        self._now = None
         stands = self.base.read(path) if path in self.base else None
         if stands == data:
             self._pending.pop(path, None)

@@ -86,8 +86,17 @@ def add(text: str, lines: Sequence[str], heading: str, dialect: Dialect = Dialec
         dialect: Who reads the file.
     """
     new = missing(text, lines, dialect)
-    if not new:
-        return text
+    while new:
+        written = _append(text, new, heading)
+        # a line that takes something in again may uncover another
+        uncovered = missing(written, lines, dialect)
+        if not uncovered:
+            return written
+        new = tuple(line for line in dict.fromkeys(lines) if line in {*new, *uncovered})
+    return text
+
+
+def _append(text: str, new: Sequence[str], heading: str) -> str:
     newline = Text(text).newline
     section = re.search(
         rf"^#[ \t]*{re.escape(heading)}[ \t]*\r?\n(?:[^\r\n]+(?:\r?\n|\Z))*", text, re.MULTILINE

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 import subprocess
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from functools import cached_property
+from pathlib import Path
 
 from buttress.errors import ChangedUnderneathError, UserError
 from buttress.source.module import Module
@@ -15,6 +17,14 @@ from buttress.source.text import NotTextError, Text, decode, decode_python
 
 MAX_BYTES = 1024 * 1024
 """Larger files are passed over and counted: no one wrote them by hand."""
+
+_OPEN = (
+    os.O_RDONLY
+    | getattr(os, "O_CLOEXEC", 0)
+    | getattr(os, "O_NOFOLLOW", 0)
+    | getattr(os, "O_NONBLOCK", 0)
+    | getattr(os, "O_BINARY", 0)
+)
 
 FOREIGN_FOLDERS = frozenset(
     [
@@ -56,6 +66,17 @@ class Skipped:
     reason: str
 
 
+class _Index:
+    """Paths by what is asked for most often."""
+
+    def __init__(self, paths: tuple[str, ...]) -> None:
+        self.paths = paths
+        self.python = tuple(path for path in paths if is_python(path))
+        self.by_name: dict[str, list[str]] = {}
+        for path in paths:
+            self.by_name.setdefault(path.rpartition("/")[2], []).append(path)
+
+
 class Tree:
     """Files by their path relative to the root, with ``/`` as separator.
 
@@ -79,6 +100,7 @@ class Tree:
         self._bytes: dict[str, bytes] = {}
         self._texts: dict[str, Text | None] = {}
         self._modules: dict[str, Module] = {}
+        self._indexed: _Index | None = None
 
     @classmethod
     def of(cls, files: Mapping[str, str | bytes]) -> Tree:
@@ -108,9 +130,11 @@ class Tree:
             names, tracked = listing
         paths, skipped = _regular_files(root, names)
 
+        base = os.fspath(root)
+
         def read(path: str) -> bytes:
             try:
-                return (root / path).read_bytes()
+                return _read_regular(f"{base}/{path}")
             except OSError as problem:
                 raise ChangedUnderneathError(
                     f"{path}: cannot be read any more ({problem.strerror}). Run the command again."
@@ -128,6 +152,10 @@ class Tree:
     @property
     def paths(self) -> tuple[str, ...]:
         """All paths, sorted."""
+        return self._sorted
+
+    @cached_property
+    def _sorted(self) -> tuple[str, ...]:
         return tuple(sorted(self._listed))
 
     @property
@@ -171,7 +199,7 @@ class Tree:
 
     def python_paths(self) -> tuple[str, ...]:
         """Return the paths of all Python files, sorted."""
-        return tuple(path for path in self.paths if is_python(path))
+        return self._index().python
 
     def modules(self) -> Iterator[Module]:
         """Yield all Python files, parsed, in the order of their paths."""
@@ -179,13 +207,35 @@ class Tree:
 
     def named(self, *names: str) -> tuple[str, ...]:
         """Return the paths whose last part is one of ``names``, the shallowest first."""
-        found = [path for path in self._listed if PurePosixPath(path).name in names]
+        by_name = self._index().by_name
+        found = [path for name in dict.fromkeys(names) for path in by_name.get(name, ())]
         return tuple(sorted(found, key=lambda path: (path.count("/"), path)))
+
+    def _index(self) -> _Index:
+        paths = self.paths
+        if self._indexed is None or self._indexed.paths is not paths:
+            self._indexed = _Index(paths)
+        return self._indexed
 
     def below(self, folder: str) -> tuple[str, ...]:
         """Return the sorted paths inside ``folder`` (``""`` or ``"."`` is the root)."""
         prefix = "" if folder in {"", "."} else folder.rstrip("/") + "/"
         return tuple(path for path in self.paths if path.startswith(prefix))
+
+
+def _read_regular(path: str) -> bytes:
+    """Read a file that was a regular one of bounded size when it was listed; never wait for it."""
+    handle = os.open(path, _OPEN)
+    try:
+        info = os.fstat(handle)
+        if not stat.S_ISREG(info.st_mode) or info.st_size > MAX_BYTES:
+            raise OSError(errno.ESTALE, "it changed meanwhile")
+        data = os.read(handle, MAX_BYTES + 1)
+        while more := os.read(handle, MAX_BYTES + 1) if len(data) < info.st_size else b"":
+            data += more
+        return data
+    finally:
+        os.close(handle)
 
 
 def is_python(path: str) -> bool:
@@ -307,18 +357,25 @@ def is_foreign_folder(folder: Path) -> bool:
 def _regular_files(root: Path, names: Iterable[str | None]) -> tuple[list[str], list[Skipped]]:
     paths: list[str] = []
     skipped: list[Skipped] = []
-    foreign: dict[str, bool] = {}
+    passed_over: dict[str, bool] = {}
+    base = os.fspath(root)
 
-    def in_foreign_folder(name: str) -> bool:
-        folders = [folder.as_posix() for folder in PurePosixPath(name).parents][-2::-1]
-        for folder in folders:
-            if folder not in foreign:
-                foreign[folder] = is_foreign_folder(root / folder)
-                if foreign[folder]:
-                    skipped.append(Skipped(folder + "/", "foreign"))
-            if foreign[folder]:
-                return True
-        return False
+    def is_passed_over(name: str) -> bool:
+        """Whether a folder above is a link or nobody's own code; it is named once."""
+        folder, _, _ = name.rpartition("/")
+        unknown = []
+        while folder and folder not in passed_over:
+            unknown.append(folder)
+            folder, _, _ = folder.rpartition("/")
+        passed = passed_over.get(folder, False)
+        for folder in reversed(unknown):
+            if not passed:
+                reason = _reason_to_pass_over(root / folder)
+                if reason is not None:
+                    skipped.append(Skipped(folder + "/", reason))
+                    passed = True
+            passed_over[folder] = passed
+        return passed
 
     for name in names:
         if name is None:
@@ -326,8 +383,8 @@ def _regular_files(root: Path, names: Iterable[str | None]) -> tuple[list[str], 
         elif name.endswith("/"):
             # a nested repository, or a folder that the walk did not enter
             skipped.append(Skipped(name, "foreign"))
-        elif not in_foreign_folder(name):
-            reason = _reason_to_skip(root / name)
+        elif not is_passed_over(name):
+            reason = _reason_to_skip(f"{base}/{name}")
             if reason is None:
                 paths.append(name)
             elif reason != "gone":
@@ -335,9 +392,16 @@ def _regular_files(root: Path, names: Iterable[str | None]) -> tuple[list[str], 
     return paths, skipped
 
 
-def _reason_to_skip(path: Path) -> str | None:
+def _reason_to_pass_over(folder: Path) -> str | None:
+    # git may still list what stands behind a link that was a folder before
+    if folder.is_symlink():
+        return "link"
+    return "foreign" if is_foreign_folder(folder) else None
+
+
+def _reason_to_skip(path: str) -> str | None:
     try:
-        info = path.lstat()
+        info = os.lstat(path)
     except FileNotFoundError:
         # deleted, but still in the index
         return "gone"

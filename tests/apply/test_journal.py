@@ -148,6 +148,16 @@ def test_a_file_that_a_killed_run_had_deleted_comes_back(project: Path, files: R
     assert files(project) == before
 
 
+def test_an_empty_folder_of_the_users_survives_a_killed_run(project: Path) -> None:
+    (project / "new").mkdir()
+    done = subprocess.run([sys.executable, "-c", KILLED, str(project), "2"], check=False)
+    assert done.returncode == 9
+
+    assert journal.recover(project) is not None
+
+    assert not list((project / "new").iterdir())
+
+
 def test_last_run_gives_the_changes_forward(project: Path) -> None:
     journal.apply_changes(project, CHANGES, ["logging"])
 

@@ -80,6 +80,7 @@ def apply_changes(root: Path, changes: Sequence[FileChange], recipes: Sequence[s
             recipes=list(recipes),
             state="writing",
             entries=entries,
+            folders=_missing_folders(root, changes),
         )
         _save(run, record)
     except OSError as problem:
@@ -145,8 +146,7 @@ def recover(root: Path) -> Undone | None:
         else:
             transaction.write(root, [FileChange(entry.path, _read(root, entry.path), before)])
     _restore_modes(root, record)
-    folders = sorted({p for e in record.entries for p in _parents(e.path)}, key=len)
-    transaction.remove_folders(root, folders)
+    transaction.remove_folders(root, record.folders)
     shutil.rmtree(runs[-1])
     return Undone(tuple(entry.path for entry in record.entries), tuple(record.recipes), record.at)
 
@@ -160,6 +160,12 @@ def last_run(root: Path) -> tuple[tuple[FileChange, ...], tuple[str, ...]] | Non
     reverse = _reversed_changes(root, runs[-1], record)
     changes = tuple(FileChange(item.path, item.after, item.before) for item in reverse)
     return changes, tuple(record.recipes)
+
+
+def _missing_folders(root: Path, changes: Sequence[FileChange]) -> list[str]:
+    """Return the folders that the run is going to make, each after the one it stands in."""
+    above = {parent for change in changes for parent in _parents(change.path)}
+    return sorted((path for path in above if not (root / path).exists()), key=len)
 
 
 def _parents(path: str) -> list[str]:

@@ -139,9 +139,25 @@ def _is_proxy(path: str) -> bool:
     return name == "caddyfile" or is_nginx
 
 
-def limits_rates(tree: Tree, modules: Iterable[Module]) -> bool:
-    """Whether a limiter is made and attached, or the proxy has one."""
+_MIDDLEWARE_LIMITERS = ("axes.middleware", "defender.middleware", "allauth", "slowapi.middleware.")
+_GLOBAL_LIMIT = re.compile(
+    r"SlowAPIMiddleware|default_limits\s*=|RateLimit\w*Middleware|DEFAULT_THROTTLE_CLASSES[\"']\s*:\s*[\[(]\s*[\"']"
+)
+
+
+def limits_rates(tree: Tree, modules: Iterable[Module], *, everywhere: bool = False) -> bool:
+    """Whether a limiter is made and attached, or the proxy has one.
+
+    Args:
+        tree: The files.
+        modules: Those that the entry point imports.
+        everywhere: Whether it has to limit all routes, or the logins, without being named there.
+    """
     modules = list(modules)
+    if everywhere:
+        return any(_limits_everything(module, modules) for module in modules) or _in_proxy(
+            tree, _PROXY_LIMIT
+        )
     for module in modules:
         lowered = module.text.lower()
         if not any(hint in lowered for hint in ("limit", "throttl")):
@@ -151,6 +167,37 @@ def limits_rates(tree: Tree, modules: Iterable[Module]) -> bool:
         if re.search(r"DEFAULT_THROTTLE_CLASSES[\"']\s*:\s*[\[(]\s*[\"']", module.text):
             return True
     return _in_proxy(tree, _PROXY_LIMIT)
+
+
+def _limits_everything(module: Module, modules: list[Module]) -> bool:
+    named = {
+        node.value
+        for node in module.nodes(ast.Constant)
+        if isinstance(node.value, str) and node.value.startswith(_MIDDLEWARE_LIMITERS)
+    }
+    if named and "INSTALLED_APPS" in module.text:
+        return True
+    if not _GLOBAL_LIMIT.search(module.text):
+        return _limits_before_requests(module)
+    if "DEFAULT_THROTTLE_CLASSES" in module.text:
+        return True
+    return _has_library_limiter(module, modules) or _has_own_limiter(module, modules)
+
+
+def _limits_before_requests(module: Module) -> bool:
+    """Whether a function before every request, or a middleware, counts and refuses."""
+    for node in module.nodes(ast.FunctionDef, ast.AsyncFunctionDef):
+        marks = {
+            inner.attr
+            for mark in node.decorator_list
+            for inner in [mark.func if isinstance(mark, ast.Call) else mark]
+            if isinstance(inner, ast.Attribute)
+        }
+        if marks & {"middleware", "before_request", "before_app_request"}:
+            source = module.source(node)
+            if "429" in source or _LIMIT_NAME.search(source):
+                return True
+    return False
 
 
 def _has_library_limiter(module: Module, modules: list[Module]) -> bool:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from buttress.analysis.endpoints import endpoints
 from buttress.analysis.exposure import debug_switches, wildcard_origins
 from buttress.analysis.protection import (
-    authenticates,
-    changes_data,
     limits_rates,
     sets_security_headers,
 )
+from buttress.checks.access import knows_callers
 from buttress.checks.model import (
     Confidence,
     Finding,
@@ -101,9 +101,9 @@ def no_auth(subject: Subject) -> Iterator[Finding]:
         def delete(id: int, user: User = Depends(current_user)): ...
     """
     service = subject.service
-    if not changes_data(service):
+    if not any(endpoint.changes_data for endpoint in endpoints(subject.project, service)):
         raise NotApplicable("no route changes data")
-    if not authenticates(subject.wired()):
+    if not knows_callers(subject):
         yield Finding(service.app.place, "Routes change data, and nothing asks who calls them.")
 
 

@@ -105,7 +105,7 @@ def inspect(
         typer.Option(
             "--format",
             metavar="FORMAT",
-            help="terminal, json, sarif, markdown, junit, badge or shields.",
+            help="terminal, json, sarif, markdown, junit, html, badge or shields.",
         ),
     ] = "terminal",
     output: Annotated[
@@ -130,6 +130,30 @@ def inspect(
             help="End with 1 if a finding has this risk or more: critical, high, medium or low.",
         ),
     ] = None,
+    select: Annotated[
+        str | None,
+        typer.Option(
+            "--select", metavar="A,B", help="Only these checks count: ids or first words (SEC)."
+        ),
+    ] = None,
+    ignore: Annotated[
+        str | None,
+        typer.Option("--ignore", metavar="A,B", help="These checks do not count."),
+    ] = None,
+    baseline: Annotated[
+        Path | None,
+        typer.Option("--baseline", metavar="FILE", help="Report only what is not in this file."),
+    ] = None,
+    update_baseline: Annotated[
+        bool,
+        typer.Option("--update-baseline", metavar="", help="Write the baseline as things are now."),
+    ] = False,
+    diff_base: Annotated[
+        str | None,
+        typer.Option(
+            "--diff-base", metavar="REV", help="Report only what came since the merge base with REV."
+        ),
+    ] = None,
     service: ServiceRoot = None,
     facts: Annotated[
         bool,
@@ -137,6 +161,7 @@ def inspect(
     ] = False,
 ) -> None:
     """Show the scorecard: what keeps the project from production, with file and line."""
+    from buttress.acceptance.inspection import Overrides
     from buttress.cli import inspecting
 
     inspecting.run(
@@ -148,6 +173,9 @@ def inspect(
         facts=facts,
         reports=report or [],
         is_complete=everything,
+        overrides=Overrides(_listed(select), _listed(ignore), None, baseline),
+        diff_base=diff_base,
+        is_update=update_baseline,
     )
 
 
@@ -320,6 +348,10 @@ def checks(
     from buttress.cli import listing
 
     listing.print_checks(check)
+
+
+def _listed(words: str | None) -> tuple[str, ...] | None:
+    return None if words is None else tuple(words.split(","))
 
 
 def _names(recipes: str | None) -> list[str] | None:

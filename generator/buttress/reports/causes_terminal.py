@@ -48,11 +48,11 @@ def print_rest(console: Console, card: Scorecard, seen: Overview) -> None:
 
 
 def _in_short(cause: Cause, root: Path | None) -> Text:
-    """Return the message of the first place, and the first places."""
-    text = Text(shown(cause.findings[0].message)).append("\n")
-    places = [place(finding.place, root) for finding in cause.findings[:_MOST_PLACES]]
-    text.append_text(Text(", ").join(places))
-    left = len(cause.findings) - len(places)
+    """Return what the places have in common, and the first of them."""
+    text = Text(shown(cause.message)).append("\n")
+    listed = [place(at, root) for at in cause.places[:_MOST_PLACES]]
+    text.append_text(Text(", ").join(listed))
+    left = len(cause.places) - len(listed)
     return text.append(f" and {left:,} more", style="dim") if left else text
 
 

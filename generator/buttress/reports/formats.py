@@ -54,6 +54,12 @@ def _junit(card: Scorecard, setting: Setting) -> str:
     return junit(card, setting)
 
 
+def _html(card: Scorecard, setting: Setting) -> str:
+    from buttress.reports.html import html
+
+    return html(card, setting)
+
+
 def _badge(card: Scorecard, _: Setting) -> str:
     from buttress.reports.badge import badge
 
@@ -73,6 +79,7 @@ FORMATS: dict[str, Callable[[Scorecard, Setting], str]] = {
     "sarif": _sarif,
     "markdown": _markdown,
     "junit": _junit,
+    "html": _html,
     "badge": _badge,
     "shields": _shields,
 }

@@ -7,7 +7,8 @@ from collections.abc import Iterable, Sequence
 from urllib.parse import quote
 
 from buttress.checks.model import Risk
-from buttress.reports.overview import Cause, Setting, counts, number, overview, places, why_accepted
+from buttress.project.model import Place
+from buttress.reports.overview import Cause, Setting, counts, number, overview, why_accepted
 from buttress.reports.unparsed import unparsed
 from buttress.reports.visible import shown
 from buttress.scorecard import Located, PillarScore, Scorecard, Status
@@ -105,24 +106,22 @@ def _section(
     rows += [_row(cause, setting) for cause in causes]
     if not is_folded:
         return ["", f"### {title}", *rows]
-    found = number(places(causes), "place")
+    found = number(sum(len(cause.places) for cause in causes), "place")
     return ["", "<details>", f"<summary>{title}: {found}</summary>", *rows, "", "</details>"]
 
 
 def _row(cause: Cause, setting: Setting) -> str:
     check = cause.check
-    first = cause.findings[0]
     recipe = f" → `{check.recipe}`" if check.recipe else ""
-    where = ", ".join(_link(finding, setting) for finding in cause.findings[:_MOST_PLACES])
-    more = len(cause.findings) - _MOST_PLACES
+    where = ", ".join(_link(at, setting) for at in cause.places[:_MOST_PLACES])
+    more = len(cause.places) - _MOST_PLACES
     if more > 0:
         where += f" and {more:,} more"
     risk = f"{_MARK[check.risk]} {check.risk.value}"
-    return f"| {risk} | {text(first.message)} `{check.id}`{recipe} | {where} |"
+    return f"| {risk} | {text(cause.message)} `{check.id}`{recipe} | {where} |"
 
 
-def _link(finding: Located, setting: Setting) -> str:
-    at = finding.place
+def _link(at: Place, setting: Setting) -> str:
     label = code(str(at))
     if not setting.source_url:
         return label
@@ -133,7 +132,7 @@ def _accepted(findings: Sequence[Located], setting: Setting) -> list[str]:
     if not findings:
         return []
     rows = [
-        f"| `{finding.check.id}` | {_link(finding, setting)} | {text(why_accepted(acceptance))} |"
+        f"| `{finding.check.id}` | {_link(finding.place, setting)} | {text(why_accepted(acceptance))} |"
         for finding in findings
         if (acceptance := finding.acceptance) is not None
     ]

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from buttress.checks.model import Check
+from buttress.project.model import Place
 from buttress.scorecard import Acceptance, Located, Scorecard
 
 
@@ -15,6 +16,17 @@ class Cause:
 
     check: Check
     findings: tuple[Located, ...]
+
+    @property
+    def message(self) -> str:
+        """What all places have in common: their message, or else the title of the check."""
+        messages = {finding.message for finding in self.findings}
+        return self.findings[0].message if len(messages) == 1 else f"{self.check.title}."
+
+    @property
+    def places(self) -> tuple[Place, ...]:
+        """Every place once."""
+        return tuple(dict.fromkeys(finding.place for finding in self.findings))
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,11 +80,6 @@ def counts(card: Scorecard) -> list[str]:
     return phrases
 
 
-def places(causes: Iterable[Cause]) -> int:
-    """Return how many places causes have together."""
-    return sum(len(cause.findings) for cause in causes)
-
-
 def number(count: int, noun: str) -> str:
     """Return a count with its noun: ``1 finding``, ``2 findings``."""
     return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
@@ -82,9 +89,8 @@ def why_accepted(acceptance: Acceptance) -> str:
     """Return who accepted a finding and why, as one line: ``configuration: behind a VPN (ops)``."""
     until = f"until {acceptance.expires.isoformat()}" if acceptance.expires else ""
     terms = ", ".join(filter(None, [acceptance.owner, until]))
-    said = (
-        f"{acceptance.by.value}: {acceptance.reason}" if acceptance.reason else acceptance.by.value
-    )
+    by = acceptance.by.value
+    said = f"{by}: {acceptance.reason}" if acceptance.reason else by
     return f"{said} ({terms})" if terms else said
 
 

@@ -415,8 +415,17 @@ class Module:
 _NOT_ASKED = object()
 _GRAMMAR = re.compile(r"(\w+)([*?]?) (\w+)")
 _WITHOUT_CHILDREN = frozenset(
-    ["identifier", "string", "int", "constant"]
-    + ["expr_context", "boolop", "operator", "unaryop", "cmpop"]
+    [
+        "identifier",
+        "string",
+        "int",
+        "constant",
+        "expr_context",
+        "boolop",
+        "operator",
+        "unaryop",
+        "cmpop",
+    ]
 )
 """Types of fields that hold text, or nodes that the parser shares (contexts and operators)."""
 

@@ -21,30 +21,6 @@ _TIMED = {
 _HINTS = ("requests", "urlopen", "smtplib", "httpx", "aiohttp")
 _METHODS = frozenset(["get", "post", "put", "patch", "delete", "head", "options", "request"])
 _NONE_WAITS = ("httpx.", "aiohttp.")
-_LLM = {
-    **dict.fromkeys(
-        (f"openai.{n}" for n in ("OpenAI", "AsyncOpenAI", "AzureOpenAI", "AsyncAzureOpenAI")),
-        "OpenAI",
-    ),
-    **dict.fromkeys((f"anthropic.{n}" for n in ("Anthropic", "AsyncAnthropic")), "Anthropic"),
-    **dict.fromkeys((f"groq.{n}" for n in ("Groq", "AsyncGroq")), "Groq"),
-    "langchain_openai.ChatOpenAI": "ChatOpenAI",
-    "langchain.chat_models.ChatOpenAI": "ChatOpenAI",
-    "langchain_community.chat_models.ChatOpenAI": "ChatOpenAI",
-    "langchain_openai.AzureChatOpenAI": "AzureChatOpenAI",
-    "langchain_anthropic.ChatAnthropic": "ChatAnthropic",
-    "langchain_groq.ChatGroq": "ChatGroq",
-    "langchain_google_genai.ChatGoogleGenerativeAI": "ChatGoogleGenerativeAI",
-    "google.genai.Client": "google.genai.Client",
-    "google.generativeai.GenerativeModel": "GenerativeModel",
-    "cohere.Client": "cohere.Client",
-    "mistralai.Mistral": "Mistral",
-    "ollama.Client": "ollama.Client",
-}
-_LLM_HINTS = tuple(sorted({name.split(".")[0] for name in _LLM}))
-_LLM_LIMITS = frozenset(
-    {"timeout", "request_timeout", "http_client", "http_options", "client_options", "timeout_ms"}
-)
 _BLOCKING = frozenset(
     {
         "time.sleep", "urllib.request.urlopen", "os.system", "subprocess.run", "subprocess.call",
@@ -106,45 +82,6 @@ def _is_none(call: ast.Call) -> bool:
         and keyword.value.value is None
         for keyword in call.keywords
     )
-
-
-def endless_models(module: Module) -> Iterator[tuple[ast.expr, str]]:
-    """Yield the clients of language models that are made without a limit of time, nor get one later."""
-    if not any(hint in module.text for hint in _LLM_HINTS):
-        return
-    calls = [c for c in module.nodes(ast.Call) if (module.resolve(c.func) or "") in _LLM]
-    if not calls or _limits_later(module):
-        return
-    for call in calls:
-        names = {keyword.arg for keyword in call.keywords}
-        if None not in names and not names & _LLM_LIMITS:
-            yield call, f"{_LLM[module.resolve(call.func) or '']} is made without a limit of time."
-
-
-def _limits_later(module: Module) -> bool:
-    later = {
-        "create",
-        "with_options",
-        "generate_content",
-        "generate_content_async",
-        "invoke",
-        "ainvoke",
-        "parse",
-        "chat",
-        "send_message",
-    }
-    for call in module.nodes(ast.Call):
-        name = call.func.attr if isinstance(call.func, ast.Attribute) else ""
-        names = {keyword.arg for keyword in call.keywords}
-        if name in later and names & {"timeout", "request_options", "request_timeout"}:
-            return True
-        if (module.resolve(call.func) or "") in {
-            "asyncio.wait_for",
-            "asyncio.timeout",
-            "anyio.fail_after",
-        }:
-            return True
-    return False
 
 
 def blocking_calls(module: Module) -> Iterator[tuple[ast.expr, str]]:

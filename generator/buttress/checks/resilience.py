@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from buttress.analysis.outgoing import blocking_calls, endless_calls, endless_models
+from buttress.analysis.outgoing import blocking_calls, endless_calls
 from buttress.analysis.schema import creates_schema, has_migrations
 from buttress.checks.model import (
-    Confidence,
     Finding,
     Kind,
     NotApplicable,
@@ -42,35 +41,6 @@ def http_no_timeout(subject: Subject) -> Iterator[Finding]:
     """
     for module in subject.modules(Role.APP):
         for node, message in endless_calls(module):
-            yield subject.finding(module, node, message)
-
-
-@check(
-    "LLM-NO-TIMEOUT",
-    "A language model may keep a request for minutes",
-    pillar=Pillar.ARCHITECTURE,
-    risk=Risk.MEDIUM,
-    kind=Kind.INSTANCE,
-    confidence=Confidence.MEDIUM,
-)
-def llm_no_timeout(subject: Subject) -> Iterator[Finding]:
-    """A client of a language model is made with the limit of time of its library, or none.
-
-    That is ten minutes and two more attempts for some, longer than any user or proxy waits (OWASP
-    LLM10:2025). A limit on the calls counts too.
-
-    Bad::
-
-        client = OpenAI()
-
-    Good::
-
-        client = OpenAI(timeout=30, max_retries=1)
-    """
-    if not subject.service.llm_clients:
-        raise NotApplicable("the app calls no language model")
-    for module in subject.modules(Role.APP):
-        for node, message in endless_models(module):
             yield subject.finding(module, node, message)
 
 

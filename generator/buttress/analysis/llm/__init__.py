@@ -1,0 +1,1 @@
+"""How an app uses language models: clients, calls, prompts, answers, tools and what surrounds them."""

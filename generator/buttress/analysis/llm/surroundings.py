@@ -1,0 +1,130 @@
+"""What stands around a model outside of the calls: where its names and prompts are kept, evaluations, notices."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from buttress.analysis.llm.calls import LanguageUse
+from buttress.analysis.llm.prompts import Piece, pieces
+from buttress.analysis.suites import suite_modules
+from buttress.analysis.workflows import pipelines
+from buttress.project.folders import is_inside
+from buttress.project.model import Project, Service
+from buttress.source import Module, Tree
+
+_LONG = 200
+_MODEL_OPTIONS = (
+    "model",
+    "model_name",
+    "model_id",
+    "modelId",
+    "engine",
+    "deployment_name",
+    "azure_deployment",
+)
+_FIRST_IS_MODEL = frozenset({"GenerativeModel", "init_chat_model"})
+_PROMPT_FILE = re.compile(r"(?:\A|/)(?:\w+_)?prompts?(?:_\w+)?(?:/|\.py\Z)|(?:\A|/)templates?/")
+_VERSIONED = re.compile(
+    r"prompt_?(?:version|registry|id)\b|get_prompt\(|pull_prompt\(|hub\.pull\(|load_prompt\(|(?:\A|\s)__prompt_version__|prompt.{0,20}[\"']version[\"']",
+    re.IGNORECASE,
+)
+_NUMBERED = re.compile(r"_v\d+\Z", re.IGNORECASE)
+_EVALUATORS = (
+    "deepeval", "ragas", "pydantic_evals", "inspect_ai", "langsmith.evaluation", "langsmith.evaluate", "trulens", "giskard", "phoenix.evals", "autoevals",
+    "braintrust", "langfuse.experiment", "openevals", "evals", "langchain.evaluation", "mlflow.evaluate", "mlflow.genai",
+)  # fmt: skip
+_EVALUATION_COMMAND = re.compile(
+    r"\bpromptfoo\b|\bdeepeval\b|\bragas\b|\binspect eval\b|\bpydantic_evals\b|(?:^|[\s/_.-])evals?(?:uate|uation)?(?:[\s/_.:-]|\Z)|run_eval",
+    re.IGNORECASE,
+)
+_EVALUATION_FILE = re.compile(r"(?:\A|[/_])evals?(?:uation)?s?(?:[/_.])", re.IGNORECASE)
+_NOTICE_KEY = re.compile(
+    r"\A(?:sources?|source_documents|citations?|references|confidence\w*|disclaimer|feedback\w*|rating|thumbs\w*|is_helpful|helpful|escalat\w*|hand_?off\w*"
+    r"|needs_human|human_review|requires_review)\Z",
+    re.IGNORECASE,
+)
+_NOTICE_TEXT = re.compile(
+    r"can make mistakes|may (?:make mistakes|be (?:wrong|inaccurate|incorrect))|AI[- ]generated|generated (?:by|with) (?:an? )?AI|not a substitute for|powered by AI"
+    r"|double[- ]check|verify (?:important|the) information|thumbs[-_ ]?(?:up|down)|was this (?:answer|response)? ?helpful|disclaimer|citations?\b|talk to a human",
+    re.IGNORECASE,
+)
+_PAGES = (".html", ".jsx", ".tsx", ".vue", ".svelte", ".jinja", ".jinja2", ".j2")
+
+
+@dataclass(frozen=True, slots=True)
+class ModelName:
+    """A place where the name of a model is written at the call that uses it."""
+
+    module: Module
+    node: ast.Constant
+    call: ast.Call
+
+
+def written_models(use: LanguageUse) -> Iterator[ModelName]:
+    """Yield the names of models that stand at a call, or at the client that it goes through."""
+    seen: set[ast.AST] = set()
+    for place in (*use.clients, *use.calls):
+        given = [place.options[name] for name in _MODEL_OPTIONS if name in place.options]
+        if isinstance(place.node.func, ast.Attribute | ast.Name) and place.node.args:
+            name = ast.unparse(place.node.func).rpartition(".")[2]
+            given += place.node.args[:1] if name in _FIRST_IS_MODEL else []
+        for value in given:
+            if isinstance(value, ast.Constant) and isinstance(value.value, str):
+                if value not in seen:
+                    seen.add(value)
+                    yield ModelName(place.module, value, place.node)
+
+
+def long_prompts(use: LanguageUse) -> Iterator[Piece]:
+    """Yield the long texts that are sent to a model and neither kept with prompts nor versioned."""
+    sent = pieces(use.values, [prompt for call in use.calls for prompt in call.prompts])
+    for piece in sent:
+        if len(piece.text.replace("\0", "").strip()) <= _LONG:
+            continue
+        module = piece.module
+        if _PROMPT_FILE.search(module.path) or _VERSIONED.search(module.text):
+            continue
+        statement = module.statement(piece.node)
+        targets = statement.targets if isinstance(statement, ast.Assign) else []
+        if any(isinstance(t, ast.Name) and _NUMBERED.search(t.id) for t in targets):
+            continue
+        yield piece
+
+
+def is_evaluated(project: Project, service: Service) -> bool:
+    """Whether a test or a pipeline runs an evaluation of prompts or models."""
+    for module in suite_modules(project, service):
+        if _EVALUATION_FILE.search(module.path):
+            return True
+        if any(binding.target.startswith(_EVALUATORS) for binding in module.imports):
+            return True
+    return any(
+        _EVALUATION_COMMAND.search(command.text)
+        for pipeline in pipelines(project)
+        for command in pipeline.commands
+    )
+
+
+def tells_users(tree: Tree, service: Service, modules: Iterable[Module]) -> bool:
+    """Whether answers carry a source, a doubt, a notice, or a way to object."""
+    for module in modules:
+        if any(
+            isinstance(node.target, ast.Name) and _NOTICE_KEY.match(node.target.id)
+            for node in module.nodes(ast.AnnAssign)
+        ):
+            return True
+        for constant in module.nodes(ast.Constant):
+            if not isinstance(constant.value, str):
+                continue
+            is_key = isinstance(module.parent(constant), ast.Dict | ast.Subscript)
+            if is_key and _NOTICE_KEY.match(constant.value):
+                return True
+    for path in tree.paths:
+        if path.endswith(_PAGES) and (is_inside(path, service.root) or not service.root):
+            text = tree.text(path)
+            if text is not None and _NOTICE_TEXT.search(text.content):
+                return True
+    return False

@@ -26,6 +26,7 @@ from buttress.source.tree import FOREIGN_FOLDERS, MAX_BYTES, is_python, run_git,
 _LINE_END = re.compile(r"\r\n|\r|\n")
 _ENTRY = re.compile(rb"(100644|100755) blob ([0-9a-f]{40,64}) +(\d+)\t(.*)", re.DOTALL)
 _MOST_LINES = 20_000
+_MOST_MOVED = 500
 
 
 def only_changed(card: Scorecard, revision: str) -> Scorecard:
@@ -170,14 +171,14 @@ class Changes:
 
     def _origin(self, path: str) -> str | None:
         """Return where a file was at the base, if it was moved since."""
-        content = self.after.read(path)
-        name = PurePosixPath(path).name
+        content, name = self.after.read(path), PurePosixPath(path)
         gone = [item for item in self.before.paths if item not in self.after]
-        named = [item for item in gone if PurePosixPath(item).name == name]
-        for item in named:
-            if self.before.read(item) == content:
+        alike = [item for item in gone if PurePosixPath(item).suffix == name.suffix]
+        for item in alike[:_MOST_MOVED]:
+            if content.strip() and self.before.read(item) == content:
                 return item
-        return named[0] if len(named) == 1 and content.strip() else None
+        named = [item for item in alike if PurePosixPath(item).name == name.name]
+        return named[0] if len(named) == 1 else None
 
 
 def changed_lines(old: str, new: str) -> frozenset[int]:

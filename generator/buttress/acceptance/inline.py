@@ -154,7 +154,9 @@ def _foreign(comment: Comment) -> Iterator[_Foreign]:
     for_file = _FILE_NOQA.match(text)
     if for_file is not None:
         whole = Comment(1, text, 1, _WHOLE_FILE, is_alone=False)
-        yield _Foreign(whole, AcceptedBy.NOQA, *_codes_and_reason(_NOQA.match(text[for_file.end() :])))
+        yield _Foreign(
+            whole, AcceptedBy.NOQA, *_codes_and_reason(_NOQA.match(text[for_file.end() :]))
+        )
         return
     for by, pattern in (
         (AcceptedBy.NOQA, _NOQA),

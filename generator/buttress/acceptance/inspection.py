@@ -82,6 +82,22 @@ def _words(given: Iterable[str]) -> tuple[str, ...]:
     return tuple(word.strip().upper() for word in given if word.strip())
 
 
+def scored_as_configured(
+    project: Project,
+    service: Service,
+    today: date,
+    *,
+    progress: Callable[[str], None] = lambda _: None,
+) -> Scorecard:
+    """Return the scorecard of a service with what the files of its own tree accept.
+
+    Raises:
+        UserError: If the configuration is wrong.
+    """
+    configuration = read_configuration(project.tree, checks())
+    return judge(inspect_service(project, service, progress=progress), configuration, today)
+
+
 def scored(
     inspected: Inspected,
     service: Service,

@@ -15,12 +15,13 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from buttress.acceptance.inspection import scored_as_configured
 from buttress.analysis.secrets import mask
 from buttress.apply import journal, repository
 from buttress.apply.patch import diff
 from buttress.apply.review import Action, review
 from buttress.checks.model import Risk
-from buttress.cli.inspecting import find_service, progress, read_project
+from buttress.cli.inspecting import find_service, progress, read_project, today
 from buttress.cli.prompting import Terminal, choose_recipes, choose_service
 from buttress.errors import UserError
 from buttress.planning import location
@@ -42,7 +43,7 @@ from buttress.reports.changes_terminal import (
 from buttress.reports.scorecard_terminal import print_scorecard
 from buttress.reports.terminal import indented
 from buttress.reports.visible import safe
-from buttress.scorecard import Scorecard, Status, inspect_service
+from buttress.scorecard import Scorecard, Status
 from buttress.source import FileChange
 
 
@@ -91,7 +92,7 @@ def run(request: Request) -> None:
     project = read_project(request.path)
     service = _service(project, request.service, is_interactive=is_interactive)
     with progress("Running the checks") as say:
-        before = inspect_service(project, service, progress=say)
+        before = scored_as_configured(project, service, today(), progress=say)
     if is_interactive and request.recipes is None and not request.everything:
         print_scorecard(console, before)
     catalogue = load_catalogue(location.find_root())
@@ -225,7 +226,7 @@ def _score_after(change_set: ChangeSet, before: Scorecard) -> Scorecard:
     from buttress.planning.changeset import same_service
 
     project = inspect_project(change_set.after)
-    return inspect_service(project, same_service(project, before.service))
+    return scored_as_configured(project, same_service(project, before.service), today())
 
 
 def _write(request: Request, change_set: ChangeSet, before: Scorecard) -> str | None:
@@ -339,7 +340,8 @@ def _review(request: Request, console: Console, change_set: ChangeSet, before: S
     _write_files(root, decision.files, change_set, allow_dirty=request.allow_dirty)
     with progress("Running the checks"):
         project = inspect_project(type(before.project.tree).open(root))
-        after = inspect_service(project, select_service(project, before.service.root or "."))
+        same = select_service(project, before.service.root or ".")
+        after = scored_as_configured(project, same, today())
     print_scores(console, before, after)
     print_next_steps(console, change_set, repository.ignored(root, decision.files))
     _print_ways_on(console, request)

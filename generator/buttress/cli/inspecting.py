@@ -4,18 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
 import typer
 from rich.console import Console
 
+from buttress.acceptance.baseline import Entry, Update, only_new, read_baseline, update_baseline
+from buttress.acceptance.inspection import Inspected, Overrides, read, scored
 from buttress.checks.model import Risk
 from buttress.errors import NothingToInspectError, UserError
 from buttress.project import inspect_project, select_service
 from buttress.project.model import Project, Service
 from buttress.reports.unparsed import unparsed
-from buttress.scorecard import Scorecard, inspect_service
+from buttress.reports.visible import safe
+from buttress.scorecard import Located
 from buttress.source import Tree
 
 
@@ -29,29 +33,67 @@ def run(
     facts: bool,
     reports: Sequence[str] = (),
     is_complete: bool = False,
+    overrides: Overrides,
+    diff_base: str | None = None,
+    is_update: bool = False,
 ) -> None:
     """Run the command.
 
     Raises:
-        UserError: If an option or the path is wrong.
+        UserError: If an option, the path, the configuration or the baseline is wrong.
         typer.Exit: With 1 if the gate failed.
     """
     from buttress.cli.reporting import wanted_reports, write_reports
 
     wanted = wanted_reports(format_, output, reports)
     gate = _gate(fail_on)
-    project = read_project(path)
+    if is_update and diff_base is not None:
+        raise UserError("--update-baseline writes all findings: use it without --diff-base.")
+    with progress("Reading the project"):
+        inspected = read(path, overrides)
     if facts:
         from buttress.project.facts import facts_as_json
 
-        _print_json(facts_as_json(project), output)
+        _print_json(facts_as_json(inspected.project), output)
         return
-    chosen = main_service(project, service)
+    known = _known(inspected, is_update=is_update)
+    chosen = main_service(inspected.project, service)
     with progress("Running the checks") as say:
-        card = inspect_service(project, chosen, progress=say)
+        card = scored(inspected, chosen, today(), diff_base=diff_base, progress=say)
+    if inspected.baseline is not None:
+        card = only_new(card, known, inspected.baseline.name)
+    gate = gate or inspected.configuration.fail_on
+    stopped = [finding for finding in card.open if gate is not None and _reaches(finding, gate)]
     write_reports(card, wanted, path, is_complete=is_complete)
-    if gate is not None and _fails(card, gate):
+    if is_update and inspected.baseline is not None:
+        update = update_baseline(inspected.baseline, card, known, refused=stopped)
+        typer.echo(safe(_summary(inspected.baseline, update, len(stopped))), err=True)
+    if stopped:
         raise typer.Exit(1)
+
+
+def today() -> date:
+    """Return the day by which acceptances expire: that of whoever runs the command."""
+    return datetime.now().astimezone().date()
+
+
+def _known(inspected: Inspected, *, is_update: bool) -> tuple[Entry, ...]:
+    """Return the entries of the baseline; for an update it may be missing."""
+    if inspected.baseline is None:
+        if is_update:
+            raise UserError("--update-baseline: name the file with --baseline FILE.")
+        return ()
+    if is_update and not inspected.baseline.exists():
+        return ()
+    return read_baseline(inspected.baseline)
+
+
+def _summary(path: Path, update: Update, stopped: int) -> str:
+    said = f"{path}: {update.kept} findings known before, {len(update.added)} added"
+    said += f", {len(update.removed)} mended and removed."
+    if stopped:
+        said += f" {stopped} new ones were not added: --fail-on stops them."
+    return said
 
 
 def read_project(path: Path) -> Project:
@@ -104,9 +146,9 @@ def _gate(fail_on: str | None) -> Risk | None:
         ) from None
 
 
-def _fails(card: Scorecard, gate: Risk) -> bool:
+def _reaches(finding: Located, gate: Risk) -> bool:
     order = list(Risk)
-    return any(order.index(finding.check.risk) <= order.index(gate) for finding in card.open)
+    return order.index(finding.check.risk) <= order.index(gate)
 
 
 def _print_json(data: dict[str, Any], output: Path | None) -> None:

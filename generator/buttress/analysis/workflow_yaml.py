@@ -72,6 +72,41 @@ class View:
             if isinstance(value, ScalarNode):
                 yield key, str(value.value), _place(self.path, value)
 
+    def list_scalars(self, name: str) -> Iterator[tuple[str, Place]]:
+        """Yield the scalars of the list behind a key."""
+        value = self._value(name)
+        if isinstance(value, SequenceNode):
+            for item in value.value[:_MOST_ITEMS]:
+                if isinstance(item, ScalarNode):
+                    yield str(item.value), _place(self.path, item)
+
+    def named_values(self) -> Iterator[tuple[str, str, Place]]:
+        """Yield each ``{name: ..., value: ...}`` below, as containers list their variables."""
+        seen: set[int] = set()
+        stack: list[Node | None] = [self.node]
+        while stack and len(seen) < _MOST_ITEMS:
+            node = stack.pop()
+            if node is None or id(node) in seen:
+                continue
+            seen.add(id(node))
+            if isinstance(node, SequenceNode):
+                stack += reversed(node.value)
+            elif isinstance(node, MappingNode):
+                view = View(self.path, node)
+                if view.text("name") and view.text("value"):
+                    yield view.text("name"), view.text("value"), view.place("value")
+                stack += [value for _, _, value in reversed(list(view.pairs()))]
+
+
+def documents(path: str, text: str) -> list[View]:
+    """Return all documents of a file; none where it is no YAML, such as a template."""
+    reader = YAML(typ="safe", pure=True)
+    reader.composer.warn_double_anchors = False
+    try:
+        return [View(path, node) for node in reader.compose_all(text)]
+    except (YAMLError, RecursionError, TypeError, KeyError, AttributeError, IndexError):
+        return []
+
 
 class Document:
     """A YAML document.

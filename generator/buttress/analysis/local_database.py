@@ -1,0 +1,82 @@
+"""Databases that live and die with one machine: SQLite files, and database containers beside the app."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterable, Mapping
+
+from buttress.project.documents import line_of, read_yaml, table, text_of
+from buttress.project.folders import name_of
+from buttress.project.model import Fact, Place, Project, Service
+from buttress.source import Module
+
+_SERVERS = frozenset(["postgresql", "mysql", "mongodb", "mssql", "oracle", "libsql"])
+_MEMORY = re.compile(r":memory:|mode=memory|mode=ro|immutable=1")
+_ASIDE = re.compile(r"cache|checkpoint|celery|scheduler|jobstore|chroma|vector", re.IGNORECASE)
+_CONNECTS = frozenset({"sqlite3.connect", "aiosqlite.connect", "sqlite3.dbapi2.connect"})
+_FOR_SERVERS = re.compile(r"prod|production|server|cloud|release|deploy", re.IGNORECASE)
+_DATABASE_IMAGE = re.compile(r"(?:.*/)?(?:postgres|postgis|pgvector|timescaledb(?:-ha)?|mysql|mariadb|mongo)(?::|\Z)")  # fmt: skip
+
+
+def sqlite_in_use(project: Project, service: Service, modules: Iterable[Module]) -> Fact | None:
+    """Return the fact that the app keeps its data in a SQLite file, and nowhere else."""
+    kinds = {fact.value for fact in service.databases}
+    fact = next((item for item in service.databases if item.value == "sqlite"), None)
+    if fact is None or kinds & _SERVERS:
+        return None
+    if project.tree.named("litestream.yml", "litefs.yml"):
+        return None
+    places = [*_opened(modules)]
+    if places:
+        lasting = [place for place, is_lasting in places if is_lasting]
+        if not lasting and fact.place.path.endswith(".py"):
+            return None
+        return Fact("sqlite", lasting[0], fact.reason) if lasting else fact
+    return fact if fact.reason != "import sqlite3" else None
+
+
+def _opened(modules: Iterable[Module]) -> Iterable[tuple[Place, bool]]:
+    """Yield where databases are opened or named, and whether that is a file that keeps the app's data."""
+    for module in modules:
+        if "sqlite" not in module.text:
+            continue
+        aside = _ASIDE.search(name_of(module.path)) is not None
+        for call in module.nodes(ast.Call):
+            if module.resolve(call.func) in _CONNECTS and call.args:
+                written = module.source(call.args[0])
+                place = Place(module.path, call.lineno, call.col_offset + 1)
+                yield place, not (aside or _MEMORY.search(written) or _ASIDE.search(written))
+        for node in module.nodes(ast.Constant):
+            if isinstance(node.value, str) and re.match(
+                r"sqlite(?:\+\w+)?:/|django\.db\.backends\.sqlite3", node.value
+            ):
+                written = node.value
+                around = module.source(module.statement(node))[:300]
+                place = Place(module.path, node.lineno, node.col_offset + 1)
+                is_whole = not isinstance(module.parent(node), ast.BinOp | ast.JoinedStr)
+                in_memory = _MEMORY.search(written) or (is_whole and written.endswith("://"))
+                is_aside = aside or in_memory or _ASIDE.search(written)
+                is_compared = "startswith" in around or ".replace(" in around
+                if not is_compared:
+                    yield place, not is_aside
+
+
+def databases_beside_app(project: Project) -> list[tuple[Place, str]]:
+    """Return the databases that a compose file for production runs on the app's own machine."""
+    found = []
+    for path in project.compose_files:
+        name = name_of(path)
+        if not _FOR_SERVERS.search(name.partition("compose")[2] + name.partition("compose")[0]):
+            continue
+        services = table(read_yaml(project.tree, path), "services")
+        text = text_of(project.tree, path)
+        has_app = any(isinstance(s, Mapping) and (s.get("build") or s.get("ports")) and not _is_database(s) for s in services.values())  # fmt: skip
+        for key, service in services.items():
+            if has_app and isinstance(service, Mapping) and _is_database(service):
+                found.append((Place(path, line_of(text, "services:", f"{key}:")), str(key)))
+    return found
+
+
+def _is_database(service: Mapping[str, object]) -> bool:
+    return _DATABASE_IMAGE.match(str(service.get("image", ""))) is not None

@@ -1,0 +1,250 @@
+"""State that only one process, or one disk, knows: changed module variables, files written by handlers."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from buttress.project.model import Service
+from buttress.source import Module
+from buttress.source.module import Function
+
+_MAKERS = frozenset(
+    ["builtins.dict", "builtins.list", "builtins.set", "collections.defaultdict", "collections.OrderedDict", "collections.deque", "collections.Counter"]
+)  # fmt: skip
+_CHANGES = frozenset(
+    ["append", "add", "update", "pop", "setdefault", "extend", "insert", "remove", "clear", "popitem", "discard", "appendleft", "popleft"]
+)  # fmt: skip
+_HARMLESS = re.compile(
+    r"cache|memo|registry|lock|websocket|socket|connection|clients?\Z|pool|instances?\Z|handlers?|models?\Z|loaded|metrics|counter|stats|warned|seen_warnings"
+    r"|plugins?|hooks?|_seen\Z|agents?\Z|chains?\Z|retrievers?|listeners|subscribers|templates|tasks?\Z|running|buckets?|rate|limit|throttl|attempts?|queues?\Z",
+    re.IGNORECASE,
+)
+"""Names of what each process may have for itself, or what is bound to it."""
+
+_DEEPEST = 4
+_TEMPORARY = re.compile(r"temp|tmp", re.IGNORECASE)
+_LOGS = re.compile(r"log", re.IGNORECASE)
+_REMOVES = frozenset({"os.remove", "os.unlink", "shutil.rmtree"})
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """What a request leaves behind in one process or on one disk.
+
+    Attributes:
+        module: Where that happens.
+        node: The statement or call.
+        what: The name of the variable; empty for a file.
+    """
+
+    module: Module
+    node: ast.expr | ast.stmt
+    what: str = ""
+
+
+def kept_by_process(service: Service, modules: list[Module]) -> Iterator[State]:
+    """Yield each variable, and each place that writes a file, which requests change; the first place of each."""
+    reached = _reached(service, modules)
+    variables = {module.path: _variables(module) for module in modules}
+    seen: set[tuple[str, str]] = set()
+    for module, function in reached:
+        for name, node, owner in _changes(module, function, variables, service):
+            if (owner, name) not in seen:
+                seen.add((owner, name))
+                yield State(module, node, name)
+        written = _written_file(module, function)
+        if written is not None:
+            yield State(module, written)
+
+
+def _variables(module: Module) -> frozenset[str]:
+    """Return the names that a module binds to an empty or filled container, at its top."""
+    found = set()
+    for statement in module.tree.body:
+        if isinstance(statement, ast.Assign):
+            targets, value = statement.targets, statement.value
+        elif isinstance(statement, ast.AnnAssign) and statement.value is not None:
+            targets, value = [statement.target], statement.value
+        else:
+            continue
+        is_container = isinstance(value, ast.Dict | ast.List | ast.Set) or (
+            isinstance(value, ast.Call) and module.resolve(value.func) in _MAKERS
+        )
+        if is_container:
+            found |= {
+                t.id for t in targets if isinstance(t, ast.Name) and not _HARMLESS.search(t.id)
+            }
+    return frozenset(found)
+
+
+def _reached(service: Service, modules: list[Module]) -> list[tuple[Module, Function]]:
+    """Return the handlers of routes and the functions that they call, in the order of the files."""
+    by_name: dict[tuple[str, str], tuple[Module, Function]] = {}
+    starts: list[tuple[Module, Function]] = []
+    for module in modules:
+        handlers = service.handlers(module.path)
+        for node in module.nodes(ast.FunctionDef, ast.AsyncFunctionDef):
+            symbol = module.symbol(node)
+            by_name.setdefault((service.dotted(module.path), symbol), (module, node))
+            if symbol in handlers:
+                starts.append((module, node))
+    found = {id(node): (module, node) for module, node in starts}
+    edge = starts
+    for _ in range(_DEEPEST):
+        following = []
+        for module, node in edge:
+            for key in _called(service, module, node):
+                target = by_name.get(key)
+                if target is not None and id(target[1]) not in found:
+                    found[id(target[1])] = target
+                    following.append(target)
+        edge = following
+    return sorted(found.values(), key=lambda item: (item[0].path, item[1].lineno))
+
+
+def _called(service: Service, module: Module, node: Function) -> Iterator[tuple[str, str]]:
+    own = service.dotted(module.path)
+    for call in ast.walk(node):
+        if not isinstance(call, ast.Call):
+            continue
+        target = module.resolve(call.func)
+        if target is None:
+            if isinstance(call.func, ast.Name):
+                yield own, call.func.id
+            elif isinstance(call.func, ast.Attribute) and _is_self(call.func.value):
+                yield own, f"{module.symbol(node).rpartition('.')[0]}.{call.func.attr}"
+            continue
+        if target.startswith("."):
+            target = _absolute(own, module, target)
+        owner, _, name = target.rpartition(".")
+        yield owner, name
+
+
+def _is_self(node: ast.expr) -> bool:
+    return isinstance(node, ast.Name) and node.id in {"self", "cls"}
+
+
+def _absolute(own: str, module: Module, target: str) -> str:
+    level = len(target) - len(target.lstrip("."))
+    package = own if module.path.endswith("__init__.py") else own.rpartition(".")[0]
+    for _ in range(level - 1):
+        package = package.rpartition(".")[0]
+    rest = target.lstrip(".")
+    return f"{package}.{rest}" if package else rest
+
+
+def _changes(
+    module: Module, function: Function, variables: dict[str, frozenset[str]], service: Service
+) -> Iterator[tuple[str, ast.expr | ast.stmt, str]]:
+    """Yield the variables of modules that a function changes, with the statement and the owner's path."""
+    declared = {
+        n for part in ast.walk(function) if isinstance(part, ast.Global) for n in part.names
+    }
+    for part in ast.walk(function):
+        if isinstance(part, ast.AugAssign) and isinstance(part.target, ast.Name):
+            name = part.target.id
+            if name in declared and not _HARMLESS.search(name):
+                yield name, part, module.path
+        for holder in _changed(part):
+            found = _variable(module, holder, variables, service)
+            if found is not None and isinstance(part, ast.expr | ast.stmt):
+                yield found[1], part, found[0]
+
+
+def _changed(part: ast.AST) -> Iterator[ast.expr]:
+    """Yield the containers that a statement or call changes: ``x[k] = v``, ``x.append(v)``, ``del x[k]``."""
+    targets: list[ast.expr] = []
+    if isinstance(part, ast.Assign | ast.Delete):
+        targets = part.targets
+    elif isinstance(part, ast.AugAssign | ast.AnnAssign):
+        targets = [part.target]
+    for target in targets:
+        if isinstance(target, ast.Subscript):
+            yield _root(target.value)
+    function = part.func if isinstance(part, ast.Call) else None
+    if isinstance(function, ast.Attribute) and function.attr in _CHANGES:
+        yield _root(function.value)
+
+
+def _root(node: ast.expr) -> ast.expr:
+    """Return what stands under ``sessions[user]["messages"]``."""
+    while isinstance(node, ast.Subscript):
+        node = node.value
+    return node
+
+
+def _variable(
+    module: Module, node: ast.expr, variables: dict[str, frozenset[str]], service: Service
+) -> tuple[str, str] | None:
+    if isinstance(node, ast.Name) and module.resolve(node) is None:
+        function = module.function(node)
+        is_local = function is not None and module.binds(node.id, function)
+        own = node.id in variables[module.path] and not is_local
+        return (module.path, node.id) if own else None
+    target = module.resolve(node)
+    if target is None or target.startswith("builtins."):
+        return None
+    if target.startswith("."):
+        target = _absolute(service.dotted(module.path), module, target)
+    owner, _, name = target.rpartition(".")
+    for path, names in variables.items():
+        if name in names and service.dotted(path) == owner:
+            return path, name
+    return None
+
+
+def _written_file(module: Module, function: Function) -> ast.expr | None:
+    """Return the first call of a function that leaves a file on the disk of this machine."""
+    nodes = list(ast.walk(function))
+    if any(isinstance(n, ast.Call) and _removes(module, n) for n in nodes):
+        return None
+    calls = (node for node in nodes if isinstance(node, ast.Call))
+    for call in sorted(calls, key=lambda item: (item.lineno, item.col_offset)):
+        path = _path_written(module, call)
+        if path is not None:
+            text = f"{module.source(path)} {_value_of(module, function, path)}"
+            if not _TEMPORARY.search(text) and not _LOGS.search(text):
+                return call
+    return None
+
+
+def _removes(module: Module, call: ast.Call) -> bool:
+    is_method = isinstance(call.func, ast.Attribute) and call.func.attr == "unlink"
+    return is_method or module.resolve(call.func) in _REMOVES
+
+
+def _path_written(module: Module, call: ast.Call) -> ast.expr | None:
+    """Return the path that a call writes to, if it writes a file."""
+    target = module.resolve(call.func)
+    name = call.func.attr if isinstance(call.func, ast.Attribute) else ""
+    if target in {"builtins.open", "aiofiles.open", "io.open"} and call.args:
+        mode = call.args[1] if len(call.args) > 1 else None
+        mode = next((k.value for k in call.keywords if k.arg == "mode"), mode)
+        is_writing = isinstance(mode, ast.Constant) and str(mode.value)[:1] in {"w", "a", "x"}
+        return call.args[0] if is_writing else None
+    if not isinstance(call.func, ast.Attribute):
+        return None
+    if name in {"write_bytes", "write_text"}:
+        return call.func.value
+    owner = module.source(call.func.value)
+    if name == "save" and call.args and re.search(r"file|upload|image|photo|avatar|img|pic", owner, re.IGNORECASE):  # fmt: skip
+        is_stream = isinstance(call.args[0], ast.Name) and re.search(r"buf|io|stream|out", call.args[0].id)  # fmt: skip
+        return None if is_stream else call.args[0]
+    return None
+
+
+def _value_of(module: Module, function: Function, path: ast.expr) -> str:
+    """Return what the names in a path were given in the same function."""
+    names = {node.id for node in ast.walk(path) if isinstance(node, ast.Name)}
+    texts = []
+    for node in ast.walk(function):
+        if isinstance(node, ast.Assign) and any(
+            isinstance(t, ast.Name) and t.id in names for t in node.targets
+        ):
+            texts.append(module.source(node.value))
+        elif isinstance(node, ast.withitem) and getattr(node.optional_vars, "id", "") in names:
+            texts.append(module.source(node.context_expr))
+    return " ".join(texts)

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.conftest import APP, Run, commit, git
+from tests.cli.conftest import APP, Run, git
+from tests.planning.installation import commit
 
 PRINT = '\n\n@app.get("/x")\ndef x() -> None:\n    print("x")\n'
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
 
+from buttress.analysis.normal_form import normal_form
 from buttress.project.model import Place, Project, Role, Service
 from buttress.source import Module
 
@@ -107,7 +108,7 @@ class Subject:
         """Return a finding at a node, with what identifies it however lines move."""
         column = module.span(node)[0] - module.line_span(node.lineno)[0] + 1
         place = Place(module.path, node.lineno, column)
-        return Finding(place, message, module.symbol(node), ast.dump(node))
+        return Finding(place, message, module.symbol(node), normal_form(node))
 
 
 Function = Callable[[Subject], Iterator[Finding]]

@@ -47,6 +47,11 @@ _RECIPE = "ci"
     risk=Risk.HIGH,
     kind=Kind.PRESENCE,
     recipe=_RECIPE,
+    standards=("OWASP A03:2025",),
+    peers=(
+        "scorecard:CI-Tests",
+        "repo-review:GH100",
+    ),
 )
 def no_pipeline(subject: Subject) -> Iterator[Finding]:
     """No push or pull request starts anything that builds, tests or deploys the code.
@@ -77,6 +82,7 @@ def no_pipeline(subject: Subject) -> Iterator[Finding]:
     risk=Risk.HIGH,
     kind=Kind.PRESENCE,
     recipe=_RECIPE,
+    peers=("scorecard:CI-Tests",),
 )
 def no_tests(subject: Subject) -> Iterator[Finding]:
     """No step of a pipeline that a change starts runs the tests, so that it fails where they fail.
@@ -143,6 +149,8 @@ def no_lint(subject: Subject) -> Iterator[Finding]:
     risk=Risk.MEDIUM,
     kind=Kind.RATIO,
     recipe=_RECIPE,
+    standards=("OWASP A03:2025",),
+    peers=("scorecard:SAST",),
 )
 def no_security_scan(subject: Subject) -> Iterator[Finding]:
     """Code, dependencies or secrets are not scanned when the code changes, or on a schedule.

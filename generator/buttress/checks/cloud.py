@@ -72,6 +72,7 @@ def no_iac(subject: Subject) -> Iterator[Finding]:
     kind=Kind.PRESENCE,
     confidence=Confidence.MEDIUM,
     recipe=_RECIPE,
+    peers=("checkov:CKV_AWS_133",),
 )
 def no_backup(subject: Subject) -> Iterator[Finding]:
     """Nothing in the repository backs up the database that the app writes to.
@@ -111,6 +112,11 @@ def no_backup(subject: Subject) -> Iterator[Finding]:
     risk=Risk.MEDIUM,
     kind=Kind.RATIO,
     recipe=_RECIPE,
+    peers=(
+        "checkov:CKV_K8S_8",
+        "checkov:CKV_K8S_9",
+        "checkov:CKV_K8S_13",
+    ),
 )
 def no_limits(subject: Subject) -> Iterator[Finding]:
     """A workload may use all memory, is never asked whether it is alive, or cannot grow.
@@ -146,6 +152,7 @@ def no_limits(subject: Subject) -> Iterator[Finding]:
     kind=Kind.PRESENCE,
     confidence=Confidence.MEDIUM,
     recipe=_RECIPE,
+    standards=("12factor X",),
 )
 def env_separation(subject: Subject) -> Iterator[Finding]:
     """Neither the code nor the infrastructure knows more than one environment.

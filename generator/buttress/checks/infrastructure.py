@@ -36,6 +36,11 @@ _CONTAINER = "container"
     pillar=Pillar.INFRASTRUCTURE,
     risk=Risk.MEDIUM,
     kind=Kind.PRESENCE,
+    standards=(
+        "12factor II",
+        "OWASP A03:2025",
+    ),
+    peers=("scorecard:Pinned-Dependencies",),
 )
 def dependencies_unlocked(subject: Subject) -> Iterator[Finding]:
     """No file says exactly which versions the app runs with.
@@ -103,6 +108,7 @@ def _is_exact(dependency: Dependency) -> bool:
     risk=Risk.MEDIUM,
     kind=Kind.PRESENCE,
     recipe=_CONTAINER,
+    standards=("12factor X",),
 )
 def no_container(subject: Subject) -> Iterator[Finding]:
     """Nothing builds the same runtime for every machine: no Dockerfile starts the app.
@@ -133,6 +139,16 @@ def no_container(subject: Subject) -> Iterator[Finding]:
     risk=Risk.HIGH,
     kind=Kind.INSTANCE,
     recipe=_CONTAINER,
+    standards=(
+        "CWE-250",
+        "CIS Docker 4.1",
+    ),
+    peers=(
+        "hadolint:DL3002",
+        "checkov:CKV_DOCKER_3",
+        "checkov:CKV_DOCKER_8",
+        "semgrep:dockerfile.security.missing-user.missing-user",
+    ),
 )
 def container_root(subject: Subject) -> Iterator[Finding]:
     """The last stage of a Dockerfile never becomes another user.
@@ -165,6 +181,15 @@ def container_root(subject: Subject) -> Iterator[Finding]:
     risk=Risk.MEDIUM,
     kind=Kind.INSTANCE,
     recipe=_CONTAINER,
+    standards=(
+        "CWE-538",
+        "CIS Docker 4.10",
+    ),
+    peers=(
+        "hadolint:DL3006",
+        "hadolint:DL3007",
+        "checkov:CKV_DOCKER_7",
+    ),
 )
 def image_hygiene(subject: Subject) -> Iterator[Finding]:
     """A Dockerfile takes whatever base image is newest, or lets secrets into the image.
@@ -202,6 +227,7 @@ def image_hygiene(subject: Subject) -> Iterator[Finding]:
     risk=Risk.HIGH,
     kind=Kind.INSTANCE,
     recipe=_CONTAINER,
+    standards=("CWE-489",),
 )
 def dev_server(subject: Subject) -> Iterator[Finding]:
     """What is deployed starts with a server, or an option, that is made for development.

@@ -80,6 +80,7 @@ def no_metrics(subject: Subject) -> Iterator[Finding]:
     pillar=Pillar.OBSERVABILITY,
     risk=Risk.MEDIUM,
     kind=Kind.PRESENCE,
+    standards=("OWASP A09:2025",),
 )
 def no_error_tracking(subject: Subject) -> Iterator[Finding]:
     """No service collects unexpected errors and tells somebody of a new one.

@@ -59,6 +59,11 @@ def require_http(subject: Subject) -> None:
     risk=Risk.MEDIUM,
     kind=Kind.RATIO,
     recipe="structured-logging",
+    standards=("12factor XI",),
+    peers=(
+        "ruff:T201",
+        "ruff:T203",
+    ),
 )
 def print_used(subject: Subject) -> Iterator[Finding]:
     """The app prints where it should log.
@@ -92,6 +97,11 @@ def print_used(subject: Subject) -> Iterator[Finding]:
     risk=Risk.HIGH,
     kind=Kind.PRESENCE,
     recipe="structured-logging",
+    standards=(
+        "12factor XI",
+        "OWASP A09:2025",
+        "CWE-778",
+    ),
 )
 def logs_unstructured(subject: Subject) -> Iterator[Finding]:
     """Nothing that runs writes log lines as events with fields.
@@ -119,6 +129,7 @@ def logs_unstructured(subject: Subject) -> Iterator[Finding]:
     risk=Risk.MEDIUM,
     kind=Kind.INSTANCE,
     recipe="structured-logging",
+    peers=("ruff:TRY400",),
 )
 def exception_without_trace(subject: Subject) -> Iterator[Finding]:
     """An ``except`` block logs the text of an error, and not where it came from.
@@ -166,6 +177,7 @@ def _loses_traceback(module: Module, call: ast.Call) -> bool:
     risk=Risk.HIGH,
     kind=Kind.PRESENCE,
     recipe="structured-logging",
+    standards=("OWASP A09:2025",),
 )
 def no_correlation_id(subject: Subject) -> Iterator[Finding]:
     """No middleware or hook gives a request an ID and returns it.

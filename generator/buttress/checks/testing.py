@@ -120,6 +120,7 @@ def no_coverage_gate(subject: Subject) -> Iterator[Finding]:
     risk=Risk.HIGH,
     kind=Kind.RATIO,
     confidence=Confidence.MEDIUM,
+    standards=("OWASP API9:2023",),
 )
 def route_coverage(subject: Subject) -> Iterator[Finding]:
     """No test names the path, or the handler, of a route.
@@ -155,6 +156,10 @@ def route_coverage(subject: Subject) -> Iterator[Finding]:
     risk=Risk.MEDIUM,
     kind=Kind.PRESENCE,
     confidence=Confidence.MEDIUM,
+    standards=(
+        "OWASP A10:2025",
+        "CWE-755",
+    ),
 )
 def no_failure_paths(subject: Subject) -> Iterator[Finding]:
     """No test expects an error: no status of 400 or more, no exception.

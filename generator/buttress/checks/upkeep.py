@@ -21,6 +21,14 @@ _RENOVATE = ("renovate.json", "renovate.json5", ".renovaterc", ".renovaterc.json
     risk=Risk.LOW,
     kind=Kind.PRESENCE,
     recipe="ci",
+    standards=(
+        "OWASP A03:2025",
+        "CWE-1104",
+    ),
+    peers=(
+        "scorecard:Dependency-Update-Tool",
+        "repo-review:GH200",
+    ),
 )
 def no_updates(subject: Subject) -> Iterator[Finding]:
     """Neither Dependabot nor Renovate proposes new versions of the Python packages.
@@ -63,6 +71,10 @@ def no_updates(subject: Subject) -> Iterator[Finding]:
     risk=Risk.MEDIUM,
     kind=Kind.RATIO,
     confidence=Confidence.MEDIUM,
+    peers=(
+        "scorecard:Branch-Protection",
+        "scorecard:Code-Review",
+    ),
 )
 def no_review_gate(subject: Subject) -> Iterator[Finding]:
     """Nothing in the repository says who reviews a change, or checks it before it is merged.

@@ -26,6 +26,17 @@ _SHA = re.compile(r"[0-9a-f]{40}\Z")
     risk=Risk.MEDIUM,
     kind=Kind.INSTANCE,
     recipe="ci",
+    standards=(
+        "OWASP A03:2025",
+        "CWE-829",
+    ),
+    peers=(
+        "zizmor:unpinned-uses",
+        "zizmor:excessive-permissions",
+        "scorecard:Pinned-Dependencies",
+        "scorecard:Token-Permissions",
+        "checkov:CKV2_GHA_1",
+    ),
 )
 def workflow_hardening(subject: Subject) -> Iterator[Finding]:
     """A workflow does not limit its token, or runs what somebody else can replace behind a tag.
@@ -61,6 +72,15 @@ def workflow_hardening(subject: Subject) -> Iterator[Finding]:
     risk=Risk.CRITICAL,
     kind=Kind.INSTANCE,
     recipe="ci",
+    standards=(
+        "OWASP A05:2025",
+        "CWE-94",
+    ),
+    peers=(
+        "zizmor:template-injection",
+        "scorecard:Dangerous-Workflow",
+        "semgrep:yaml.github-actions.security.run-shell-injection.run-shell-injection",
+    ),
 )
 def template_injection(subject: Subject) -> Iterator[Finding]:
     """The title, body or branch of an issue or pull request is pasted into a script.

@@ -1,0 +1,272 @@
+"""Passwords: hashed with what is made to be fast, compared as they were typed, stored as they came."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterable, Iterator
+
+from buttress.project.literals import strings_in, written
+from buttress.project.modules import called_name
+from buttress.source import Module
+
+_PASSWORD = re.compile(
+    r"(?:^|_)(?:pass(?:word|wd|phrase)?|pwd|senha|contrasena)(?:s|_?(?:bytes|raw|plain|text|str|input|encoded|utf8|field|salt|with_salt))?\Z",
+    re.IGNORECASE,
+)
+_OTHER = re.compile(
+    r"confirm|repeat|again|retype|new|old|reset|token|length|[_a-z]2\Z|_?hash", re.IGNORECASE
+)
+_FAST = frozenset(
+    f"hashlib.{name}"
+    for name in (
+        "md5", "sha1", "sha224", "sha256", "sha384", "sha512", "sha3_256", "sha3_512", "blake2b", "blake2s", "new"
+    )
+) | {"Crypto.Hash.MD5.new", "Crypto.Hash.SHA1.new", "Crypto.Hash.SHA256.new"}  # fmt: skip
+_SLOW = re.compile(
+    r"bcrypt|argon2|scrypt|pbkdf2|passlib|pwdlib|generate_password_hash|make_password|set_password|check_password",
+    re.IGNORECASE,
+)
+_HASHES = re.compile(r"hash|digest|crypt|hexdigest", re.IGNORECASE)
+_LEAKED = re.compile(r"pwned|hibp|haveibeen", re.IGNORECASE)
+_HASHING = re.compile(
+    r"(?:hash|verify|check|encrypt|encode|make|store)_?\w*(?:pass|pwd)|(?:pass|pwd)\w*_?hash",
+    re.IGNORECASE,
+)
+_INPUT = re.compile(
+    r"form|request|data|payload|body|json|args|input|credentials|cleaned|validated|params|schema|settings|config|env|os|self|app|const",
+    re.IGNORECASE,
+)
+_QUERIES = frozenset(
+    ["filter_by", "filter", "get", "find_one", "find", "first", "exists", "select_by"]
+)
+_IN_SQL = re.compile(
+    r"\bwhere\b[^;]*\b(?:password|passwd|pwd|user_password)\s*=\s*(?!=)", re.IGNORECASE | re.DOTALL
+)
+_WEAK_METHODS = frozenset(
+    [
+        "plain",
+        "plaintext",
+        "md5",
+        "sha1",
+        "sha256",
+        "sha512",
+        "ldap_md5",
+        "hex_md5",
+        "hex_sha1",
+        "hex_sha256",
+        "des_crypt",
+        "unix_disabled",
+    ]
+)
+_WEAK_HASHERS = re.compile(r"(?:MD5|SHA1|Unsalted\w*|Crypt)PasswordHasher\Z")
+_COLUMNS = frozenset(["Column", "mapped_column", "CharField", "TextField", "StringField", "Field"])
+
+
+def unsafe_passwords(
+    modules: Iterable[Module],
+) -> Iterator[tuple[Module, ast.expr | ast.stmt, str]]:
+    """Yield the places where passwords are hashed too fast, compared or looked up as plain text.
+
+    A column that holds plain passwords is named only where nothing else says so, and nothing hashes.
+    """
+    modules = list(modules)
+    found = [item for module in modules for item in _in_module(module)]
+    yield from found
+    if not found and not any(_SLOW.search(m.text) or "hashlib" in m.text for m in modules):
+        for module in modules:
+            for column in _columns(module):
+                yield module, column, "This column holds passwords, and nothing hashes them."
+
+
+def is_fast_hash_of_password(module: Module, call: ast.Call) -> bool:
+    """Whether a call hashes a password with a function that is made to be fast."""
+    if module.resolve(call.func) not in _FAST:
+        return False
+    function = module.function(call)
+    source = (
+        module.source(function) if function is not None else module.source(module.statement(call))
+    )
+    if _SLOW.search(source) or _LEAKED.search(source):
+        return False
+    names = [_last(node) for argument in call.args for node in ast.walk(argument)]
+    if any(_PASSWORD.search(name) and not _OTHER.search(name) for name in names if name):
+        return True
+    return function is not None and bool(_HASHING.search(function.name)) and bool(call.args)
+
+
+def _in_module(module: Module) -> Iterator[tuple[Module, ast.expr | ast.stmt, str]]:
+    text = module.text.lower()
+    if not any(word in text for word in ("pass", "pwd", "senha")):
+        return
+    hashed: set[ast.AST | None] = set()
+    for call in module.nodes(ast.Call):
+        if is_fast_hash_of_password(module, call):
+            hashed.add(module.function(call))
+            name = (module.resolve(call.func) or "").rpartition(".")[2]
+            yield module, call, f"A password is hashed with {name}, which is made to be fast."
+        elif (message := _weak_setting(call)) is not None:
+            yield module, call, message
+    for assign in module.nodes(ast.Assign):
+        names = {written(target) for target in assign.targets}
+        if "PASSWORD_HASHERS" in names and not re.search(r"test|dev|local", module.path):
+            first = strings_in(assign.value)[:1]
+            if first and _WEAK_HASHERS.search(first[0]):
+                yield module, assign, "The first password hasher is made to be fast."
+    seen: set[ast.AST | None] = set()
+    for node in _plain(module):
+        function = module.function(node)
+        if function in hashed or (function in seen and function is not None):
+            continue
+        seen.add(function)
+        yield module, node, "A password is compared as it was typed, so it is stored as plain text."
+
+
+def _weak_setting(call: ast.Call) -> str | None:
+    name = called_name(call)
+    if name == "generate_password_hash":
+        given = [k.value for k in call.keywords if k.arg == "method"] + call.args[1:2]
+        if any(text in _WEAK_METHODS for node in given for text in strings_in(node)):
+            return "Passwords are hashed with a method that is made to be fast."
+    if name == "CryptContext":
+        given = [k.value for k in call.keywords if k.arg == "schemes"] + call.args[:1]
+        first = [text for node in given for text in strings_in(node)][:1]
+        if first and first[0] in _WEAK_METHODS:
+            return "Passwords are hashed with a scheme that is made to be fast."
+    return None
+
+
+def _plain(module: Module) -> Iterator[ast.expr]:
+    for compare in module.nodes(ast.Compare):
+        if len(compare.ops) == 1 and isinstance(compare.ops[0], ast.Eq | ast.NotEq):
+            left, right = compare.left, compare.comparators[0]
+            if _is_plain(module, left, right) or _is_plain(module, right, left):
+                yield compare
+    for call in module.nodes(ast.Call):
+        if isinstance(call.func, ast.Attribute) and call.func.attr in _QUERIES:
+            for name, value in _criteria(call):
+                if _PASSWORD.search(name) and not _OTHER.search(name) and _is_typed(module, value):
+                    yield call
+    if "where" in module.text.lower():
+        yield from _in_sql(module)
+
+
+def _criteria(call: ast.Call) -> Iterator[tuple[str, ast.expr]]:
+    """Yield what a query asks for: keywords, and the keys of a dictionary (MongoDB)."""
+    for keyword in call.keywords:
+        if keyword.arg:
+            yield keyword.arg, keyword.value
+    is_mongo = isinstance(call.func, ast.Attribute) and call.func.attr in {"find_one", "find"}
+    for argument in call.args if is_mongo else ():
+        if isinstance(argument, ast.Dict):
+            for key, value in zip(argument.keys, argument.values, strict=True):
+                if isinstance(key, ast.Constant) and isinstance(key.value, str):
+                    yield key.value, value
+
+
+def _is_plain(module: Module, stored: ast.expr, typed: ast.expr) -> bool:
+    """Whether one side is the password of a stored user and the other what somebody typed."""
+    if not isinstance(stored, ast.Attribute | ast.Subscript):
+        return False
+    name, root = _last(stored), _root(stored)
+    if not _PASSWORD.search(name) or _OTHER.search(name) or _INPUT.search(root):
+        return False
+    other = _last(typed)
+    is_password = bool(_PASSWORD.search(other)) and not _OTHER.search(other)
+    if isinstance(typed, ast.Call):
+        key = typed.args[0] if typed.args else None
+        is_get = called_name(typed) in {"get", "strip", "getlist"}
+        text = key.value if isinstance(key, ast.Constant) else ""
+        is_password = is_get and (
+            bool(_PASSWORD.search(str(text))) or bool(_PASSWORD.search(_last(typed.func)))
+        )
+    if not is_password or ast.dump(stored) == ast.dump(typed):
+        return False
+    # `form.password != form.confirm` is no comparison with what is stored
+    return _root(typed) != root and _is_typed(module, typed)
+
+
+def _is_typed(module: Module, value: ast.expr) -> bool:
+    """Whether a value is a password as it was typed, and no hash of it."""
+    if isinstance(value, ast.Constant):
+        return False
+    if _HASHES.search(ast.unparse(value)):
+        return False
+    function = module.function(value)
+    if isinstance(value, ast.Name) and function is not None:
+        for node in ast.walk(function):
+            if isinstance(node, ast.Assign) and any(written(t) == value.id for t in node.targets):
+                if _HASHES.search(ast.unparse(node.value)):
+                    return False
+    return True
+
+
+def _in_sql(module: Module) -> Iterator[ast.expr]:
+    for node in module.nodes(ast.Constant):
+        if not (isinstance(node.value, str) and _IN_SQL.search(node.value)):
+            continue
+        above = module.parent(node)
+        if isinstance(above, ast.Expr):
+            continue  # a docstring
+        function = module.function(node)
+        source = module.source(function) if function is not None else ""
+        if not _HASHES.search(source) and re.match(
+            r"\s*select\b", _text_around(module, node), re.IGNORECASE
+        ):
+            yield node
+
+
+def _text_around(module: Module, node: ast.Constant) -> str:
+    """Return the text of a statement in SQL from its first part on."""
+    above = module.parent(node)
+    if isinstance(above, ast.JoinedStr) and isinstance(above.values[0], ast.Constant):
+        return str(above.values[0].value)
+    while isinstance(above, ast.BinOp):
+        first = above.left
+        while isinstance(first, ast.BinOp):
+            first = first.left
+        if isinstance(first, ast.Constant):
+            return str(first.value)
+        above = module.parent(above)
+    return str(node.value)
+
+
+def _columns(module: Module) -> Iterator[ast.stmt]:
+    for klass in module.nodes(ast.ClassDef):
+        bases = " ".join(module.source(base) for base in klass.bases)
+        if re.search(
+            r"AbstractUser|AbstractBaseUser|UserMixinWithHash|BaseModel|Form|Schema|Serializer|BaseSettings",
+            bases,
+        ):
+            continue
+        for item in klass.body:
+            if isinstance(item, ast.Assign | ast.AnnAssign) and isinstance(item.value, ast.Call):
+                target = item.targets[0] if isinstance(item, ast.Assign) else item.target
+                name = written(target)
+                if (
+                    name in {"password", "passwd", "pwd", "user_password"}
+                    and called_name(item.value) in _COLUMNS
+                ):
+                    yield item
+
+
+def _last(node: ast.AST) -> str:
+    """Return the last name of an expression: of an attribute, of a key, of a plain name."""
+    if (
+        isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and node.func.attr in {"encode", "strip", "get_secret_value"}
+    ):
+        return _last(node.func.value)
+    if isinstance(node, ast.Attribute):
+        return node.attr
+    if isinstance(node, ast.Subscript):
+        key = node.slice
+        return key.value if isinstance(key, ast.Constant) and isinstance(key.value, str) else ""
+    return node.id if isinstance(node, ast.Name) else ""
+
+
+def _root(node: ast.AST) -> str:
+    while isinstance(node, ast.Attribute | ast.Subscript | ast.Call):
+        node = node.func if isinstance(node, ast.Call) else node.value
+    return node.id if isinstance(node, ast.Name) else ""

@@ -36,6 +36,8 @@ _SHA = re.compile(r"[0-9a-f]{40}\Z")
         "scorecard:Pinned-Dependencies",
         "scorecard:Token-Permissions",
         "checkov:CKV2_GHA_1",
+        "semgrep:yaml.github-actions.security.third-party-action-not-pinned-to-commit-sha"
+        ".third-party-action-not-pinned-to-commit-sha",
     ),
 )
 def workflow_hardening(subject: Subject) -> Iterator[Finding]:
@@ -80,6 +82,7 @@ def workflow_hardening(subject: Subject) -> Iterator[Finding]:
         "zizmor:template-injection",
         "scorecard:Dangerous-Workflow",
         "semgrep:yaml.github-actions.security.run-shell-injection.run-shell-injection",
+        "semgrep:yaml.github-actions.security.github-script-injection.github-script-injection",
     ),
 )
 def template_injection(subject: Subject) -> Iterator[Finding]:

@@ -1,0 +1,512 @@
+"""What a call gives back, and what it does to what it is called on."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Callable, Iterable
+
+from buttress.analysis.taint.frame import Arguments, Frame
+from buttress.analysis.taint.library import (
+    CLEAN_FUNCTIONS,
+    FOLDED,
+    FOLDED_METHODS,
+    MADE_SAFE,
+    PASSED_ON,
+    TELLING_METHODS,
+    TEXT_METHODS,
+    UNDONE,
+)
+from buttress.analysis.taint.reaching import look
+from buttress.analysis.taint.sinks import Kind, bits
+from buttress.analysis.taint.sources import READ, REQUEST
+from buttress.analysis.taint.state import Container
+from buttress.analysis.taint.values import (
+    NOTHING,
+    UNKNOWN,
+    Value,
+    constant,
+    is_text,
+    text,
+)
+
+ElementOf = Callable[[Frame, Value, ast.AST], Value]
+
+PERCENT = re.compile(r"%(?:\(\w+\))?[-#0 +]*\d*(?:\.\d+)?[sdrifxeg]")
+_BRACES = re.compile(r"\{([^{}!:]*)[^{}]*\}")
+_ESCAPER = re.compile(r"(?:escape|sanitiz|encode|clean).*html|html.*(?:escape|sanitiz|encode|clean)", re.IGNORECASE)  # fmt: skip
+_ERRORS = (TypeError, ValueError, ArithmeticError, LookupError)
+_LONGEST = 10_000
+_FACTORIES = {
+    "builtins.dict": "dict", "collections.OrderedDict": "dict", "collections.defaultdict": "dict",
+    "builtins.list": "list", "builtins.set": "list", "collections.deque": "list",
+    "configparser.ConfigParser": "config", "configparser.RawConfigParser": "config",
+    "configparser.SafeConfigParser": "config", "io.StringIO": "io", "io.BytesIO": "io",
+    "types.SimpleNamespace": "object",
+}  # fmt: skip
+_SPLITTERS = frozenset(["split", "rsplit", "partition", "rpartition", "splitlines"])
+
+
+def filled(
+    pattern: str, hole: re.Pattern[str], values: list[Value], named: dict[str, Value]
+) -> Iterable[str | Value]:
+    """Yield the pieces of a text in which values stand for its holes, in order."""
+    position, number = 0, 0
+    for match in hole.finditer(pattern):
+        yield pattern[position : match.start()]
+        name = match.group(1) if hole is _BRACES and match.lastindex else ""
+        first = re.split(r"[.\[]", name)[0] if name else ""
+        if first in named:
+            yield named[first]
+        elif first.isdigit() and int(first) < len(values):
+            yield values[int(first)]
+        elif number < len(values):
+            yield values[number]
+            number += 1
+        elif values or named:
+            yield Value(taint=frozenset().union(*(v.taint for v in [*values, *named.values()])))
+        position = match.end()
+    yield pattern[position:]
+
+
+def call(
+    frame: Frame,
+    node: ast.Call,
+    owner: Value | None,
+    function: Value,
+    arguments: Arguments,
+    element_of: ElementOf,
+) -> Value:
+    """Return what a call gives back.
+
+    Args:
+        frame: Where it stands.
+        node: The call.
+        owner: What the method is called on, if it is one.
+        function: What is called.
+        arguments: What it is given.
+        element_of: What a loop over a value sees.
+    """
+    look(frame, node, owner, function, arguments)
+    name = node.func.attr if isinstance(node.func, ast.Attribute) else ""
+    if owner is not None and name:
+        done = _method(frame, node, owner, name, arguments, element_of)
+        if done is not None:
+            return done
+    what = function.what
+    known = _known_function(frame, node, what, arguments, element_of) if what else None
+    if known is not None:
+        return known
+    own = frame.engine.call_own(frame, node, owner, function, arguments)
+    if own is not None:
+        if _ESCAPER.search(name or getattr(node.func, "id", "")):
+            return Value(taint=frame.state.held(own)).safe_for(bits(Kind.HTML))
+        return own
+    if function.taint:
+        return Value(taint=function.taint, what=_result(what), node=node)
+    if what and frame.engine.sources.expression(frame.module, node, _result(what)):
+        from_source = frame.engine.sources
+        return source_value(frame, node, from_source.label, ast.dump(node.func))
+    return Value(what=_result(what), node=node)
+
+
+def source_value(frame: Frame, node: ast.AST, label: str, key: str) -> Value:
+    """Return a value that comes from a source."""
+    from buttress.analysis.taint.values import Taint
+
+    return Value(taint=frozenset({Taint(label, key, node, frame.module)}), what="<data>", node=node)
+
+
+def _result(what: str) -> str:
+    return f"{what}()" if what and what.count("(") < 4 else ""
+
+
+def _known_function(
+    frame: Frame, node: ast.Call, what: str, arguments: Arguments, element_of: ElementOf
+) -> Value | None:
+    given = arguments.all()
+    fold = FOLDED.get(what)
+    if fold is not None and given and not arguments.named and all(v.is_known for v in given):
+        return _folded(fold, [v.const for v in given], node)
+    if what == "builtins.len" and arguments.positional:
+        return _length(frame, arguments.positional[0], node)
+    if what in _FACTORIES and (not given or _FACTORIES[what] in {"object", "io", "config"}):
+        return _made(frame, _FACTORIES[what], what, arguments)
+    if what == "builtins.dict" and arguments.named and not arguments.positional:
+        return _made(frame, "dict", what, arguments)
+    if what in CLEAN_FUNCTIONS:
+        return Value(what=_result(what), node=node)
+    if what == "builtins.str" or what == "builtins.repr":
+        return _stringified(frame, arguments, node)
+    if what in MADE_SAFE or what in UNDONE:
+        taint = frozenset().union(*(frame.state.held(v) for v in given))
+        safe, undone = MADE_SAFE.get(what, 0), UNDONE.get(what, 0)
+        changed = frozenset(t._replace(safe=(t.safe | safe) & ~undone) for t in taint)
+        return Value(taint=changed, what="<data>" if what == "json.loads" else "", node=node)
+    if what == "builtins.getattr" and len(arguments.positional) > 1:
+        first, second = arguments.positional[:2]
+        if not first.taint:
+            attribute = second.const if isinstance(second.const, str) else "*"
+            return Value(what=f"{first.what}.{attribute}" if first.what else "", node=node)
+    if what in {"builtins.map", "builtins.filter"} and len(arguments.positional) > 1:
+        return _mapped(frame, node, what, arguments, element_of)
+    if what in {"os.path.join", "pathlib.Path", "urllib.parse.urljoin"}:
+        return _path(frame, node, what, arguments)
+    if what in PASSED_ON:
+        return _passed_on(frame, node, what, given)
+    return None
+
+
+def _folded(function: Callable[..., object], operands: list[object], node: ast.AST) -> Value:
+    try:
+        found = function(*operands)
+    except _ERRORS:
+        return NOTHING
+    if isinstance(found, str | bytes) and len(found) > _LONGEST:
+        return NOTHING
+    return constant(found, node)
+
+
+def _length(frame: Frame, value: Value, node: ast.AST) -> Value:
+    container = frame.state.container(value)
+    if container is not None and container.rest is None:
+        return constant(len(container.items), node)
+    if value.parts is not None:
+        return NOTHING
+    return NOTHING
+
+
+def _made(frame: Frame, kind: str, what: str, arguments: Arguments) -> Value:
+    items: dict[object, Value] = dict(arguments.named) if kind in {"dict", "object"} else {}
+    rest: Value | None = None
+    if kind == "io" and arguments.positional:
+        rest = arguments.positional[0]
+    made = frame.state.new(frame.engine.numbers, Container(kind, items, rest, what))
+    return Value(ref=made.ref, what=f"{what}()")
+
+
+def _stringified(frame: Frame, arguments: Arguments, node: ast.AST) -> Value:
+    if not arguments.positional:
+        return constant("", node)
+    value = arguments.positional[0]
+    if isinstance(value.const, int | float | str) and not arguments.named:
+        return constant(str(value.const), node)
+    if value.parts is not None:
+        return value
+    return Value(taint=frame.state.held(value), node=node, what=value.what)
+
+
+def _mapped(
+    frame: Frame, node: ast.Call, what: str, arguments: Arguments, element_of: ElementOf
+) -> Value:
+    element = element_of(frame, arguments.positional[1], node)
+    if what == "builtins.map":
+        inner = Arguments()
+        inner.positional, inner.nodes = [element], [node.args[1]]
+        called = arguments.positional[0]
+        result = _known_function(frame, node, called.what, inner, element_of)
+        if result is None:
+            result = frame.engine.call_own(frame, node, None, called, inner)
+        element = result if result is not None else NOTHING
+    return frame.state.new(frame.engine.numbers, Container("list", {}, element))
+
+
+def _path(frame: Frame, node: ast.Call, what: str, arguments: Arguments) -> Value:
+    pieces: list[str | Value] = []
+    for number, value in enumerate([*arguments.positional, *arguments.more]):
+        if number:
+            pieces.append("/")
+        pieces.append(value if value.is_known or value.parts else Value(taint=frame.state.held(value), node=value.node or node))  # fmt: skip
+    made = text(pieces, node)
+    if what == "pathlib.Path":
+        return Value(taint=made.taint, what="pathlib.Path()", node=node)
+    return made
+
+
+def _passed_on(frame: Frame, node: ast.Call, what: str, given: list[Value]) -> Value:
+    held = [frame.state.held(v) for v in given]
+    taint = frozenset().union(*held)
+    if len(given) == 1 and what in {"builtins.list", "builtins.tuple", "builtins.sorted",
+                                    "builtins.set", "copy.copy", "copy.deepcopy", "builtins.dict"}:  # fmt: skip
+        container = frame.state.container(given[0])
+        if container is not None:
+            made = Container(container.kind, dict(container.items), container.rest, container.what)
+            if what in {"builtins.sorted", "builtins.set"}:
+                rest = frame.state.join_all(container.everything())
+                made = Container("list", {}, rest)
+            elif container.kind == "dict" and what in {"builtins.list", "builtins.tuple"}:
+                return Value(taint=given[0].taint, node=node)
+            return frame.state.new(frame.engine.numbers, made)
+        return Value(taint=taint, what=given[0].what if given[0].taint else "", node=node)
+    if what in {"builtins.enumerate", "builtins.zip"}:
+        return _paired(frame, node, what, given)
+    return Value(taint=taint, what="" if what.startswith("builtins.") else _result(what), node=node)
+
+
+def _paired(frame: Frame, node: ast.Call, what: str, given: list[Value]) -> Value:
+    elements: list[Value] = [NOTHING] if what == "builtins.enumerate" else []
+    for value in given[:1] if what == "builtins.enumerate" else given:
+        container = frame.state.container(value)
+        inner = frame.state.join_all(container.everything()) if container is not None else value
+        elements.append(inner if container is not None else Value(taint=value.taint, node=node))
+    pair = frame.state.new(frame.engine.numbers, Container("list", dict(enumerate(elements))))
+    return frame.state.new(frame.engine.numbers, Container("list", {}, pair))
+
+
+def _method(
+    frame: Frame,
+    node: ast.Call,
+    owner: Value,
+    name: str,
+    arguments: Arguments,
+    element_of: ElementOf,
+) -> Value | None:
+    given = arguments.all()
+    container = frame.state.container(owner)
+    if container is not None and container.kind != "object":
+        return _of_container(frame, node, owner, container, name, arguments)
+    if isinstance(owner.const, str | bytes) and name in FOLDED_METHODS:
+        if all(v.is_known for v in given) and not arguments.named:
+            method = getattr(owner.const, name, None)
+            return _folded(method, [v.const for v in given], node) if method else NOTHING
+    if name == "format" and isinstance(owner.const, str):
+        values = [_plain(frame, v) for v in [*arguments.positional, *arguments.more]]
+        named = {key: _plain(frame, v) for key, v in arguments.named.items()}
+        return text(filled(owner.const, _BRACES, values, named), node)
+    if name == "join" and (is_text(owner) or not owner.what) and arguments.positional:
+        return _joined(frame, node, owner, arguments.positional[0], element_of)
+    if owner.what == REQUEST:
+        return Value(taint=_request_call(frame, node, name), what="<data>", node=node) if name in READ else None  # fmt: skip
+    if owner.taint or owner.parts is not None:
+        return _of_tainted(frame, node, owner, name, arguments)
+    return None
+
+
+def _request_call(frame: Frame, node: ast.Call, name: str) -> frozenset:  # type: ignore[type-arg]
+    return source_value(frame, node, "client", f"request.{name}").taint
+
+
+def _plain(frame: Frame, value: Value) -> Value:
+    if value.is_known or value.parts is not None:
+        return value
+    return Value(taint=frame.state.held(value), node=value.node, what=value.what)
+
+
+def _joined(
+    frame: Frame, node: ast.Call, separator: Value, values: Value, element_of: ElementOf
+) -> Value:
+    container = frame.state.container(values)
+    if container is not None and container.kind == "list" and container.rest is None:
+        pieces: list[str | Value] = []
+        for index, inner in enumerate(container.items.values()):
+            if index:
+                pieces.append(separator)
+            pieces.append(_plain(frame, inner))
+        return text(pieces, node)
+    element = _plain(frame, element_of(frame, values, node))
+    if container is not None and container.items and container.rest is not None:
+        element = _plain(frame, frame.state.join_all(container.everything()))
+    return text([element, separator, element], node)
+
+
+def _of_tainted(
+    frame: Frame, node: ast.Call, owner: Value, name: str, arguments: Arguments
+) -> Value | None:
+    """Return what a method makes of a value that a client had a hand in."""
+    given = arguments.all()
+    if name in TELLING_METHODS:
+        return Value(what=f"<{name}>", node=node)
+    if owner.what == "<data>":
+        if name in {"get", "getlist", "get_all", "pop", "getfirst", "setdefault", "get_list"}:
+            return _read(frame, node, owner, arguments)
+        if name in {"items", "keys", "values", "lists", "multi_items"}:
+            return Value(taint=owner.taint, what=owner.what, node=node)
+    if name in {"model_dump", "dict", "to_dict"} and not given:
+        return Value(taint=owner.taint, what="<fields>", node=node)
+    if name in {"model_dump", "dict"}:
+        return Value(taint=owner.taint, what="<fields>", node=node)
+    if owner.what == "<fields>" and name in {"items", "keys"}:
+        if name == "keys":
+            return Value(node=node)
+        pair = {0: Value(node=node), 1: Value(taint=owner.taint, node=node)}
+        inner = frame.state.new(frame.engine.numbers, Container("list", pair))
+        return frame.state.new(frame.engine.numbers, Container("list", {}, inner))
+    if name == "replace" and len(arguments.positional) == 2:
+        return _replaced(owner, arguments)
+    if name in _SPLITTERS:
+        taint = frozenset(t._replace(key=f"{t.key}~{node.col_offset}") for t in owner.taint)
+        return Value(taint=taint, node=node)
+    if name in TEXT_METHODS:
+        if name in {"strip", "lower", "upper", "encode", "decode", "lstrip", "rstrip"}:
+            kept = owner.what if owner.what == "<data>" and name != "decode" else ""
+            return Value(taint=owner.taint, parts=owner.parts, what=kept, node=node)
+        taint = owner.taint.union(*(frame.state.held(v) for v in given))
+        return Value(taint=taint, node=node)
+    if owner.what.startswith("<model") or owner.parts is not None:
+        return None
+    if name in {"resolve", "absolute", "joinpath", "with_suffix", "with_name"}:
+        taint = owner.taint.union(*(frame.state.held(v) for v in given))
+        return Value(taint=taint, what="pathlib.Path()", node=node)
+    return Value(taint=owner.taint, what="<data>" if name == "json" else "", node=node)
+
+
+def _read(frame: Frame, node: ast.Call, owner: Value, arguments: Arguments) -> Value:
+    kind = arguments.named_nodes.get("type")
+    if kind is not None and frame.module.resolve(kind) in {"builtins.int", "builtins.float", "builtins.bool"}:  # fmt: skip
+        return Value(node=node)
+    first = arguments.positional[0] if arguments.positional else NOTHING
+    key = first.const if first.is_known else ast.dump(node)
+    taint = frozenset(t._replace(key=f"{t.key}[{key}]", node=node) for t in owner.taint)
+    return Value(taint=taint, what="<data>", node=node)
+
+
+def _replaced(owner: Value, arguments: Arguments) -> Value:
+    old, new = (value.const for value in arguments.positional)
+    fit = 0
+    if old == "'" and isinstance(new, str):
+        fit = bits(Kind.XPATH, Kind.SQL) if "'" not in new or new == "''" else 0
+    elif old in {"..", "/"} and new in {"", "_", "-"}:
+        fit = bits(Kind.PATH) if old == "/" else 0
+    elif old == "<" and isinstance(new, str) and "<" not in new:
+        fit = bits(Kind.HTML)
+    taint = owner.taint | arguments.positional[1].taint
+    return Value(taint=taint).safe_for(fit)
+
+
+def _of_container(
+    frame: Frame,
+    node: ast.Call,
+    owner: Value,
+    container: Container,
+    name: str,
+    arguments: Arguments,
+) -> Value | None:
+    if container.kind == "config":
+        return _of_config(frame, owner, name, arguments)
+    if container.kind == "io":
+        if name in {"write", "writelines"} and arguments.positional:
+            frame.state.put(owner, UNKNOWN, _plain(frame, arguments.positional[0]))
+            return NOTHING
+        found = frame.state.join_all(container.everything())
+        return Value(taint=found.taint, parts=found.parts, node=node)
+    if container.kind == "list":
+        return _of_list(frame, node, owner, container, name, arguments)
+    return _of_dict(frame, node, owner, container, name, arguments)
+
+
+def _of_config(frame: Frame, owner: Value, name: str, arguments: Arguments) -> Value:
+    keys = tuple(v.const for v in arguments.positional[:2])
+    key = keys if len(keys) == 2 and UNKNOWN not in keys else UNKNOWN
+    if name == "set" and len(arguments.positional) > 2:
+        frame.state.put(owner, key, arguments.positional[2])
+        return NOTHING
+    if name in {"read", "read_string", "read_file", "read_dict"}:
+        taint = frozenset().union(*(frame.state.held(v) for v in arguments.all()))
+        frame.state.put(owner, UNKNOWN, Value(taint=taint if name != "read" else frozenset()))
+        return NOTHING
+    if name == "get":
+        found = frame.state.get(owner, key)
+        fallback = arguments.named.get("fallback")
+        return frame.state.join_values(found, fallback) if fallback and found is NOTHING else found
+    return NOTHING
+
+
+def _of_list(
+    frame: Frame,
+    node: ast.Call,
+    owner: Value,
+    container: Container,
+    name: str,
+    arguments: Arguments,
+) -> Value | None:
+    state = frame.state
+    given = arguments.positional
+    values = list(container.items.values())
+    is_exact = container.rest is None
+    if name in {"append", "add", "appendleft"} and given:
+        if is_exact and name != "appendleft":
+            state.replace(owner, {**container.items, len(values): given[0]}, None)
+        else:
+            state.put(owner, UNKNOWN, given[0])
+    elif name == "insert" and len(given) == 2:
+        if is_exact and type(given[0].const) is int:
+            values.insert(given[0].const, given[1])
+            state.replace(owner, dict(enumerate(values)), None)
+        else:
+            state.replace(owner, {}, state.join_all([*container.everything(), given[1]]))
+    elif name in {"pop", "popleft"}:
+        index = 0 if name == "popleft" else given[0].const if given else -1
+        if is_exact and type(index) is int and -len(values) <= index < len(values):
+            taken = values.pop(index)
+            state.replace(owner, dict(enumerate(values)), None)
+            return taken
+        state.replace(owner, {}, state.join_all(container.everything()))
+        return state.join_all(container.everything())
+    elif name == "remove" and given:
+        for index, value in enumerate(values if is_exact else []):
+            if value.is_known and value.const == given[0].const:
+                del values[index]
+                state.replace(owner, dict(enumerate(values)), None)
+                return NOTHING
+            if not value.is_known:
+                break
+        state.replace(owner, {}, state.join_all(container.everything()))
+    elif name in {"extend", "update"} and given:
+        other = state.container(given[0])
+        if is_exact and other is not None and other.kind == "list" and other.rest is None:
+            state.replace(owner, dict(enumerate([*values, *other.items.values()])), None)
+        else:
+            state.put(owner, UNKNOWN, Value(taint=state.held(given[0]), node=node))
+    elif name in {"reverse", "sort"}:
+        if is_exact and name == "reverse":
+            state.replace(owner, dict(enumerate(reversed(values))), None)
+        else:
+            state.replace(owner, {}, state.join_all(container.everything()))
+    elif name == "clear":
+        state.replace(owner, {}, None)
+    elif name == "copy":
+        return state.new(frame.engine.numbers, container)
+    return NOTHING
+
+
+def _of_dict(
+    frame: Frame,
+    node: ast.Call,
+    owner: Value,
+    container: Container,
+    name: str,
+    arguments: Arguments,
+) -> Value | None:
+    state = frame.state
+    given = arguments.positional
+    if name in {"get", "pop", "setdefault"} and given:
+        found = state.get(owner, given[0].const)
+        if name == "setdefault" and len(given) > 1 and found is NOTHING:
+            state.put(owner, given[0].const, given[1])
+        if len(given) > 1 and (found is NOTHING or given[0].const is UNKNOWN):
+            return state.join_values(found, given[1]) if found is not NOTHING else given[1]
+        return found
+    if name == "update":
+        for key, value in arguments.named.items():
+            state.put(owner, key, value)
+        for value in given:
+            other = state.container(value)
+            for key, inner in other.items.items() if other is not None else ():
+                state.put(owner, key, inner)
+            if other is None or other.rest is not None:
+                state.put(owner, UNKNOWN, Value(taint=state.held(value), node=node))
+        return NOTHING
+    if name in {"values", "items", "keys"}:
+        everything = state.join_all(container.everything())
+        key = Value(taint=owner.taint, node=node)
+        if name == "keys":
+            return state.new(frame.engine.numbers, Container("list", {}, key))
+        if name == "values":
+            return state.new(frame.engine.numbers, Container("list", {}, everything))
+        pair = state.new(frame.engine.numbers, Container("list", {0: key, 1: everything}))
+        return state.new(frame.engine.numbers, Container("list", {}, pair))
+    if name == "copy":
+        return state.new(frame.engine.numbers, container)
+    if name == "clear":
+        state.replace(owner, {}, None)
+    return NOTHING

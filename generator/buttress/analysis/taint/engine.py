@@ -1,0 +1,604 @@
+"""Which functions are looked at, how one calls another, and what comes of it all."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from weakref import WeakKeyDictionary
+
+from buttress.analysis.endpoints import own_modules
+from buttress.analysis.taint import statements
+from buttress.analysis.taint.expressions import evaluate, keyed
+from buttress.analysis.taint.frame import Arguments, Callee, Frame
+from buttress.analysis.taint.parameters import arguments_of, is_handler, of_function, of_handler
+from buttress.analysis.taint.sinks import Kind
+from buttress.analysis.taint.sources import (
+    HINT,
+    PARAMETER,
+    REQUEST,
+    REQUEST_NAMES,
+    REQUESTS,
+    SAFE_TYPES,
+    TEXT_TYPES,
+    Sources,
+)
+from buttress.analysis.taint.state import Container, State
+from buttress.analysis.taint.values import NOTHING, Taint, Value, constant
+from buttress.project.model import Project, Role, Route, Service
+from buttress.source import Module, Tree
+from buttress.source.module import Function
+
+_STEPS = 40_000
+_DEEPEST = 3
+_SMALL = 8
+_MOST_CLASSES = 3
+_SQL = ("execute", "text(", ".raw(", "read_sql", "RawSQL", ".fetch", ".extra(")
+_BUILTIN_METHODS = frozenset(
+    name for kind in (str, bytes, list, dict, set) for name in dir(kind) if not name.startswith("_")
+) | {"execute", "add", "commit", "save", "run", "send", "close", "read", "write", "filter", "all", "first", "query"}  # fmt: skip
+_HTML_CLASS = re.compile(r"response_class\s*=\s*(?:\w+\.)?HTMLResponse")
+_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Flow:
+    """A value from a source that reaches a sink.
+
+    Attributes:
+        kind: What becomes of it there.
+        module: The file of the sink.
+        node: The call that is the sink; the value itself where a view returns it.
+        argument: The argument that it reaches the sink by.
+        value: The expression in it that comes from the source.
+        label: Of the source: ``client``, ``parameter``, or that of the sources that were given.
+        source: Where the source is read, with its file.
+    """
+
+    kind: Kind
+    module: Module
+    node: ast.expr
+    argument: ast.expr
+    value: ast.AST
+    label: str
+    source: tuple[Module, ast.AST]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Definition:
+    module: Module
+    node: Callee | ast.ClassDef
+    klass: ast.ClassDef | None = None
+
+
+class _Enough(Exception):  # noqa: N818 - a limit, not an error
+    """A function is too large to be looked at to its end."""
+
+
+_KNOWN: WeakKeyDictionary[Tree, dict[tuple[str, str, int], tuple[Flow, ...]]] = WeakKeyDictionary()
+
+
+def flows(project: Project, service: Service, sources: Sources = REQUESTS) -> tuple[Flow, ...]:
+    """Return all values from untrusted sources that reach sinks in a service's code.
+
+    Each file is looked at once for each object that describes sources, whoever asks; keep that
+    object at the top of a module. A sink is reported once, in the file that it stands in, also where
+    the source is read in a function of another file that calls it.
+
+    Args:
+        project: The project.
+        service: The service whose ``APP`` files are looked at.
+        sources: What is untrusted; what clients send, by default.
+    """
+    known = _KNOWN.setdefault(project.tree, {})
+    key = (service.root, service.app.target, id(sources))
+    if key not in known:
+        known[key] = _Run(project, service, sources).flows()
+    return known[key]
+
+
+class _Run:
+    """One run over a service."""
+
+    def __init__(self, project: Project, service: Service, sources: Sources) -> None:
+        self.project = project
+        self.service = service
+        self.sources = sources
+        self.own = own_modules(project.tree)
+        self.numbers = [0]
+        self._steps = 0
+        self._found: dict[tuple[Kind, str, int, int], Flow] = {}
+        self._local: dict[str, tuple[_Definition, Frame | None]] = {}
+        self._globals: dict[tuple[str, Callee | None, str], Value] = {}
+        self._tops: dict[str, dict[str, Value]] = {}
+        self._defined: dict[str, dict[str, list[_Definition]]] = {}
+        self._methods: dict[str, list[_Definition]] | None = None
+        self._stack: list[ast.AST] = []
+        self._symbols: dict[tuple[str, str], _Definition | None] = {}
+        self._routes: dict[tuple[str, int], list[Route]] = {}
+        for route in service.routes:
+            self._routes.setdefault((route.place.path, route.place.line), []).append(route)
+
+    # -- where it begins -----------------------------------------------------------------------
+
+    def flows(self) -> tuple[Flow, ...]:
+        """Look at all functions that may hold a source, and return what they let through."""
+        for path in self.service.files(Role.APP):
+            text = self.project.tree.text(path)
+            if text is None or not self._may_matter(text.content):
+                continue
+            module = self.project.tree.module(path)
+            if module.problem is None:
+                for function in self._entries(module):
+                    self._begin(module, function)
+        order = sorted(self._found.values(), key=lambda f: (f.module.path, f.node.lineno, f.node.col_offset))  # fmt: skip
+        return tuple(order)
+
+    def _may_matter(self, text: str) -> bool:
+        if any(hint in text for hint in self.sources.hints):
+            return True
+        if not self.sources.takes_requests:
+            return False
+        return bool(HINT.search(text)) or any(hint in text for hint in _SQL)
+
+    def _entries(self, module: Module) -> Iterator[Function | None]:
+        if not self.sources.takes_requests and any(
+            hint in module.text for hint in self.sources.hints
+        ):
+            yield None
+        handlers = self.service.handlers(module.path)
+        hints = self.sources.hints
+        if self.sources.takes_requests:
+            hints = (*hints, "request", *_SQL)
+        for function in module.nodes(*_FUNCTIONS):
+            assert isinstance(function, _FUNCTIONS)  # noqa: S101 - for mypy
+            text = module.source(function)
+            if (self.sources.takes_requests and is_handler(module, function, handlers)) or any(
+                hint in text for hint in hints
+            ):
+                yield function
+            elif any(self.sources.parameter(module, function, a) for a in arguments_of(function)):
+                yield function
+
+    def _begin(self, module: Module, function: Function | None) -> None:
+        frame = Frame(self, module, function, 0, State())
+        body = module.tree.body
+        if function is not None:
+            body = function.body
+            self._bind_entry(frame, module, function)
+        self._steps = _STEPS
+        self._local.clear()
+        self._stack = [function] if function is not None else []
+        try:
+            statements.run(frame, body)
+        except (_Enough, RecursionError):
+            pass  # what was found up to here stands; the rest of this function is not known
+
+    def _bind_entry(self, frame: Frame, module: Module, function: Function) -> None:
+        above = module.parent(function)
+        frame.klass = above.name if isinstance(above, ast.ClassDef) else ""
+        routes = self._routes.get((module.path, function.lineno), [])
+        handles = self.sources.takes_requests and is_handler(
+            module, function, self.service.handlers(module.path)
+        )
+        names = frame.state.names
+        for number, argument in enumerate(arguments_of(function)):
+            if number == 0 and isinstance(above, ast.ClassDef) and argument.arg in {"self", "cls"}:
+                names[argument.arg] = Value(what="<self>", node=argument)
+            elif self.sources.parameter(module, function, argument):
+                taint = Taint(self.sources.label, argument.arg, argument, module)
+                names[argument.arg] = Value(taint=frozenset({taint}), what="<data>", node=argument)
+            elif not self.sources.takes_requests:
+                names[argument.arg] = NOTHING
+            elif handles:
+                value = of_handler(module, function, argument, routes)
+                names[argument.arg] = self._of_model(module, argument, value)
+            else:
+                names[argument.arg] = of_function(module, function, argument)
+        if handles and function.args.kwarg is not None:
+            name = function.args.kwarg
+            taint = Taint("client", name.arg, name, module)
+            names[name.arg] = Value(taint=frozenset({taint}), what="<data>", node=name)
+        frame.is_view = handles and self._sends_html(module, function, above)
+
+    def _sends_html(self, module: Module, function: Function, above: ast.AST | None) -> bool:
+        if isinstance(above, ast.ClassDef):
+            return any("MethodView" in (module.resolve(base) or "") for base in above.bases)
+        if any(_HTML_CLASS.search(module.source(d)) for d in function.decorator_list):
+            return True
+        return "flask" in module.text and "fastapi" not in module.text
+
+    def _of_model(self, module: Module, argument: ast.arg, value: Value) -> Value:
+        """Return a body that a class of the project describes, with its fields."""
+        if not value.what.startswith("<given ") or argument.annotation is None:
+            return value
+        for node in ast.walk(argument.annotation):
+            if isinstance(node, ast.Name):
+                found = self._definition_of(module, node)
+                if found is not None and isinstance(found.node, ast.ClassDef):
+                    if any("Enum" in module.source(b) for b in found.node.bases if found.module is module):  # fmt: skip
+                        return NOTHING
+                    taint = Taint("client", argument.arg, argument, module)
+                    key = self._remember(found)
+                    return Value(taint=frozenset({taint}), what=f"<model {key}>", node=argument)
+        return NOTHING
+
+    # -- what frames ask -----------------------------------------------------------------------
+
+    def spend(self) -> None:
+        """Count one step."""
+        self._steps -= 1
+        if self._steps < 0:
+            raise _Enough
+
+    def record(
+        self, frame: Frame, kind: Kind, node: ast.expr, argument: ast.expr, value: Value
+    ) -> None:
+        """Take note that a value reaches a sink."""
+        key = (kind, frame.module.path, node.lineno, node.col_offset)
+        taints = sorted(value.taint, key=lambda t: (t.label == PARAMETER, t.module.path, t.key))
+        first = taints[0]
+        old = self._found.get(key)
+        if old is None or (old.label == PARAMETER and first.label != PARAMETER):
+            at = value.node if value.node is not None else argument
+            source = (first.module, first.node)
+            self._found[key] = Flow(kind, frame.module, node, argument, at, first.label, source)
+
+    def stored(
+        self, frame: Frame, target: ast.expr | ast.Return, value: Value, source: ast.expr | None
+    ) -> None:
+        """Take note of a value that gets a name which makes it a secret."""
+        names = self.sources.names
+        if names is None or source is None:
+            return
+        taint = frame.state.held(value)
+        if not taint:
+            return
+        if isinstance(target, ast.Return):
+            name = frame.function.name if isinstance(frame.function, _FUNCTIONS) else ""
+        else:
+            name = frame.module.source(target)
+            if isinstance(target, ast.Subscript):
+                key = evaluate(frame, target.slice)
+                name += f" {key.const}" if isinstance(key.const, str) else ""
+        if names.search(name):
+            self.record(frame, Kind.SECRET, source, source, Value(taint=taint, node=source))
+
+    def global_value(self, frame: Frame, node: ast.Name) -> Value:
+        """Return what a name stands for that the function does not bind."""
+        key = (frame.module.path, frame.function, node.id)
+        found = self._globals.get(key)
+        if found is None:
+            found = self._globals[key] = self._global(frame.module, node)
+        return found
+
+    def _global(self, module: Module, node: ast.Name) -> Value:
+        dotted = module.resolve(node)
+        if dotted is not None:
+            return Value(what=REQUEST if dotted in REQUEST_NAMES else dotted)
+        found = self._top(module).get(node.id)
+        if found is not None:
+            return found
+        definition = self._in_file(module, node.id, node)
+        if definition is not None:
+            return Value(what=self._remember(definition))
+        return NOTHING
+
+    def _top(self, module: Module) -> dict[str, Value]:
+        """Return what the top of a file gives to names, once each."""
+        if module.path not in self._tops:
+            values: dict[str, Value] = {}
+            seen: set[str] = set()
+            for statement in module.tree.body:
+                targets = statement.targets if isinstance(statement, ast.Assign) else (
+                    [statement.target] if isinstance(statement, ast.AnnAssign) else []
+                )  # fmt: skip
+                for target in targets:
+                    if isinstance(target, ast.Name):
+                        value = getattr(statement, "value", None)
+                        again = target.id in seen
+                        seen.add(target.id)
+                        values[target.id] = NOTHING if again else self._literal(module, value)
+            self._tops[module.path] = values
+        return self._tops[module.path]
+
+    def _literal(self, module: Module, node: ast.AST | None) -> Value:
+        if isinstance(node, ast.Constant):
+            return constant(node.value, node)
+        if isinstance(node, ast.Call):
+            dotted = module.resolve(node.func)
+            if dotted is not None:
+                return Value(what=f"{dotted}()", node=node)
+            if isinstance(node.func, ast.Name):
+                found = self._in_file(module, node.func.id, node)
+                if found is not None and isinstance(found.node, ast.ClassDef):
+                    return Value(what=f"<obj {self._remember(found)}>")
+        return NOTHING
+
+    def route_path(self, frame: Frame) -> Value:
+        """Return the path that is asked for, as far as the routes of the function tell."""
+        function = frame.function
+        if frame.depth or not isinstance(function, _FUNCTIONS):
+            return NOTHING
+        routes = self._routes.get((frame.module.path, function.lineno), [])
+        paths = {route.path for route in routes if route.is_complete}
+        if len(paths) == 1 and not re.search(r"[<{(]", next(iter(paths))):
+            return constant(next(iter(paths)))
+        if any(re.search(r"<path:|:path}", path) for path in paths):
+            taint = Taint("client", "request.path", function, frame.module)
+            return Value(taint=frozenset({taint}))
+        return NOTHING
+
+    def field(self, frame: Frame, owner: Value, attribute: str) -> Value | None:
+        """Return a field of a model that a client fills in."""
+        if not owner.what.startswith("<model "):
+            return None
+        entry = self._local_or_kept(owner.what.removeprefix("<model ").removesuffix(">"))
+        if entry is None or not isinstance(entry.node, ast.ClassDef):
+            return None
+        written = self._field_type(entry, attribute, 0)
+        if written is None:
+            return None
+        node = Value(taint=owner.taint).node or entry.node
+        if not written or SAFE_TYPES.match(written):
+            return NOTHING
+        if TEXT_TYPES.match(written):
+            part = keyed(owner, f".{attribute}", node)
+            is_data = re.search(r"dict|list|Dict|List|Any", written)
+            return part if is_data else Value(taint=part.taint, node=node)
+        return NOTHING
+
+    def _field_type(self, definition: _Definition, name: str, depth: int) -> str | None:
+        """Return the type of a field as written, ``None`` where the class has no such field."""
+        assert isinstance(definition.node, ast.ClassDef)  # noqa: S101 - for mypy
+        module = definition.module
+        for statement in definition.node.body:
+            target = statement.target if isinstance(statement, ast.AnnAssign) else None
+            if isinstance(target, ast.Name) and target.id == name:
+                assert isinstance(statement, ast.AnnAssign)  # noqa: S101 - for mypy
+                return module.source(statement.annotation)
+        for base in definition.node.bases if depth < _DEEPEST else ():
+            above = self._definition_of(module, base)
+            if above is not None and isinstance(above.node, ast.ClassDef):
+                found = self._field_type(above, name, depth + 1)
+                if found is not None:
+                    return found
+        return None
+
+    def define(self, module: Module, node: Callee) -> Value:
+        """Return a function that is defined inside another as a value."""
+        return Value(what=self._remember(_Definition(module, node)), node=node)
+
+    # -- calls -----------------------------------------------------------------------------------
+
+    def _remember(self, definition: _Definition) -> str:
+        node = definition.node
+        name = f"<def {definition.module.path}:{node.lineno}:{node.col_offset}>"
+        self._kept[name] = definition
+        return name
+
+    @property
+    def _kept(self) -> dict[str, _Definition]:
+        return self.__dict__.setdefault("_definitions", {})
+
+    def _local_or_kept(self, name: str) -> _Definition | None:
+        return self._kept.get(name)
+
+    def _in_file(self, module: Module, name: str, node: ast.AST) -> _Definition | None:
+        if module.path not in self._defined:
+            found: dict[str, list[_Definition]] = {}
+            for item in module.nodes(ast.ClassDef, *_FUNCTIONS):
+                above = module.parent(item)
+                if not isinstance(above, ast.ClassDef):
+                    found.setdefault(item.name, []).append(_Definition(module, item))  # type: ignore[attr-defined, arg-type]
+            self._defined[module.path] = found
+        several = self._defined[module.path].get(name, [])
+        return several[-1] if several else None
+
+    def _definition_of(self, module: Module, node: ast.expr) -> _Definition | None:
+        dotted = module.resolve(node)
+        if dotted is not None:
+            return self._symbol(dotted, module)
+        return self._in_file(module, node.id, node) if isinstance(node, ast.Name) else None
+
+    def _symbol(self, dotted: str, module: Module) -> _Definition | None:
+        key = (module.path, dotted)
+        if key not in self._symbols:
+            self._symbols[key] = self._find_symbol(dotted, module)
+        return self._symbols[key]
+
+    def _find_symbol(self, dotted: str, module: Module) -> _Definition | None:
+        if dotted.startswith("builtins.") or "(" in dotted:
+            return None
+        found = self.own.symbol(dotted, module.path, self.service.import_root)
+        if found is None or not found[1]:
+            return None
+        path, name = found
+        there = self.project.tree.module(path)
+        if there.problem is not None:
+            return None
+        first, _, rest = name.partition(".")
+        definition = self._in_file(there, first, there.tree)
+        if definition is None or not rest:
+            return definition
+        if isinstance(definition.node, ast.ClassDef):
+            return self._method_of(definition, rest, 0)
+        return None
+
+    def _method_of(self, definition: _Definition, name: str, depth: int) -> _Definition | None:
+        klass = definition.node
+        assert isinstance(klass, ast.ClassDef)  # noqa: S101 - for mypy
+        for item in klass.body:
+            if isinstance(item, _FUNCTIONS) and item.name == name:
+                return _Definition(definition.module, item, klass)
+        for base in klass.bases if depth < _DEEPEST else ():
+            above = self._definition_of(definition.module, base)
+            if above is not None and isinstance(above.node, ast.ClassDef) and above.node is not klass:  # fmt: skip
+                found = self._method_of(above, name, depth + 1)
+                if found is not None:
+                    return found
+        return None
+
+    def call_own(
+        self,
+        frame: Frame,
+        node: ast.Call,
+        owner: Value | None,
+        function: Value,
+        arguments: Arguments,
+    ) -> Value | None:
+        """Return what a function of the project gives back; ``None`` where it is none of its own."""
+        candidates = list(self._candidates(frame, node, function, arguments))
+        if not candidates:
+            return None
+        results = []
+        for definition in candidates:
+            if isinstance(definition.node, ast.ClassDef):
+                results.append(self._construct(frame, definition, arguments))
+            elif self._is_worth_it(frame, definition, owner, arguments):
+                results.append(self._invoke(frame, definition, owner, arguments))
+        return frame.state.join_all(results) if results else NOTHING
+
+    def _candidates(
+        self, frame: Frame, node: ast.Call, function: Value, arguments: Arguments
+    ) -> Iterator[_Definition]:
+        what = function.what
+        if what.startswith("<def "):
+            kept = self._kept.get(what)
+            if kept is not None:
+                yield kept
+        elif what.startswith("<obj "):
+            key, _, name = what.removeprefix("<obj ").partition(">>")
+            kept = self._kept.get(key + ">")
+            if kept is not None and isinstance(kept.node, ast.ClassDef):
+                method = self._method_of(kept, name.lstrip("."), 0)
+                if method is not None:
+                    yield method
+        elif what.startswith("<self>."):
+            above = self._in_file(frame.module, frame.klass, node)
+            if above is not None and isinstance(above.node, ast.ClassDef):
+                method = self._method_of(above, what.removeprefix("<self>."), 0)
+                if method is not None:
+                    yield method
+        elif what and "(" not in what and not what.startswith("<"):
+            definition = self._symbol(what, frame.module)
+            if definition is not None:
+                yield definition
+        elif isinstance(node.func, ast.Attribute):
+            yield from self._by_method_name(frame, node.func.attr, what, arguments)
+
+    def _by_method_name(
+        self, frame: Frame, name: str, what: str, arguments: Arguments
+    ) -> Iterator[_Definition]:
+        """Yield the few methods that a call of an unknown object can mean, by their name."""
+        given = [v for v in arguments.all() if frame.state.held(v)]
+        if not given or name in _BUILTIN_METHODS:
+            return
+        if self._methods is None:
+            self._methods = {}
+            for path in self.service.files(Role.APP):
+                module = self.project.tree.module(path)
+                for item in module.nodes(*_FUNCTIONS) if module.problem is None else ():
+                    above = module.parent(item)
+                    if isinstance(above, ast.ClassDef):
+                        definition = _Definition(module, item, above)  # type: ignore[arg-type]
+                        self._methods.setdefault(item.name, []).append(definition)  # type: ignore[attr-defined]
+        found = self._methods.get(name, [])
+        if what.startswith(("<", "flask.", "sqlalchemy.")) or len(found) > _MOST_CLASSES:
+            return
+        yield from found
+
+    def _is_worth_it(
+        self, frame: Frame, definition: _Definition, owner: Value | None, arguments: Arguments
+    ) -> bool:
+        if frame.depth >= _DEEPEST or any(node is definition.node for node in self._stack):
+            return False
+        if isinstance(definition.node, ast.Lambda):
+            return True
+        values = [*arguments.all(), *(() if owner is None else (owner,))]
+        if any(v.ref or v.what == REQUEST or frame.state.held(v) for v in values):
+            return True
+        span = (definition.node.end_lineno or 0) - definition.node.lineno
+        return span <= _SMALL or "request" in definition.module.source(definition.node)
+
+    def _construct(self, frame: Frame, definition: _Definition, arguments: Arguments) -> Value:
+        key = self._remember(definition)
+        made = frame.state.new(self.numbers, Container("object", {}, None, key))
+        instance = Value(ref=made.ref, what=f"<obj {key}>")
+        method = self._method_of(definition, "__init__", 0)
+        if method is not None and self._is_worth_it(frame, method, instance, arguments):
+            self._invoke(frame, method, instance, arguments)
+        elif method is None:
+            for name, value in arguments.named.items():
+                frame.state.put(made, name, value)
+        return instance
+
+    def _invoke(
+        self, frame: Frame, definition: _Definition, owner: Value | None, arguments: Arguments
+    ) -> Value:
+        node = definition.node
+        assert not isinstance(node, ast.ClassDef)  # noqa: S101 - for mypy
+        is_inner = definition.module is frame.module and frame.module.function(node) is frame.function and definition.klass is None  # fmt: skip
+        names = dict(frame.state.names) if is_inner and frame.function is not None else {}
+        inside = Frame(
+            self, definition.module, node, frame.depth + 1,
+            State(names, dict(frame.state.heap), dict(frame.state.checked)),
+        )  # fmt: skip
+        if definition.klass is not None:
+            inside.klass = definition.klass.name
+        self._bind_call(inside, definition, owner, arguments)
+        self._stack.append(node)
+        if isinstance(node, ast.Lambda):
+            inside.returned.append(evaluate(inside, node.body))
+            inside.ends.append(inside.state)
+        elif statements.run(inside, node.body):
+            inside.ends.append(inside.state)
+        self._stack.pop()
+        if not inside.ends:
+            return NOTHING  # it always raises
+        end = inside.ends[0]
+        for other in inside.ends[1:]:
+            end = end.join(other)
+        frame.state.heap, frame.state.checked = end.heap, end.checked
+        return frame.state.join_all(inside.returned) if inside.returned else Value(const=None)
+
+    def _bind_call(
+        self, inside: Frame, definition: _Definition, owner: Value | None, arguments: Arguments
+    ) -> None:
+        node = definition.node
+        assert not isinstance(node, ast.ClassDef)  # noqa: S101 - for mypy
+        names = inside.state.names
+        given = node.args
+        positional = [*given.posonlyargs, *given.args]
+        values = list(arguments.positional)
+        is_static = not isinstance(node, ast.Lambda) and any(
+            isinstance(d, ast.Name) and d.id == "staticmethod" for d in node.decorator_list
+        )
+        if definition.klass is not None and positional and not is_static:
+            is_object = owner is not None and (owner.ref or owner.what in {"<self>", REQUEST})
+            values.insert(0, owner if is_object and owner is not None else Value(what="<self>"))
+        for argument, default in zip(reversed(positional), reversed(given.defaults), strict=False):
+            names[argument.arg] = evaluate(inside, default) if isinstance(default, ast.Constant) else NOTHING  # fmt: skip
+        for argument, other in zip(given.kwonlyargs, given.kw_defaults, strict=True):
+            names[argument.arg] = evaluate(inside, other) if isinstance(other, ast.Constant) else NOTHING  # fmt: skip
+        more = inside.state.join_all(arguments.more) if arguments.more else NOTHING
+        for number, argument in enumerate(positional):
+            if number < len(values):
+                names[argument.arg] = values[number]
+            elif argument.arg in arguments.named:
+                names[argument.arg] = arguments.named[argument.arg]
+            elif arguments.more:
+                names[argument.arg] = more
+            else:
+                names.setdefault(argument.arg, NOTHING)
+        for argument in given.kwonlyargs:
+            names[argument.arg] = arguments.named.get(argument.arg, names[argument.arg])
+        if given.vararg is not None:
+            rest = dict(enumerate(values[len(positional) :]))
+            left = more if arguments.more else None
+            names[given.vararg.arg] = inside.state.new(self.numbers, Container("list", dict(rest), left))  # fmt: skip
+        if given.kwarg is not None:
+            own = {a.arg for a in arguments_of(node)}
+            items: dict[object, Value] = {k: v for k, v in arguments.named.items() if k not in own}
+            names[given.kwarg.arg] = inside.state.new(self.numbers, Container("dict", items))

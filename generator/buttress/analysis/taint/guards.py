@@ -1,0 +1,215 @@
+"""What a condition says about the values in it, once it held or did not."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Callable
+
+from buttress.analysis.taint.frame import Frame
+from buttress.analysis.taint.library import CHECKING_METHODS
+from buttress.analysis.taint.sinks import ALL, Kind, bits
+from buttress.analysis.taint.values import UNKNOWN, Value
+
+Evaluate = Callable[[Frame, ast.expr], Value]
+
+_PREDICATE = re.compile(
+    r"(?:^|_)(?:is_?)?(?:safe|valid|allow|white|permit|trust|sanit|check|verif|has_allowed)", re.IGNORECASE
+)  # fmt: skip
+_OF_FILES = re.compile(r"file|ext", re.IGNORECASE)
+_PLACES = bits(Kind.URL, Kind.REDIRECT, Kind.PATH, Kind.SESSION)
+_WHOLE_METHODS = frozenset(["lower", "upper", "strip", "casefold", "lstrip", "rstrip", "decode", "resolve"])  # fmt: skip
+_SAME = frozenset(
+    ["builtins.str", "os.path.realpath", "os.path.abspath", "os.path.normpath", "builtins.type",
+     "urllib.parse.urlparse", "urllib.parse.urlsplit", "pathlib.Path", "builtins.len"]
+)  # fmt: skip
+_LACKS: dict[str, int] = {
+    "'": bits(Kind.XPATH, Kind.SQL),
+    '"': bits(Kind.XPATH),
+    "..": bits(Kind.PATH),
+    "../": bits(Kind.PATH),
+    "/": bits(Kind.PATH, Kind.URL, Kind.REDIRECT),
+    "://": bits(Kind.URL, Kind.REDIRECT),
+    "//": bits(Kind.URL, Kind.REDIRECT),
+    "<": bits(Kind.HTML),
+}
+_URL_START = re.compile(r"\w+://[^/]+/|/")
+_HOSTS = frozenset(["netloc", "hostname", "host"])
+
+
+def truth(value: Value) -> bool | None:
+    """Return whether a value counts as true, as far as it is known."""
+    if value.const is UNKNOWN:
+        return None
+    return bool(value.const)
+
+
+def narrow(frame: Frame, test: ast.expr, holds: bool, evaluate: Evaluate) -> None:
+    """Take over into the state what is true where a condition holds, or does not."""
+    if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
+        narrow(frame, test.operand, not holds, evaluate)
+    elif isinstance(test, ast.BoolOp):
+        _several(frame, test, holds, evaluate)
+    elif isinstance(test, ast.Compare):
+        if len(test.ops) == 1:
+            _compared(frame, test.left, test.ops[0], test.comparators[0], holds, evaluate)
+    elif isinstance(test, ast.Call):
+        if holds:
+            _called(frame, test, evaluate)
+    elif isinstance(test, ast.NamedExpr):
+        narrow(frame, test.value, holds, evaluate)
+        narrow(frame, test.target, holds, evaluate)
+    elif isinstance(test, ast.Name) and not holds:
+        _clean(frame, test)
+
+
+def _several(frame: Frame, test: ast.BoolOp, holds: bool, evaluate: Evaluate) -> None:
+    if isinstance(test.op, ast.And) is holds:
+        for operand in test.values:
+            narrow(frame, operand, holds, evaluate)
+        if not holds or len(test.values) < 2:
+            return
+        return
+    # one of them is as the branch says: only what each of them says is known
+    before, after = frame.state, None
+    for operand in test.values:
+        frame.state = before.copy()
+        narrow(frame, operand, holds, evaluate)
+        after = frame.state if after is None else after.join(frame.state)
+    frame.state = after if after is not None else before
+
+
+def _compared(
+    frame: Frame, left: ast.expr, op: ast.cmpop, right: ast.expr, holds: bool, evaluate: Evaluate
+) -> None:
+    if isinstance(op, ast.In | ast.NotIn):
+        is_in = isinstance(op, ast.In) is holds
+        if isinstance(left, ast.Constant) and isinstance(left.value, str):
+            if not is_in:
+                _lacks(frame, left.value, right, evaluate)
+        elif is_in and not frame.state.held(evaluate(frame, right)):
+            mark(frame, left, ALL, evaluate)
+        return
+    if isinstance(op, ast.Is | ast.IsNot | ast.Eq | ast.NotEq):
+        if isinstance(op, ast.Is | ast.Eq) is not holds:
+            return
+        for one, other in ((left, right), (right, left)):
+            value = evaluate(frame, other)
+            if isinstance(other, ast.Constant) and other.value is None:
+                _clean(frame, one)
+            elif not frame.state.held(value):
+                if isinstance(one, ast.Call):
+                    _compared_call(frame, one, evaluate)
+                else:
+                    mark(frame, one, ALL, evaluate)
+
+
+def _compared_call(frame: Frame, call: ast.Call, evaluate: Evaluate) -> None:
+    """``commonpath([base, path]) == base`` and ``x.lower() == "asc"``."""
+    if (frame.module.resolve(call.func) or "").endswith("commonpath"):
+        for argument in call.args:
+            for inner in ast.walk(argument):
+                if isinstance(inner, ast.Name):
+                    mark(frame, inner, bits(Kind.PATH), evaluate)
+    else:
+        mark(frame, call, ALL, evaluate)
+
+
+def _lacks(frame: Frame, characters: str, place: ast.expr, evaluate: Evaluate) -> None:
+    fit = _LACKS.get(characters, 0)
+    if characters in {"'", '"'} and isinstance(place, ast.Subscript):
+        # between its first and its last character: a literal, where both are quotes
+        fit |= bits(Kind.CODE)
+    if fit:
+        mark(frame, place, fit, evaluate)
+
+
+def _called(frame: Frame, call: ast.Call, evaluate: Evaluate) -> None:
+    function = call.func
+    name = function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", "")
+    if name == "startswith" and isinstance(function, ast.Attribute) and call.args:
+        _started(frame, function.value, call.args[0], evaluate)
+    elif name in {"match", "fullmatch"} and call.args and _is_regex(frame, function):
+        if len(call.args) > 1 and _is_strict(evaluate(frame, call.args[0]), name):
+            mark(frame, call.args[1], ALL, evaluate)
+        elif len(call.args) == 1:
+            mark(frame, call.args[0], ALL, evaluate)
+    elif name == "isinstance" and len(call.args) == 2:
+        if frame.module.resolve(call.args[1]) in {
+            "builtins.int",
+            "builtins.float",
+            "builtins.bool",
+        }:
+            mark(frame, call.args[0], ALL, evaluate)
+    elif name in CHECKING_METHODS and isinstance(function, ast.Attribute):
+        mark(frame, function.value, CHECKING_METHODS[name], evaluate)
+    elif _PREDICATE.search(name):
+        fit = ALL if not _OF_FILES.search(name) else ALL & ~bits(Kind.PATH)
+        given = [*call.args, *(keyword.value for keyword in call.keywords)]
+        for argument in given:
+            mark(frame, argument, fit if len(given) <= 3 else _PLACES, evaluate)
+
+
+def _is_regex(frame: Frame, function: ast.expr) -> bool:
+    return isinstance(function, ast.Attribute) or frame.module.resolve(function) is not None
+
+
+def _is_strict(pattern: Value, method: str) -> bool:
+    """Whether a pattern says what every character may be; what is not known is believed."""
+    text = pattern.const
+    if not isinstance(text, str):
+        return True
+    is_whole = method == "fullmatch" or text.endswith(("$", r"\Z"))
+    return is_whole and not re.search(r"(?<!\\)\.[*+{?]|\[\^", text)
+
+
+def _started(frame: Frame, place: ast.expr, start: ast.expr, evaluate: Evaluate) -> None:
+    value = evaluate(frame, start)
+    if frame.state.held(value):
+        return
+    if not isinstance(value.const, str):
+        mark(frame, place, _PLACES, evaluate)
+    elif _URL_START.match(value.const):
+        mark(frame, place, _PLACES, evaluate)
+
+
+def _clean(frame: Frame, place: ast.expr) -> None:
+    if isinstance(place, ast.Name) and place.id in frame.state.names:
+        frame.state.names[place.id] = Value(node=place)
+
+
+def mark(frame: Frame, place: ast.expr, fit: int, evaluate: Evaluate) -> None:
+    """Note that the value at a place is fit for some kinds of sinks."""
+    place, fit = _bare(frame, place, fit)
+    value = evaluate(frame, place)
+    if not value.taint:
+        return
+    if isinstance(place, ast.Name) and place.id in frame.state.names:
+        frame.state.names[place.id] = value.safe_for(fit)
+    keys = {taint.key for taint in value.taint}
+    if len(keys) == 1 or fit & _PLACES == fit:
+        for key in keys:
+            frame.state.checked[key] = frame.state.checked.get(key, 0) | fit
+
+
+def _bare(frame: Frame, place: ast.expr, fit: int) -> tuple[ast.expr, int]:
+    """Return the value itself, without what only changes its form."""
+    for _ in range(6):
+        if isinstance(place, ast.Call):
+            function = place.func
+            if isinstance(function, ast.Attribute) and function.attr in _WHOLE_METHODS:
+                place = function.value
+                continue
+            if place.args and frame.module.resolve(function) in _SAME:
+                place = place.args[0]
+                continue
+        elif isinstance(place, ast.Subscript) and isinstance(place.slice, ast.Slice):
+            place = place.value
+            continue
+        elif isinstance(place, ast.Attribute) and place.attr in _HOSTS:
+            return place, bits(Kind.URL, Kind.REDIRECT)
+        elif isinstance(place, ast.NamedExpr):
+            place = place.target
+            continue
+        break
+    return place, fit

@@ -1,0 +1,247 @@
+"""Whether a value, as it stands, does harm at a sink that it reaches."""
+
+from __future__ import annotations
+
+import ast
+import re
+
+from buttress.analysis.taint.frame import Arguments, Frame
+from buttress.analysis.taint.sinks import BIT, FUNCTIONS, METHODS, PATH_METHODS, Kind, Sink
+from buttress.analysis.taint.sources import PARAMETER
+from buttress.analysis.taint.state import State
+from buttress.analysis.taint.values import OR, Taint, Taints, Value
+
+_VERB = re.compile(
+    r"\b(?:select\s|insert\s+(?:or\s+\w+\s+)?into\s|update\s+\S+\s+set\s|delete\s+from\s|replace\s+into\s"
+    r"|drop\s+(?:table|database|user)|alter\s+(?:table|user)|create\s+(?:table|user|database)|pragma\s"
+    r"|truncate\s|where\s|values\s*\(|call\s+\w+\s*\(|exec\s)",
+    re.IGNORECASE,
+)
+_VALUE_BEFORE = re.compile(
+    r"(?:=|<|>|\blike\b|\bin\s*\(|\bvalues\s*\([^)]*|\blimit|\boffset|\bbetween|\band|,)\s*[%(]*\s*['\"][^'\"]*\Z",
+    re.IGNORECASE,
+)
+_QUOTE_AFTER = re.compile(r"[^'\"]{0,3}['\"]")
+_EQUALS_BEFORE = re.compile(r"(?:=|<|>|\blike|\bvalues\s*\(?)\s*\Z", re.IGNORECASE)
+_SHELLS = re.compile(
+    r"(?:\A|[/\\])(?:sh|bash|zsh|dash|ksh|cmd|cmd\.exe|powershell|pwsh)(?:\.exe)?\Z"
+)
+_SCHEME_ONLY = re.compile(r"(?:\w+:)?/{0,2}\Z")
+_OWN_PLACE = re.compile(r"(?:\w+:)?//[^/]+[/?#]|/(?![/\\])|\.{1,2}/|[?#]")
+_NOT_HTML = re.compile(r"(?:application|text|image|audio|video|multipart)/(?!html|xhtml)")
+_DATABASE = re.compile(
+    r"sql|cursor|asyncpg|psycopg|database|aiosqlite|cassandra|duckdb", re.IGNORECASE
+)
+_ALWAYS_SQL = frozenset(["execute", "executemany", "executescript", "exec_driver_sql", "read_sql"])
+_ALL_ARGUMENTS = -1
+
+
+def live(state: State, taint: Taints, kind: Kind) -> list[Taint]:
+    """Return the sources that a value is not fit for a kind of sink from."""
+    bit = BIT[kind]
+    found = []
+    for source in taint:
+        if source.safe & bit:
+            continue
+        checked = state.checked.get(source.key, 0) | state.checked.get(source.key.partition("~")[0], 0)  # fmt: skip
+        if not checked & bit:
+            found.append(source)
+    return found
+
+
+def look(
+    frame: Frame, node: ast.Call, owner: Value | None, function: Value, arguments: Arguments
+) -> None:
+    """Take note of what a call is given, if it is a sink."""
+    sink = FUNCTIONS.get(function.what)
+    name = node.func.attr if isinstance(node.func, ast.Attribute) else ""
+    if sink is None and name:
+        sink = METHODS.get(name)
+        if name == "setFeature" and owner is not None:
+            _feature(frame, node, arguments)
+        if owner is not None and owner.what.startswith("pathlib.Path()") and name in PATH_METHODS:
+            assert isinstance(node.func, ast.Attribute)  # noqa: S101 - for mypy
+            _note(frame, Kind.PATH, node, node.func.value, owner)
+            return
+        if name == "save" and owner is not None and owner.taint and owner.what == "<data>":
+            sink = Sink(
+                Kind.PATH, (0,), ("dst",)
+            )  # an uploaded file is written where its name says
+    if sink is None or not _applies(frame, node, sink, arguments, name):
+        return
+    for position in sink.positions:
+        found = arguments.get(position, *(sink.keywords if position == sink.positions[0] else ()))
+        if found is not None:
+            _reach(frame, node, sink, *found, arguments)
+    if not sink.positions:
+        for keyword in sink.keywords:
+            if keyword in arguments.named:
+                argument, value = arguments.named_nodes[keyword], arguments.named[keyword]
+                _reach(frame, node, sink, argument, value, arguments)
+
+
+def _feature(frame: Frame, node: ast.Call, arguments: Arguments) -> None:
+    first = arguments.get(0)
+    second = arguments.get(1)
+    assert isinstance(node.func, ast.Attribute)  # noqa: S101 - for mypy
+    owner = node.func.value
+    if first is None or second is None or not isinstance(owner, ast.Name):
+        return
+    feature = first[1].what.rpartition(".")[2] or str(first[1].const)
+    if "external" in feature and second[1].const in {True, 1}:
+        frame.state.names[owner.id] = Value(what="xml.sax.make_parser(external)", node=owner)
+
+
+def _applies(frame: Frame, node: ast.Call, sink: Sink, arguments: Arguments, name: str) -> bool:
+    text = frame.module.text
+    if sink.condition == "ldap":
+        return "ldap" in text
+    if sink.condition == "jinja":
+        return "jinja2" in text
+    if sink.condition == "yaml":
+        loader = arguments.get(1, "Loader")
+        return loader is None or "Safe" not in frame.module.source(loader[0])
+    if sink.condition == "torch":
+        only = arguments.named.get("weights_only")
+        return only is None or only.const is False
+    if sink.condition == "xml":
+        return any(value.what.endswith("(external)") for value in arguments.all())
+    if sink.condition == "html":
+        return _is_html(frame, arguments)
+    return not (sink.kind is Kind.SQL and name and not _DATABASE.search(text))
+
+
+def _is_html(frame: Frame, arguments: Arguments) -> bool:
+    for keyword in ("mimetype", "content_type", "media_type", "headers"):
+        if keyword in arguments.named:
+            value = arguments.named[keyword]
+            if not isinstance(value.const, str) or _NOT_HTML.match(value.const):
+                return False
+    function = frame.function
+    if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef):
+        return not _NOT_HTML.search(frame.module.source(function))
+    return True
+
+
+def _reach(
+    frame: Frame, node: ast.Call, sink: Sink, argument: ast.expr, value: Value, arguments: Arguments
+) -> None:
+    if sink.kind is Kind.SHELL and sink.condition == "shell":
+        _run(frame, node, argument, value, arguments)
+        return
+    if sink.condition == "html" and value.ref:
+        container = frame.state.container(value)
+        if container is None or container.kind != "list" or not container.items:
+            return
+        value = container.items[0]  # a body with its status and headers
+    if sink.condition == "list":
+        value = Value(taint=frame.state.held(value), node=argument)
+    _note(frame, sink.kind, node, argument, value)
+
+
+def _run(
+    frame: Frame, node: ast.Call, argument: ast.expr, value: Value, arguments: Arguments
+) -> None:
+    shell = arguments.named.get("shell")
+    container = frame.state.container(value)
+    if shell is not None and shell.const is not False:
+        held = Value(taint=frame.state.held(value), node=argument)
+        _note(frame, Kind.SHELL, node, argument, held if container else value)
+        return
+    if container is None:
+        first = value.pieces()[0]
+        if isinstance(first, Value):
+            _note(frame, Kind.SHELL, node, argument, first)
+        return
+    items = list(container.items.values()) if container.rest is None else container.everything()
+    if not items:
+        return
+    starts = "".join(p if isinstance(p, str) else "?" for p in items[0].pieces()).split(OR)
+    if any(_SHELLS.search(start) for start in starts):
+        for item in items[1:]:
+            _note(frame, Kind.SHELL, node, argument, item)
+    elif container.rest is None:
+        _note(frame, Kind.SHELL, node, argument, items[0])
+
+
+def _note(frame: Frame, kind: Kind, node: ast.expr, argument: ast.expr, value: Value) -> None:
+    found = harm(frame, kind, value)
+    if found is not None:
+        frame.engine.record(frame, kind, node, argument, found)
+
+
+def returned(frame: Frame, node: ast.Return, value: Value) -> None:
+    """Take note of what a view returns as HTML."""
+    container = frame.state.container(value)
+    if container is not None:
+        if container.kind != "list" or not container.items or not isinstance(node.value, ast.Tuple):
+            return
+        value = container.items[0]
+    if value.what == "<data>" and not any("[" in t.key and "json" not in t.key for t in value.taint):  # fmt: skip
+        return
+    if value.what.startswith(("<model", "<fields", "flask.", "pathlib.")):
+        return
+    assert node.value is not None  # noqa: S101 - for mypy
+    if harm(frame, Kind.HTML, value) is not None and _is_html(frame, Arguments()):
+        _note(frame, Kind.HTML, node.value, node.value, value)
+
+
+def harm(frame: Frame, kind: Kind, value: Value) -> Value | None:
+    """Return the part of a value that does harm at a sink, as a value with those sources alone."""
+    if not value.taint and not (value.ref and frame.state.held(value)):
+        return None
+    if value.ref:
+        value = Value(taint=frame.state.held(value), node=value.node)
+    if kind is Kind.SQL:
+        return _in_statement(frame, value)
+    pieces = _leading(value.pieces()) if kind in {Kind.URL, Kind.REDIRECT} else value.pieces()
+    for piece in pieces:
+        if isinstance(piece, Value):
+            found = [t for t in live(frame.state, piece.taint, kind) if t.label != PARAMETER]
+            if found:
+                return Value(taint=frozenset(found), node=piece.node or value.node)
+    return None
+
+
+def _leading(pieces: tuple[str | Value, ...]) -> list[str | Value]:
+    """Return the pieces of an address that decide where it leads."""
+    found: list[str | Value] = []
+    is_decided = False
+    before = ""
+    for piece in pieces:
+        if isinstance(piece, Value):
+            if not is_decided:
+                found.append(piece)
+                is_decided = not piece.taint
+            before += "x"
+            continue
+        for number, option in enumerate(piece.split(OR)):
+            if number:
+                before, is_decided = "", False
+            before += option
+            is_decided = is_decided or bool(_OWN_PLACE.match(before)) or (
+                bool(before) and not _SCHEME_ONLY.match(before) and "://" not in before and ":" not in before
+            )  # fmt: skip
+    return found
+
+
+def _in_statement(frame: Frame, value: Value) -> Value | None:
+    pieces = value.pieces()
+    texts = "".join(p if isinstance(p, str) else "x" for p in pieces)
+    is_statement = bool(_VERB.search(texts))
+    for index, piece in enumerate(pieces):
+        if isinstance(piece, str):
+            continue
+        sources = live(frame.state, piece.taint, Kind.SQL)
+        known = [s for s in sources if s.label != PARAMETER]
+        if known and (is_statement or len(pieces) == 1):
+            return Value(taint=frozenset(known), node=piece.node or value.node)
+        if not sources or not is_statement:
+            continue
+        before = "".join(p if isinstance(p, str) else "?" for p in pieces[:index])
+        after = pieces[index + 1] if index + 1 < len(pieces) else ""
+        after = after if isinstance(after, str) else "?"
+        quoted = _VALUE_BEFORE.search(before) and _QUOTE_AFTER.match(after)
+        if quoted or _EQUALS_BEFORE.search(before):
+            return Value(taint=frozenset(sources), node=piece.node or value.node)
+    return None

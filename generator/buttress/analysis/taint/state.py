@@ -1,0 +1,199 @@
+"""What is known at one place of a function: the values of names, and what containers hold."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from buttress.analysis.taint.values import (
+    CLEAN,
+    NOTHING,
+    UNKNOWN,
+    Taints,
+    Value,
+    alternatives,
+    same_constant,
+    taints_of,
+)
+
+_DEEPEST = 4
+
+
+class Container:
+    """What a list, a mapping or an object holds; never changed once it is made.
+
+    Attributes:
+        kind: ``list``, ``dict``, or ``object`` for anything with attributes.
+        items: By index from 0, by key, or by attribute.
+        rest: What else may be in it; ``None`` where ``items`` is everything.
+        what: The class of an object, as a dotted name or a key of the engine.
+    """
+
+    __slots__ = ("items", "kind", "rest", "what")
+
+    def __init__(
+        self, kind: str, items: dict[object, Value], rest: Value | None = None, what: str = ""
+    ) -> None:
+        self.kind = kind
+        self.items = items
+        self.rest = rest
+        self.what = what
+
+    def everything(self) -> list[Value]:
+        """Return all values that it may hold."""
+        return [*self.items.values(), *(() if self.rest is None else (self.rest,))]
+
+
+class State:
+    """The values at one place; a branch works on a copy.
+
+    Attributes:
+        names: By local name.
+        heap: Containers by number.
+        checked: Which sources were looked at before this place, and for which kinds of sinks.
+    """
+
+    __slots__ = ("checked", "heap", "names")
+
+    def __init__(
+        self,
+        names: dict[str, Value] | None = None,
+        heap: dict[int, Container] | None = None,
+        checked: dict[str, int] | None = None,
+    ) -> None:
+        self.names: dict[str, Value] = {} if names is None else names
+        self.heap: dict[int, Container] = {} if heap is None else heap
+        self.checked: dict[str, int] = {} if checked is None else checked
+
+    def copy(self) -> State:
+        """Return a state that can go another way."""
+        return State(dict(self.names), dict(self.heap), dict(self.checked))
+
+    def container(self, value: Value) -> Container | None:
+        """Return what a value holds, if it is known to be a container."""
+        return self.heap.get(value.ref) if value.ref else None
+
+    def new(self, numbers: list[int], container: Container) -> Value:
+        """Return a new container as a value; ``numbers`` holds the last number given out."""
+        numbers[0] += 1
+        self.heap[numbers[0]] = container
+        return Value(ref=numbers[0], taint=CLEAN)
+
+    def held(self, value: Value, depth: int = 0) -> Taints:
+        """Return the sources of a value and of all that it holds."""
+        container = self.container(value)
+        if container is None or depth > _DEEPEST:
+            return value.taint
+        inner = [self.held(item, depth + 1) for item in container.everything()]
+        return value.taint.union(*inner)
+
+    def put(self, value: Value, key: object, item: Value) -> None:
+        """Store something in a container under a key; ``UNKNOWN`` is any key."""
+        container = self.container(value)
+        if container is None:
+            return
+        if key is UNKNOWN or not _is_key(key):
+            rest = item if container.rest is None else self.join_values(container.rest, item)
+            self.heap[value.ref] = Container(container.kind, container.items, rest, container.what)
+            return
+        if container.kind == "list" and isinstance(key, int):
+            key = key + len(container.items) if key < 0 else key
+            if key not in container.items:
+                self.put(value, UNKNOWN, item)
+                return
+        items = {**container.items, key: item}
+        self.heap[value.ref] = Container(container.kind, items, container.rest, container.what)
+
+    def get(self, value: Value, key: object) -> Value:
+        """Return what a container holds under a key; ``UNKNOWN`` is any key."""
+        container = self.heap[value.ref]
+        if key is not UNKNOWN and _is_key(key):
+            if container.kind == "list" and isinstance(key, int):
+                if key < 0 and container.rest is None:
+                    key += len(container.items)
+                elif key < 0:
+                    return self.join_all(container.everything())
+            found = container.items.get(key)
+            if found is not None:
+                is_shifted = container.kind == "list" and container.rest is not None
+                return self.join_values(found, container.rest) if is_shifted and container.rest else found  # fmt: skip
+            return container.rest or NOTHING
+        return self.join_all(container.everything())
+
+    def replace(self, value: Value, items: dict[object, Value], rest: Value | None) -> None:
+        """Let a container hold something else."""
+        old = self.heap[value.ref]
+        self.heap[value.ref] = Container(old.kind, items, rest, old.what)
+
+    def join_all(self, values: list[Value]) -> Value:
+        """Return the value that is one of several."""
+        if not values:
+            return NOTHING
+        found = values[0]
+        for value in values[1:]:
+            found = self.join_values(found, value)
+        return found
+
+    def join_values(self, left: Value, right: Value) -> Value:
+        """Return the value that is one of two."""
+        if left is right:
+            return left
+        const = left.const if same_constant(left.const, right.const) else UNKNOWN
+        ref = left.ref if left.ref == right.ref else left.ref or right.ref
+        if left.ref and right.ref and left.ref != right.ref:
+            ref = self._merge(left.ref, right.ref)
+        what = left.what if left.what == right.what else left.what or right.what
+        parts = None if const is not UNKNOWN else alternatives(left, right)
+        return Value(const, left.taint | right.taint, parts, ref, what, right.node or left.node)
+
+    def _merge(self, first: int, second: int) -> int:
+        number = min(self.heap, default=0)
+        number = number - 1 if number < 0 else -1
+        one, two = self.heap.get(first), self.heap.get(second)
+        if one is None or two is None:
+            return first if one is not None else second
+        self.heap[number] = one  # so that a container that holds itself ends
+        self.heap[number] = self.join_containers(one, two)
+        return number
+
+    def join_containers(self, one: Container, two: Container) -> Container:
+        """Return the container that is one of two."""
+        if one is two:
+            return one
+        rests = [rest for rest in (one.rest, two.rest) if rest is not None]
+        if one.kind == two.kind == "list" and len(one.items) != len(two.items):
+            everything = self.join_all([*one.everything(), *two.everything()])
+            return Container("list", {}, everything, one.what)
+        items: dict[object, Value] = {}
+        for key in {**one.items, **two.items}:
+            found = [c.items[key] for c in (one, two) if key in c.items]
+            items[key] = self.join_all(found)
+        rest = self.join_all(rests) if rests else None
+        return Container(one.kind, items, rest, one.what if one.what == two.what else "")
+
+    def join(self, other: State) -> State:
+        """Return what is known where two ways meet."""
+        joined = State(dict(self.names), dict(self.heap))
+        for number, container in other.heap.items():
+            mine = joined.heap.get(number)
+            if mine is None:
+                joined.heap[number] = container
+            elif mine is not container:
+                joined.heap[number] = joined.join_containers(mine, container)
+        for name, value in other.names.items():
+            own = joined.names.get(name)
+            joined.names[name] = value if own is None else joined.join_values(own, value)
+        joined.checked = {
+            key: bits & other.checked[key]
+            for key, bits in self.checked.items()
+            if key in other.checked
+        }
+        return joined
+
+
+def _is_key(key: object) -> bool:
+    return isinstance(key, str | int | bytes | bool | tuple | type(None))
+
+
+def mixed(values: list[Value]) -> Value:
+    """Return a value of which only the sources are known."""
+    return Value(taint=taints_of(values))

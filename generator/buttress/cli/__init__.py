@@ -10,10 +10,12 @@ from typing import Annotated
 
 import typer
 
+from buttress.cli.plain_parameters import PlainCommand, PlainGroup
 from buttress.errors import UserError
 
 app = typer.Typer(
     name="buttress",
+    cls=PlainGroup,
     help="Harden an existing Python web prototype in place: inspect it, review the changes, apply them.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
@@ -97,7 +99,7 @@ def _options(
     """Options of the command as a whole; the docstring of the app is its help."""
 
 
-@app.command()
+@app.command(cls=PlainCommand)
 def inspect(
     path: Where = Path(),
     format_: Annotated[
@@ -151,7 +153,9 @@ def inspect(
     diff_base: Annotated[
         str | None,
         typer.Option(
-            "--diff-base", metavar="REV", help="Report only what came since the merge base with REV."
+            "--diff-base",
+            metavar="REV",
+            help="Report only what came since the merge base with REV.",
         ),
     ] = None,
     service: ServiceRoot = None,
@@ -179,7 +183,7 @@ def inspect(
     )
 
 
-@app.command()
+@app.command(cls=PlainCommand)
 def harden(
     path: Where = Path(),
     recipes: Recipes = None,
@@ -220,7 +224,7 @@ def harden(
     )
 
 
-@app.command()
+@app.command(cls=PlainCommand)
 def apply(
     recipes: Annotated[list[str], typer.Argument(metavar="RECIPE...", help="Ids of recipes.")],
     path: Annotated[
@@ -261,7 +265,7 @@ def apply(
     )
 
 
-@app.command()
+@app.command(cls=PlainCommand)
 def new(
     destination: Annotated[
         Path, typer.Argument(metavar="DEST", help="Folder to create.", show_default=False)
@@ -288,7 +292,7 @@ def new(
     )
 
 
-@app.command()
+@app.command(cls=PlainCommand)
 def update(
     path: Where = Path(),
     to: Annotated[
@@ -308,7 +312,7 @@ def update(
     updating.run(path, to, source, check=check)
 
 
-@app.command()
+@app.command(cls=PlainCommand)
 def verify(path: Where = Path(), service: ServiceRoot = None) -> None:
     """Run the project's code: start, GET requests and tests, before and after the last run."""
     from buttress.cli import verifying
@@ -316,7 +320,7 @@ def verify(path: Where = Path(), service: ServiceRoot = None) -> None:
     verifying.run(path, service)
 
 
-@app.command()
+@app.command(cls=PlainCommand)
 def undo(path: Where = Path()) -> None:
     """Take back the last run: every byte is as it was before."""
     from buttress.cli import undoing
@@ -324,7 +328,7 @@ def undo(path: Where = Path()) -> None:
     undoing.run(path)
 
 
-@app.command()
+@app.command(cls=PlainCommand)
 def recipes(
     recipe: Annotated[
         str | None,
@@ -337,7 +341,7 @@ def recipes(
     listing.print_recipes(recipe)
 
 
-@app.command()
+@app.command(cls=PlainCommand)
 def checks(
     check: Annotated[
         str | None,

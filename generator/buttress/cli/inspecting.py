@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime
@@ -9,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import typer
-from rich.console import Console
 
 from buttress.acceptance.baseline import Entry, Update, only_new, read_baseline, update_baseline
 from buttress.acceptance.inspection import Inspected, Overrides, read, scored
@@ -127,11 +127,12 @@ def find_service(project: Project, directory: str | None) -> Service:
 @contextmanager
 def progress(what: str) -> Iterator[Any]:
     """Show that something is going on, on a terminal's error stream; yields a function that details."""
-    console = Console(stderr=True)
-    if not console.is_terminal:
+    if not sys.stderr.isatty():
         yield lambda _: None
         return
-    with console.status(f"{what} …") as status:
+    from rich.console import Console
+
+    with Console(stderr=True).status(f"{what} …") as status:
         yield lambda detail: status.update(f"{what} … {detail}")
 
 

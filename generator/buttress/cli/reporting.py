@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import typer
-from rich.console import Console
 
 from buttress.errors import UserError
 from buttress.reports.formats import FORMATS, render
@@ -116,6 +115,8 @@ def _source_url(environment: Mapping[str, str]) -> str:
 
 
 def _print(card: Scorecard, around: Setting, *, is_complete: bool) -> None:
+    from rich.console import Console
+
     from buttress.reports.scorecard_terminal import print_scorecard
 
     print_scorecard(Console(), card, next_step=around.next_step, is_complete=is_complete)

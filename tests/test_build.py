@@ -166,3 +166,11 @@ print(find_templates().doubt)
     out = _run(python, "-I", "-c", script, cwd=tmp_path)
 
     assert "it is not known where this installation came from" in out
+
+
+def test_the_installed_wheel_inspects_from_python(python: Path, tmp_path: Path) -> None:
+    code = 'from flask import Flask\n\napp = Flask(__name__)\n\n\n@app.get("/")\ndef a():\n    print(1)\n    return ""\n'
+    (tmp_path / "app.py").write_text(code)
+    script = "import buttress; print([f.check.id for f in buttress.inspect('.', select=['OBS-PRINT']).open])"
+
+    assert _run(python, "-I", "-c", script, cwd=tmp_path).strip() == "['OBS-PRINT']"

@@ -16,6 +16,7 @@ _UNTRUSTED = re.compile(
     r"|head_commit\.(?:message|author\.(?:email|name))|commits\[?\S*\.(?:message|author\.(?:email|name))"
     r"|discussion\.(?:title|body)|workflow_run\.(?:head_branch|display_title|head_commit\.message))|github\.head_ref)\b"
 )  # fmt: skip
+_NOT_PINNED = "third-party-action-not-pinned-to-commit-sha"
 _SHA = re.compile(r"[0-9a-f]{40}\Z")
 
 
@@ -36,8 +37,7 @@ _SHA = re.compile(r"[0-9a-f]{40}\Z")
         "scorecard:Pinned-Dependencies",
         "scorecard:Token-Permissions",
         "checkov:CKV2_GHA_1",
-        "semgrep:yaml.github-actions.security.third-party-action-not-pinned-to-commit-sha"
-        ".third-party-action-not-pinned-to-commit-sha",
+        f"semgrep:yaml.github-actions.security.{_NOT_PINNED}.{_NOT_PINNED}",
     ),
 )
 def workflow_hardening(subject: Subject) -> Iterator[Finding]:

@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from buttress.analysis.outgoing import blocking_calls, endless_calls
+from buttress.analysis.retries import outgoing_calls, tries_again
 from buttress.analysis.schema import creates_schema, has_migrations
+from buttress.analysis.slow_work import slow_work
 from buttress.checks.model import (
+    Confidence,
     Finding,
     Kind,
     NotApplicable,
@@ -16,6 +19,7 @@ from buttress.checks.model import (
     check,
 )
 from buttress.project.model import Framework, Place, Role
+from buttress.project.modules import OwnModules
 
 
 @check(
@@ -70,6 +74,68 @@ def blocking_in_async(subject: Subject) -> Iterator[Finding]:
     for module in subject.modules(Role.APP):
         for node, message in blocking_calls(module):
             yield subject.finding(module, node, message)
+
+
+@check(
+    "ARCH-NO-RETRY",
+    "A call to another system that fails is never tried again",
+    pillar=Pillar.ARCHITECTURE,
+    risk=Risk.MEDIUM,
+    kind=Kind.PRESENCE,
+    confidence=Confidence.MEDIUM,
+)
+def no_retry(subject: Subject) -> Iterator[Finding]:
+    """The app calls other systems over HTTP, and nothing repeats a call or breaks the circuit.
+
+    One packet that is lost becomes an error for a user, and a system that is down is called by every
+    request. Only what may be repeated without harm should be: reads, or calls with a key. Clients of
+    language models bring retries of their own.
+
+    Bad::
+
+        rate = httpx.get(url).json()
+
+    Good::
+
+        @stamina.retry(on=httpx.HTTPError, attempts=3)
+        def rate() -> dict: ...
+    """
+    modules = list(subject.wired())
+    first = next(outgoing_calls(modules), None)
+    if first is None:
+        raise NotApplicable("the app calls no other system over HTTP")
+    if not tries_again(modules):
+        message = "Other systems are called here, and nothing tries again when that fails."
+        found = subject.finding(*first, message)
+        yield Finding(found.place, message)
+
+
+@check(
+    "ARCH-INLINE-SLOW-WORK",
+    "A client waits while slow work is done",
+    pillar=Pillar.ARCHITECTURE,
+    risk=Risk.MEDIUM,
+    kind=Kind.INSTANCE,
+    confidence=Confidence.MEDIUM,
+)
+def inline_slow_work(subject: Subject) -> Iterator[Finding]:
+    """A handler sends mail, lays out documents, or reads tables while its client waits.
+
+    The answer takes as long as the slowest mail server, a time-out loses the work, and a few such
+    requests occupy all workers. Work that is handed to a queue or a background task is fine.
+
+    Bad::
+
+        send_mail(subject, text, sender, [user.email])
+        return {"status": "sent"}
+
+    Good::
+
+        background.add_task(send_mail, subject, text, sender, [user.email])
+    """
+    own = OwnModules(subject.project.tree)
+    for module, node, what in slow_work(tuple(subject.wired()), subject.service, own):
+        yield subject.finding(module, node, f"While {what} here, the client waits.")
 
 
 @check(

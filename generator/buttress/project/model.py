@@ -263,6 +263,17 @@ class Service:
             found.setdefault(route.place.path, set()).add(route.handler)
         return {path: frozenset(names) for path, names in found.items()}
 
+    @cached_property
+    def _routes_by_path(self) -> dict[str, tuple[Route, ...]]:
+        found: dict[str, list[Route]] = {}
+        for route in self.routes:
+            found.setdefault(route.place.path, []).append(route)
+        return {path: tuple(routes) for path, routes in found.items()}
+
+    def routes_in(self, path: str) -> tuple[Route, ...]:
+        """Return the routes whose handlers, or whose registrations, stand in a file."""
+        return self._routes_by_path.get(path, ())
+
     def handlers(self, path: str) -> frozenset[str]:
         """Return the dotted names of the functions in a file that answer a route."""
         return self._handlers_by_path.get(path, frozenset())

@@ -1,0 +1,157 @@
+"""What is written down for those who come later: a README, decisions, the API."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from buttress.analysis.handlers import handlers
+from buttress.analysis.responses import own_nodes
+from buttress.project.documents import text_of
+from buttress.project.folders import folder_of, name_of, upwards
+from buttress.project.model import Framework, Project, Service
+from buttress.project.modules import called_name
+from buttress.source import Module
+
+_README = re.compile(r"readme(?:\.(?:md|rst|txt|markdown|adoc))?\Z", re.IGNORECASE)
+_LEAST_CHARACTERS = 300
+_COMMAND = re.compile(
+    r"^\s*(?:[$>#]\s*)?(?:sudo\s+)?(?:pip3?\s+install|uv\s+(?:sync|run|pip)|poetry\s+(?:install|run)|pipenv\s|pdm\s"
+    r"|python3?\s+\S|uvicorn\s|fastapi\s+(?:dev|run)|flask\s+(?:--app|run|db)|gunicorn\s|docker(?:-compose|\s)|make\s+\w"
+    r"|npm\s+\w|streamlit\s+run|honcho|\./\w|bash\s+\w|sh\s+\w|just\s+\w|task\s+\w|invoke\s+\w|conda\s+\w|source\s+\S)"
+    r"|`(?:pip3? install|uv |poetry |python3? |uvicorn |flask |docker|make |fastapi |gunicorn )",
+    re.MULTILINE,
+)
+_DECISIONS = re.compile(
+    r"(?:\A|/)(?:adrs?|decisions|architecture[-_]decisions?|decision[-_]records?|rfcs?)/[^/]+\.(?:md|rst|adoc|txt)\Z",
+    re.IGNORECASE,
+)
+_DECISION_FILE = re.compile(
+    r"(?:\A|/)(?:adr[-_]?\d+[^/]*|decisions?|decision[-_]log)\.(?:md|rst|adoc)\Z", re.IGNORECASE
+)
+_PARTS = (
+    re.compile(
+        r"^[#*=\s]*\**(?:context|problem|background|motivation)", re.IGNORECASE | re.MULTILINE
+    ),
+    re.compile(r"^[#*=\s]*\**(?:decision|solution|proposal|chosen)", re.IGNORECASE | re.MULTILINE),
+)
+_TEMPLATE = re.compile(r"template|readme|index", re.IGNORECASE)
+_SCHEMAS = re.compile(
+    r"^\s*(?:from|import)\s+(?:drf_spectacular|drf_yasg|flask_smorest|apispec|flasgger|flask_restx|flask_restplus|apiflask"
+    r"|spectree|connexion|ninja|flask_openapi3|flask_apispec|flask_pydantic_spec|quart_schema)\b"
+    r"|[\"'](?:drf_spectacular|drf_yasg|ninja)[\"']",
+    re.MULTILINE,
+)
+_VERSION = re.compile(r"(?:\A|/)v\d+(?:/|\Z)|\{version\}|<version>", re.IGNORECASE)
+_VERSIONING = re.compile(
+    r"DEFAULT_VERSIONING_CLASS|accept[-_]version|api[-_]version|VersionedFastAPI", re.IGNORECASE
+)
+_DATA_CALLS = frozenset(["jsonify", "JsonResponse"])
+
+
+def readme_of(project: Project, service: Service) -> tuple[str, str]:
+    """Return the path of the README of a service and what it lacks; nothing where all is well."""
+    folders = list(upwards(service.root))
+    found = [
+        path
+        for path in project.tree.paths
+        if folder_of(path) in folders and _README.match(name_of(path))
+    ]
+    if not found:
+        return "", "No README says how to run, test and configure this."
+    texts = [text_of(project.tree, path) for path in found]
+    nearest = max(found, key=lambda path: path.count("/"))
+    if max(len(text.strip()) for text in texts) < _LEAST_CHARACTERS:
+        return nearest, "This README is too short to say how to run, test and configure the app."
+    if not any(_COMMAND.search(text) for text in texts):
+        return nearest, "This README names no command that installs or runs the app."
+    return nearest, ""
+
+
+def has_decisions(project: Project) -> bool:
+    """Whether at least one decision is written down, with its context and what was decided."""
+    for path in project.tree.paths:
+        if not (_DECISIONS.search(path) or _DECISION_FILE.search(path)):
+            continue
+        if _TEMPLATE.search(name_of(path)):
+            continue
+        text = text_of(project.tree, path)
+        if all(part.search(text) for part in _PARTS):
+            return True
+    return False
+
+
+@dataclass(frozen=True, slots=True)
+class Undocumented:
+    """What an API does not say about itself.
+
+    Attributes:
+        module: The file of its first route.
+        function: The handler of that.
+        message: What is missing.
+    """
+
+    module: Module
+    function: ast.FunctionDef | ast.AsyncFunctionDef
+    message: str
+
+
+def undocumented(modules: Iterable[Module], service: Service) -> Iterator[Undocumented]:
+    """Yield what an API lacks: descriptions of its routes, a schema, a version."""
+    modules = tuple(modules)
+    answering: list[tuple[Module, ast.FunctionDef | ast.AsyncFunctionDef]] = []
+    described = versioned = 0
+    for module in modules:
+        for handler in handlers(module, service):
+            if not is_api(handler.node, service):
+                continue
+            answering.append((module, handler.node))
+            described += ast.get_docstring(handler.node) is not None or _is_described(handler.node)
+            versioned += any(_VERSION.search(route.path) for route in handler.routes)
+    if len(answering) < 3:
+        return
+    module, function = answering[0]
+    has_schema = service.framework is Framework.FASTAPI or any(
+        _SCHEMAS.search(item.text) for item in modules
+    )
+    if not has_schema:
+        yield Undocumented(module, function, "No schema (OpenAPI) describes this API.")
+    elif described * 2 < len(answering):
+        count = f"{len(answering) - described} of {len(answering)}"
+        yield Undocumented(module, function, f"{count} routes of this API have no description.")
+    if not versioned and not any(_VERSIONING.search(item.text) for item in modules):
+        yield Undocumented(module, function, "No path or header of this API names a version.")
+
+
+def is_api(function: ast.FunctionDef | ast.AsyncFunctionDef, service: Service) -> bool:
+    """Whether a handler answers with data, not with a page."""
+    names = {called_name(node) for node in own_nodes(function) if isinstance(node, ast.Call)}
+    pages = {
+        "render",
+        "render_template",
+        "TemplateResponse",
+        "HTMLResponse",
+        "redirect",
+        "render_to_string",
+    }
+    if names & pages:
+        return False
+    if service.framework is Framework.FASTAPI:
+        return True
+    if names & _DATA_CALLS or (service.framework is Framework.DJANGO and "Response" in names):
+        return True
+    return any(
+        isinstance(node, ast.Return) and isinstance(node.value, ast.Dict)
+        for node in own_nodes(function)
+    )
+
+
+def _is_described(function: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
+    return any(
+        keyword.arg in {"summary", "description"}
+        for mark in function.decorator_list
+        if isinstance(mark, ast.Call)
+        for keyword in mark.keywords
+    )

@@ -1,0 +1,137 @@
+"""Values of one environment that stand in the code: addresses of databases and services."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+
+from buttress.project.folders import folder_of, name_of
+from buttress.project.literals import written
+from buttress.project.modules import called_name
+from buttress.source import Module
+
+_DATABASE = re.compile(
+    r"(?:postgres(?:ql)?|mysql|mariadb|mongodb(?:\+srv)?|rediss?|amqps?|sqlite|mssql|oracle)(?:\+\w+)?://\S",
+)
+_LOCAL = re.compile(
+    r"https?://(?:localhost|127\.\d+\.\d+\.\d+|0\.0\.0\.0|10\.\d+\.\d+\.\d+|192\.168\.\d+\.\d+|host\.docker\.internal)\b"
+)
+_TEXT_METHODS = frozenset(
+    ["startswith", "endswith", "replace", "removeprefix", "split", "sub", "match", "search", "compile", "print",
+     "getenv", "environ", "setdefault", "pop", "config", "env", "info", "debug", "warning", "error", "exception",
+     "log", "echo", "Field", "Query", "add_argument", "option", "Option", "RuntimeError", "ValueError", "Exception",
+     "open", "critical", "warn", "JSONResponse", "add_api_route", "HTTPException", "fullmatch", "field"]
+)  # fmt: skip
+_DOCUMENTING = re.compile(
+    r"origin|example|placeholder|description|help|docs?\b|servers|title|whitelist|allowed|csrf|cors|referer|license|contact"
+    r"|openapi|swagger|tags|summary|default",
+    re.IGNORECASE,
+)
+_SETTINGS_FILE = re.compile(
+    r"(?:.*_)?(?:config|settings|conf|configuration|constants|env)(?:_.*)?\.py\Z"
+)
+_SETTINGS_FOLDER = re.compile(r"(?:config|settings|conf|core/config)\Z")
+_MEMORY = re.compile(r"sqlite(?:\+\w+)?://(?:/?:memory:|\Z)|sqlite(?:\+\w+)?:///\Z")
+
+
+def fixed_values(module: Module) -> Iterator[tuple[ast.Constant, str]]:
+    """Yield the addresses in a file that differ from one environment to the next, each text once.
+
+    Files of settings, defaults of variables and fields, origins of CORS, documentation, and texts
+    that are only compared or replaced are left out. The text itself is never given on: it may hold a
+    password.
+    """
+    if "://" not in module.text or is_settings_file(module.path):
+        return
+    seen: set[str] = set()
+    for node in module.nodes(ast.Constant):
+        text = node.value
+        if not isinstance(text, str) or "://" not in text or text in seen or len(text) > 400:
+            continue
+        kind = _kind(text)
+        if kind and _is_used(module, node):
+            seen.add(text)
+            yield node, kind
+
+
+def is_settings_file(path: str) -> bool:
+    """Whether the name of a file, or of its folder, says that it holds the settings."""
+    return bool(
+        _SETTINGS_FILE.match(name_of(path)) or _SETTINGS_FOLDER.search(folder_of(path).lower())
+    )
+
+
+def _kind(text: str) -> str:
+    if _DATABASE.match(text):
+        return "" if _MEMORY.match(text) else "The address of a database"
+    return "The address of a service on this machine or network" if _LOCAL.match(text) else ""
+
+
+def _is_used(module: Module, node: ast.Constant) -> bool:
+    """Whether a text is what the code works with, not what it explains, compares or falls back to."""
+    inside: ast.AST = node
+    for above in module.ancestors(node):
+        if isinstance(
+            above, ast.Compare | ast.BoolOp | ast.Expr | ast.Raise | ast.Assert | ast.IfExp
+        ):
+            return False
+        if isinstance(above, ast.Call) and inside is not above.func:
+            name = called_name(above)
+            if name in _TEXT_METHODS or _DOCUMENTING.search(name) or name[-7:] == "_origin":
+                return False
+        if isinstance(above, ast.keyword) and _DOCUMENTING.search(above.arg or ""):
+            return False
+        if isinstance(above, ast.Dict) and _is_documentation(above, inside):
+            return False
+        if isinstance(above, ast.arguments):
+            return False  # the default of a parameter: whoever calls decides
+        if isinstance(above, ast.stmt):
+            return _is_bound_for_use(module, above)
+        inside = above
+    return False
+
+
+def _is_documentation(table: ast.Dict, value: ast.AST) -> bool:
+    for key, item in zip(table.keys, table.values, strict=True):
+        if item is value and isinstance(key, ast.Constant):
+            return bool(_DOCUMENTING.search(str(key.value)) or key.value in {"url", "message"})
+    return False
+
+
+def _is_bound_for_use(module: Module, statement: ast.stmt) -> bool:
+    if isinstance(statement, ast.AnnAssign | ast.Assign):
+        targets = statement.targets if isinstance(statement, ast.Assign) else [statement.target]
+        names = " ".join(written(target) or ast.dump(target) for target in targets)
+        if _DOCUMENTING.search(names):
+            return False
+        holder = module.parent(statement)
+        if isinstance(holder, ast.ClassDef):
+            # a field with a default: a settings class, a model, an enumeration
+            return not any(
+                re.search(r"Settings|Config|Model|Enum", written(base)) for base in holder.bases
+            ) and not re.search(r"Settings|Config", holder.name)
+        if _is_fallback(module, statement, targets):
+            return False
+    return not isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
+
+
+def _is_fallback(module: Module, statement: ast.stmt, targets: list[ast.expr]) -> bool:
+    """``if not url: url = "sqlite:///app.db"``, or a constant that is only a default elsewhere."""
+    above = module.parent(statement)
+    if isinstance(above, ast.If | ast.ExceptHandler):
+        return True
+    names = {target.id for target in targets if isinstance(target, ast.Name)}
+    for node in module.nodes(ast.Name):
+        if node.id in names and isinstance(node.ctx, ast.Load):
+            outer = module.parent(node)
+            if isinstance(outer, ast.BoolOp):
+                return True
+            if isinstance(outer, ast.Call) and called_name(outer) in {
+                "getenv",
+                "get",
+                "config",
+                "env",
+            }:
+                return True
+    return False

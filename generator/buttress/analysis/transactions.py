@@ -1,0 +1,233 @@
+"""Transactions: writes that belong together, and what becomes of them when something fails."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from buttress.analysis.database_calls import Act, DatabaseCall, bindings, database_calls
+from buttress.project.literals import written
+from buttress.project.model import Framework, Service
+from buttress.project.modules import called_name
+from buttress.source import Module
+from buttress.source.module import Function
+
+_ENDS = (ast.Return, ast.Raise, ast.Continue, ast.Break)
+_COVERS = frozenset(["begin", "begin_nested", "atomic", "transaction", "start_transaction"])
+_HANDLES = (
+    "sessionmaker",
+    "connect",
+    "Session",
+    "SessionLocal",
+    "AsyncSessionLocal",
+    "scoped_session",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class HalfWritten:
+    """A place where a failure leaves part of the work in the database.
+
+    Attributes:
+        node: The commit, or the write, that leaves it so.
+        message: What happens.
+    """
+
+    node: ast.expr
+    message: str
+
+
+def half_written(module: Module, service: Service) -> Iterator[HalfWritten]:
+    """Yield one place for every function, at most, whose failure leaves half of its work behind."""
+    calls = database_calls(module, service)
+    if not calls:
+        return
+    grouped: dict[Function | None, list[DatabaseCall]] = {}
+    for call in calls:
+        grouped.setdefault(module.function(call.node), []).append(call)
+    shared = _shared_handles(module)
+    bound = bindings(module)
+    for function, inside in grouped.items():
+        if function is None:
+            continue
+        found = _in_function(module, service, function, inside)
+        found = found or _of_handle(module, function, inside, bound, shared)
+        if found is not None:
+            yield found
+
+
+def _in_function(
+    module: Module, service: Service, function: Function, calls: list[DatabaseCall]
+) -> HalfWritten | None:
+    """Several commits on one way through a function; in Django several writes outside ``atomic``."""
+    is_django = service.framework is Framework.DJANGO
+    if is_django:
+        if _is_atomic(function):
+            return None
+        acts = {Act.WRITE}
+        calls = [call for call in calls if not _covered(module, call.node)]
+    else:
+        acts = {Act.COMMIT}
+    marks = {call.node for call in calls if call.act in acts}
+    if len(marks) < 2:
+        return None
+    way = _Way(module, marks)
+    longest = way.longest(function.body)
+    if len(longest) < 2:
+        return None
+    if is_django:
+        message = (
+            "Several writes stand here in no transaction: when a later one fails, the first stays."
+        )
+        return HalfWritten(longest[1], message)
+    return HalfWritten(
+        longest[0],
+        "This commit is followed by another one: when that fails, half of the work stays.",
+    )
+
+
+def _of_handle(
+    module: Module,
+    function: Function,
+    calls: list[DatabaseCall],
+    bound: dict[tuple[Function | None, str], list[ast.expr]],
+    shared: frozenset[str],
+) -> HalfWritten | None:
+    """A commit on a session or connection that nobody rolls back or closes when something fails."""
+    if any(call.act is Act.ROLLBACK for call in calls):
+        return None
+    for call in calls:
+        if call.act is not Act.COMMIT or not isinstance(call.root, ast.Name):
+            continue
+        name = call.root.id
+        if name in shared and (function, name) not in bound:
+            return HalfWritten(
+                call.node,
+                "A session of the whole process is committed here; after a failure nobody rolls it back.",
+            )
+        given = bound.get((function, name), [])
+        if len(given) == 1 and _opens(module, given[0]) and not _is_closed(function, name):
+            return HalfWritten(
+                call.node,
+                "When something fails before this commit, the transaction is left open: no rollback, no close.",
+            )
+    return None
+
+
+def _opens(module: Module, value: ast.expr) -> bool:
+    """Whether a value is a session or connection that is opened on the spot."""
+    if not isinstance(value, ast.Call):
+        return False
+    name = called_name(value)
+    target = module.resolve(value.func) or name
+    return name in _HANDLES or target.endswith((".connect", ".Session"))
+
+
+def _is_closed(function: Function, name: str) -> bool:
+    """Whether ``with`` or ``finally`` gives a handle back, or somebody else gets it."""
+    for node in ast.walk(function):
+        if isinstance(node, ast.withitem):
+            inner = node.context_expr
+            held = inner.args[0] if isinstance(inner, ast.Call) and inner.args else inner
+            target = written(node.optional_vars) if node.optional_vars is not None else ""
+            if name in {written(held), target}:
+                return True
+        if isinstance(node, ast.Try):
+            for part in ast.walk(ast.Module(body=node.finalbody, type_ignores=[])):
+                if isinstance(part, ast.Name) and part.id == name:
+                    return True
+        if isinstance(node, ast.Return | ast.Yield) and written(node.value) == name:
+            return True
+    return False
+
+
+def _shared_handles(module: Module) -> frozenset[str]:
+    """Return the names of sessions and connections that the module opens when it is imported."""
+    found = set()
+    for node in module.tree.body:
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Call):
+            name = called_name(node.value)
+            target = module.resolve(node.value.func) or ""
+            inner = node.value.func
+            is_made = isinstance(inner, ast.Call) and called_name(inner) == "sessionmaker"
+            if is_made or name in {"Session", "SessionLocal"} or target.endswith(".connect"):
+                found |= {item.id for item in node.targets if isinstance(item, ast.Name)}
+    return frozenset(found)
+
+
+def _is_atomic(function: Function) -> bool:
+    return any("atomic" in ast.dump(mark) for mark in function.decorator_list)
+
+
+def _covered(module: Module, node: ast.AST) -> bool:
+    for above in module.ancestors(node):
+        if isinstance(above, ast.With | ast.AsyncWith):
+            for item in above.items:
+                call = item.context_expr
+                if isinstance(call, ast.Call) and called_name(call) in _COVERS:
+                    return True
+                if isinstance(call, ast.Attribute) and call.attr in _COVERS:
+                    return True
+    return False
+
+
+class _Way:
+    """Finds the way through statements that passes most of some calls.
+
+    Args:
+        module: The file.
+        marks: The calls.
+    """
+
+    def __init__(self, module: Module, marks: set[ast.Call]) -> None:
+        self.by_statement: dict[ast.stmt, list[ast.expr]] = {}
+        for mark in sorted(marks, key=lambda node: (node.lineno, node.col_offset)):
+            self.by_statement.setdefault(module.statement(mark), []).append(mark)
+
+    def longest(self, body: Sequence[ast.stmt]) -> list[ast.expr]:
+        """Return the calls on that way, in their order."""
+        best: list[ast.expr] = []
+        so_far: list[ast.expr] = []
+        for statement in body:
+            taken, is_end = self._of(statement)
+            for way, ends in taken:
+                if ends and len(so_far) + len(way) > len(best):
+                    best = so_far + way
+            onward = [way for way, ends in taken if not ends]
+            if is_end or not onward:
+                break
+            so_far = so_far + max(onward, key=len)
+        return max(best, so_far, key=len)
+
+    def _of(self, statement: ast.stmt) -> tuple[list[tuple[list[ast.expr], bool]], bool]:
+        """Return the ways through one statement, each with whether it leaves the block."""
+        own = self.by_statement.get(statement, [])
+        if isinstance(statement, ast.If | ast.Match):
+            bodies = (
+                [statement.body, statement.orelse]
+                if isinstance(statement, ast.If)
+                else [*(case.body for case in statement.cases), []]
+            )
+            return [(own + self.longest(part), _leaves(part)) for part in bodies], False
+        if isinstance(statement, ast.For | ast.AsyncFor | ast.While):
+            # a loop that commits each round is a batch: it counts once
+            return [(own + self.longest(statement.body)[:1], False)], False
+        if isinstance(statement, ast.With | ast.AsyncWith):
+            return [(own + self.longest(statement.body), _leaves(statement.body))], False
+        if isinstance(statement, ast.Try):
+            whole = [*statement.body, *statement.orelse]
+            return [(own + self.longest(whole), _leaves(whole))], False
+        if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            return [([], False)], False
+        ends = isinstance(statement, _ENDS)
+        return [(own, ends)], ends
+
+
+def _leaves(body: Sequence[ast.stmt]) -> bool:
+    return bool(body) and isinstance(body[-1], _ENDS)
+
+
+def uses_request_transactions(module: Module) -> bool:
+    """Whether Django's settings put every request into a transaction (``ATOMIC_REQUESTS``)."""
+    return "ATOMIC_REQUESTS" in module.text

@@ -127,6 +127,8 @@ class _Reader:
             node = node.func.value
             while isinstance(node, ast.Await):
                 node = node.value
+        if not links:
+            return None  # `factory()()`, `calls[name]()`
         links.reverse()
         return self._manager(call, node, links) or self._session(call, node, links)
 

@@ -14,8 +14,10 @@ from buttress.planning import location
 from buttress.planning.catalogue import Catalogue, load_catalogue
 from buttress.planning.nearest import nearest
 from buttress.planning.questions import Question, questions_of
+from buttress.reports.explained import explained
 from buttress.reports.terminal import RISK_STYLE, indented
 from buttress.reports.visible import safe
+from buttress.reports.ways import nature, ways_to_accept, ways_to_fix
 
 
 def print_recipes(name: str | None) -> None:
@@ -126,11 +128,32 @@ def print_checks(name: str | None) -> None:
 
 
 def _print_check(console: Console, check: Check) -> None:
-    console.print(Text.assemble((check.id, "bold"), f"  {check.title}"))
-    fact = f"{check.pillar.value} · {check.risk.value} risk · {check.confidence.value} confidence"
-    console.print(Text(f"{fact} · {check.kind.value}\n", style="dim"))
-    import inspect
+    console.print(Text.assemble("\n  ", (check.id, "bold"), f"  {check.title}"))
+    console.print(indented(Text(f"{check.pillar.value} · {nature(check)}", style="dim"), 2))
+    words = explained(check)
+    for paragraph in (words.summary, *words.why):
+        console.print()
+        console.print(indented(_prose(paragraph), 2))
+    for example in words.examples:
+        console.print(Text("\n  Good" if example.is_good else "\n  Bad", style="bold"))
+        style = "green" if example.is_good else "red"
+        console.print(indented(Text(example.code, style=style)), soft_wrap=True)
+    console.print(Text("\n  How to fix it", style="bold"))
+    console.print(indented(_prose(ways_to_fix(check))))
+    console.print(Text("\n  How to accept it", style="bold"))
+    for way in ways_to_accept(check):
+        console.print(indented(_prose(way.when)))
+        console.print(indented(Text(way.code, style="cyan"), 6), soft_wrap=True)
+    for head, items in (("Rests on", words.standards), ("Found by", check.peers)):
+        if items:
+            console.print(Text(f"\n  {head}", style="bold"))
+            console.print(indented(Text(", ".join(items), style="dim")))
+    console.print()
 
-    console.print(inspect.cleandoc(check.documentation), markup=False, highlight=False)
-    if check.recipe:
-        console.print(Text.assemble("\nFixed by  ", (f"buttress apply {check.recipe}", "green")))
+
+def _prose(text: str) -> Text:
+    """Return a paragraph, with what stands between backquotes as code."""
+    found = Text()
+    for number, part in enumerate(text.split("`")):
+        found.append(part, style="cyan" if number % 2 else "")
+    return found

@@ -255,7 +255,7 @@ class LanguageUse:
             given = {keyword.arg for keyword in call.keywords}
             if needed and not needed & given and None not in given:
                 return None
-            if any("embed" in _text(k.value) for k in call.keywords if k.arg == "modelId"):
+            if end[0] == "invoke_model" and "embed" in module.symbol(call).lower():
                 return None
             clients = self.clients_of(module, _root(call.func))
             if not clients and length == 1:

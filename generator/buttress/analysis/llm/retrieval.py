@@ -1,0 +1,88 @@
+"""Searches for what a model is told: in vector stores, with or without a look at who is asking."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+
+from buttress.analysis.llm.calls import LanguageUse
+from buttress.source import Module
+
+_STORES = (
+    "chromadb", "faiss", "pinecone", "qdrant_client", "weaviate", "pymilvus", "lancedb", "pgvector", "langchain_chroma", "langchain_pinecone",
+    "langchain_qdrant", "langchain_weaviate", "langchain_milvus", "langchain_postgres", "langchain_community.vectorstores", "langchain.vectorstores",
+    "langchain_core.vectorstores", "llama_index.vector_stores", "llama_index.core", "llama_index", "langchain_mongodb", "langchain_elasticsearch",
+    "langchain_astradb", "langchain_redis",
+)  # fmt: skip
+_SEARCHES = frozenset(
+    {
+        "similarity_search", "similarity_search_with_score", "similarity_search_by_vector", "similarity_search_with_relevance_scores",
+        "asimilarity_search", "asimilarity_search_with_score", "max_marginal_relevance_search", "as_retriever", "as_query_engine",
+        "as_chat_engine", "query_points", "near_text", "near_vector", "hybrid_search",
+    }
+)  # fmt: skip
+_FILTERS = frozenset(
+    {
+        "filter", "filters", "where", "namespace", "query_filter", "expr", "tenant", "where_document", "pre_filter", "partition_names",
+        "collection_name", "prefilter", "search_filter",
+    }
+)  # fmt: skip
+_OWNER = re.compile(r"user|tenant|owner|account|org|workspace|customer|team|session", re.IGNORECASE)
+
+
+def uses_store(use: LanguageUse) -> bool:
+    """Whether any module of the app imports a vector store."""
+    return any(
+        binding.target.startswith(_STORES) for module in use.modules for binding in module.imports
+    )
+
+
+def open_searches(use: LanguageUse) -> Iterator[tuple[Module, ast.Call]]:
+    """Yield the searches in a vector store that are the same for everybody."""
+    for module in use.modules:
+        for call in module.nodes(ast.Call):
+            if _is_search(module, call) and not _is_filtered(use, module, call):
+                yield module, call
+
+
+def _is_search(module: Module, call: ast.Call) -> bool:
+    if not isinstance(call.func, ast.Attribute):
+        return False
+    name = call.func.attr
+    given = {keyword.arg for keyword in call.keywords}
+    if name in _SEARCHES:
+        return True
+    if name == "query":
+        return bool(given & {"query_texts", "query_embeddings"}) or (
+            "vector" in given and "top_k" in given
+        )
+    return name == "search" and bool(given & {"query_vector", "anns_field"})
+
+
+def _is_filtered(use: LanguageUse, module: Module, call: ast.Call) -> bool:
+    for keyword in call.keywords:
+        if keyword.arg is None or keyword.arg in _FILTERS - {"collection_name"}:
+            return True
+        if keyword.arg == "search_kwargs":
+            leaves = use.values.leaves(module, keyword.value)
+            if any(not isinstance(leaf.node, ast.Dict) for leaf in leaves):
+                return True
+            if any(name in ast.unparse(leaf.node) for leaf in leaves for name in ("filter", "namespace", "expr")):  # fmt: skip
+                return True
+    # a store, or a collection, of one user's own
+    return any(
+        _OWNER.search(part.id if isinstance(part, ast.Name) else part.attr)
+        for node in (call.func, *(k.value for k in call.keywords if k.arg == "collection_name"))
+        for part in ast.walk(node)
+        if isinstance(part, ast.Name | ast.Attribute)
+    ) or _names_owner(module, call)
+
+
+def _names_owner(module: Module, call: ast.Call) -> bool:
+    """Whether the function around a search knows whose documents it looks in."""
+    function = module.function(call)
+    if function is None:
+        return False
+    arguments = (*function.args.args, *function.args.kwonlyargs)
+    return any(_OWNER.search(argument.arg) for argument in arguments if argument.arg != "self")

@@ -30,7 +30,7 @@ DEPLOYS = re.compile(
     r"|(?:npx\s+)?netlify\s+deploy|heroku\s+(?:container:release|builds:create)|az\s+(?:webapp\s+(?:up|deploy\S*|config\s+container)|containerapp\s+(?:up|update)"
     r"|functionapp\s+deploy\S*|container\s+create|acr\s+task\s+run)|func\s+azure\s+functionapp\s+publish|doctl\s+apps\s+(?:create-deployment|update)"
     r"|render\s+deploys\s+create|koyeb\s+(?:service\s+)?(?:redeploy|update)|caprover\s+deploy|modal\s+deploy|cf\s+push|dokku\s+\S+|scw\s+container\s+container\s+deploy"
-    r"|docker\s+stack\s+deploy|git\s+push\s+.*(?:heroku|dokku|huggingface\.co|clever-cloud|scalingo|gigalixir|piku)"
+    r"|fastapi\s+(?:cloud\s+)?deploy|docker\s+stack\s+deploy|git\s+push\s+.*(?:heroku|dokku|huggingface\.co|clever-cloud|scalingo|gigalixir|piku)"
     r"|huggingface-cli\s+upload|hf\s+upload|curl\s+.*(?:api\.render\.com/deploy|deploy[-_]?hook|/deploy/srv-|RENDER_\w*HOOK|DEPLOY_(?:HOOK|WEBHOOK|URL)\w*|webhooks/deploy|coolify)"
     r"|(?:sshpass\s+.*)?ssh\s+(?=.*\s).*(?:docker|compose|systemctl|supervisorctl|pm2|git\s+pull|deploy|restart|bash|<<)"
     r"|rsync\s+.*\S+@\S+:|scp\s+.*\S+@\S+:",
@@ -46,6 +46,11 @@ _DEPLOYING_ACTIONS = (
     "jakejarvis/s3-sync-action", "nwtgck/actions-netlify", "cssnr/stack-deploy-action", "fjogeleit/yaml-update-action",
     "huggingface/hub-sync", "nicenshtein/hf-sync", "pantheon-systems/push-to-pantheon", "zauberzeug/", "swisspost/",
 )  # fmt: skip
+_STARTS_HERE = re.compile(
+    r"docker(?:-compose|\s+compose|\s+stack)\s.*\b(?:up|deploy)\b|systemctl\s+(?:re)?start"
+)
+"""What deploys where the pipeline runs on the machine itself."""
+
 _BUILDS = re.compile(r"docker\s+(?:buildx\s+)?(?:build|push)\b|(?:podman|buildah)\s+(?:build|bud|push)\b|pack\s+build")  # fmt: skip
 _STAGING = re.compile(
     r"(?:\A|[^a-z])(?:staging|stage|stg|preview|pre-?prod(?:uction)?|qa|uat|sandbox|canary|develop(?:ment)?|dev|test|beta)(?:\Z|[^a-z])",
@@ -122,7 +127,8 @@ def _steps(pipelines: list[Pipeline]) -> Iterator[Deployment]:
         if not pipeline.jobs:
             continue
         for command in pipeline.commands:
-            if DEPLOYS.match(command.text) and "--dry-run" not in command.text:
+            here = command.job in pipeline.own_machines and _STARTS_HERE.match(command.text)
+            if here or (DEPLOYS.match(command.text) and "--dry-run" not in command.text):
                 yield Deployment(command.place, command.text, pipeline, command.job)
         for use in pipeline.uses:
             if use.name.lower().startswith(_DEPLOYING_ACTIONS):

@@ -15,7 +15,8 @@ NOISE = re.compile(
 )
 TESTS = re.compile(
     r"(?:pytest|py\.test|tox|nox|unittest|nose2|behave|robot|schemathesis)(?:\s|\Z|:)"
-    r"|(?:\S*/)?manage\.py\s+test|hatch\s+test|\S*run_?tests?\.(?:py|sh)|flask\s+test\b"
+    r"|(?:coverage\s+run\s+(?:-\S+\s+)*|python[\d.]*\s+(?:-\S+\s+)*)?(?:\S*/)?(?:manage\.py\s+test\b|\S*run_?tests?\.(?:py|sh))"
+    r"|hatch\s+test|flask\s+test\b"
 )
 JAVASCRIPT_TESTS = re.compile(
     r"(?:npm|pnpm|yarn|bun)\s+(?:-\S+\s+(?:[\w./@-]+\s+)?)*?(?:(?:run|run-script)\s+)?(?:t|test)(?:[:\w-]*)(?:\s|\Z)"

@@ -24,7 +24,7 @@ _DEFAULT = re.compile(r"\$\{\w+:?-(?P<default>[^}]*)\}\Z")
 _COMPUTED = re.compile(r"\$\{|\$\(|\$[A-Za-z_]|\{\{|<%|\A(?:var|local|data|module|random_\w+|aws_\w+|file|sensitive|jsonencode)[.(]")  # fmt: skip
 _DEVELOPMENT = re.compile(
     r"(?:.*(?:change[-_ ]?(?:me|it|this|in)|insecure|not[-_]?(?:for|a)[-_]?(?:prod|secret)|dev(?:elop(?:ment)?)?[-_]?|local|test|demo|example|sample|dummy|fake|placeholder|your[-_]|replace).*"
-    r"|postgres(?:ql)?|password\d*|passw0rd|pass|root|admin|secret|user|mysql|mongo|redis|guest|minio(?:admin|123)?|rabbitmq|app|db|toor|qwerty|1234\d*|foo|bar|x+|test\d*)\Z",
+    r"|postgres(?:ql)?|password\d*|passw0rd|pass|root\d*|admin\d*|secret|user|mysql|mongo|redis|guest|minio(?:admin|123)?|rabbitmq|app|db|toor|qwerty|1234\d*|foo|bar|x+|test\d*)\Z",
     re.IGNORECASE,
 )
 """Values that nobody would take for those of production."""
@@ -33,9 +33,12 @@ _PRODUCTION = re.compile(r"prod|release|deploy|server|cloud|swarm|stack", re.IGN
 _LOCAL = re.compile(r"(?:\A|[./_-])(?:dev|development|local|test|tests|testing|ci|e2e|example|sample|devcontainer|override|debug)(?:[./_-]|\Z)", re.IGNORECASE)  # fmt: skip
 _STARTS_COMPOSE = re.compile(r"docker(?:-compose|\s+compose)\s[^\n]*\bup\b|docker\s+stack\s+deploy", re.MULTILINE)  # fmt: skip
 _DEPLOY_SCRIPT = re.compile(r"(?:deploy|production|prod|release|server[-_]?setup)[\w.-]*\.(?:sh|bash|ps1)\Z", re.IGNORECASE)  # fmt: skip
+_FOREIGN = re.compile(r"(?:\A|/)(?:vendor|third_party|node_modules)/")
 _STATES = frozenset({"terraform.tfstate", "terraform.tfstate.backup"})
 _ADDRESS = re.compile(r"\A[a-z][a-z0-9+.-]*://(?P<user>[^\s:/@]*):(?P<password>[^\s/@]+)@")
-_FILE_NAMES = re.compile(r"_FILE\Z|\A(?:/run/secrets|/var/|/etc/|\./)")
+_FILE_NAMES = re.compile(
+    r"\.(?:key|pem|crt|p12|pfx|json|jks|env)\Z|\A(?:/run/secrets|/var/|/etc/|\./)"
+)
 _NOT_SECRET_VALUES = re.compile(r"true|false|yes|no|on|off|none|null|\d{1,5}|required|optional|bearer|jwt|hs\d+|rs\d+|md5|scram-sha-256|trust", re.IGNORECASE)  # fmt: skip
 
 
@@ -58,6 +61,8 @@ def inline_secrets(project: Project) -> Iterator[InlineSecret]:
     """Yield the secrets; references, placeholders and passwords for one's own machine are none."""
     tree = project.tree
     for path in project.compose_files:
+        if _FOREIGN.search(path):
+            continue
         yield from _in_compose(project, path)
     for path, text in manifests(tree):
         yield from _in_manifest(path, text)

@@ -19,12 +19,14 @@ _FOR_SERVERS = re.compile(r"prod|production|server|cloud|release|deploy", re.IGN
 _DATABASE_IMAGE = re.compile(r"(?:.*/)?(?:postgres|postgis|pgvector|timescaledb(?:-ha)?|mysql|mariadb|mongo)(?::|\Z)")  # fmt: skip
 
 
-def sqlite_in_use(project: Project, service: Service, modules: Iterable[Module]) -> Fact | None:
+def sqlite_in_use(project: Project, service: Service, modules: list[Module]) -> Fact | None:
     """Return the fact that the app keeps its data in a SQLite file, and nowhere else."""
     kinds = {fact.value for fact in service.databases}
     fact = next((item for item in service.databases if item.value == "sqlite"), None)
     if fact is None or kinds & _SERVERS:
         return None
+    if service.manifest is None and _is_chosen_elsewhere(modules):
+        return None  # what drivers there are is not known
     if project.tree.named("litestream.yml", "litefs.yml"):
         return None
     places = [*_opened(modules)]
@@ -34,6 +36,11 @@ def sqlite_in_use(project: Project, service: Service, modules: Iterable[Module])
             return None
         return Fact("sqlite", lasting[0], fact.reason) if lasting else fact
     return fact if fact.reason != "import sqlite3" else None
+
+
+def _is_chosen_elsewhere(modules: Iterable[Module]) -> bool:
+    """Whether the environment says which database it is."""
+    return any(re.search(r"DATABASE_UR[LI]|dj_database_url", module.text) for module in modules)
 
 
 def _opened(modules: Iterable[Module]) -> Iterable[tuple[Place, bool]]:

@@ -25,7 +25,8 @@ _HARMLESS = re.compile(
 """Names of what each process may have for itself, or what is bound to it."""
 
 _DEEPEST = 4
-_TEMPORARY = re.compile(r"temp|tmp", re.IGNORECASE)
+_LIMITS = re.compile(r"rate_?limit|throttl", re.IGNORECASE)
+_TEMPORARY = re.compile(r"temp|tmp|cache", re.IGNORECASE)
 _LOGS = re.compile(r"log", re.IGNORECASE)
 _REMOVES = frozenset({"os.remove", "os.unlink", "shutil.rmtree"})
 
@@ -51,6 +52,8 @@ def kept_by_process(service: Service, modules: list[Module]) -> Iterator[State]:
     variables = {module.path: _variables(module) for module in modules}
     seen: set[tuple[str, str]] = set()
     for module, function in reached:
+        if _LIMITS.search(function.name):
+            continue
         for name, node, owner in _changes(module, function, variables, service):
             if (owner, name) not in seen:
                 seen.add((owner, name))
@@ -230,7 +233,9 @@ def _path_written(module: Module, call: ast.Call) -> ast.expr | None:
     if name in {"write_bytes", "write_text"}:
         return call.func.value
     owner = module.source(call.func.value)
-    if name == "save" and call.args and re.search(r"file|upload|image|photo|avatar|img|pic", owner, re.IGNORECASE):  # fmt: skip
+    # a storage of Django, which may be anywhere, takes the content as well
+    is_own = name == "save" and len(call.args) == 1
+    if is_own and re.search(r"file|upload|image|photo|avatar|img|pic", owner, re.IGNORECASE):  # fmt: skip
         is_stream = isinstance(call.args[0], ast.Name) and re.search(r"buf|io|stream|out", call.args[0].id)  # fmt: skip
         return None if is_stream else call.args[0]
     return None

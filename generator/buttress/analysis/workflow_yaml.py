@@ -54,6 +54,11 @@ class View:
             return [str(item.value) for item in value.value if isinstance(item, ScalarNode)]
         return [key for key, _, _ in View(self.path, value).pairs()]
 
+    def children(self) -> Iterator[tuple[str, View, Place]]:
+        """Yield the mappings inside this one, by key, with where each key stands."""
+        for key, node, value in self.pairs():
+            yield key, View(self.path, value), _place(self.path, node)
+
     def entries(self, name: str) -> Iterator[tuple[str, View, Place]]:
         """Yield the mappings behind a key, with where each one's own key stands."""
         for key, node, value in View(self.path, self._value(name)).pairs():
@@ -132,12 +137,6 @@ class Document:
             # the reader itself fails in these ways on hostile input
             raise ValueError("it is no YAML") from None
         self.root = View(path, nodes[0] if nodes else None)
-
-    @property
-    def entries(self) -> Iterator[tuple[str, View, Place]]:
-        """The mappings at the top, by key, with where each key stands."""
-        for key, node, value in self.root.pairs():
-            yield key, View(self.path, value), _place(self.path, node)
 
     def deep_scalars(self, most: int) -> Iterator[tuple[str, str, Place, bool]]:
         """Yield scalars anywhere below a key: the key, the text, the place, whether it may fail.

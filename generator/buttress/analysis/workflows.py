@@ -22,6 +22,7 @@ LARGEST = 128 * 1024
 """Larger definitions are not read: nobody wrote them by hand, and reading YAML is slow."""
 
 _MOST_NODES = 20_000
+_DEEPEST_CALL = 3
 _STARTS = frozenset({"push", "pull_request", "merge_group", "pull_request_target"})
 _SCRIPT_KEYS = frozenset(
     [
@@ -99,6 +100,7 @@ class Pipeline:
         environments: Where jobs deploy to, by job; without jobs that are told apart by a number.
         has_approval: Whether somebody has to say yes before it goes on.
         parameters: What somebody who starts it by hand may choose.
+        own_machines: The jobs that run on machines of the project's own.
     """
 
     path: str
@@ -116,6 +118,7 @@ class Pipeline:
     environments: dict[str, str] = field(default_factory=dict)
     has_approval: bool = False
     parameters: tuple[str, ...] = ()
+    own_machines: set[str] = field(default_factory=set)
 
 
 def pipelines(project: Project) -> list[Pipeline]:
@@ -125,7 +128,22 @@ def pipelines(project: Project) -> list[Pipeline]:
 
 @lru_cache(maxsize=4)
 def _pipelines(tree: Tree, paths: tuple[str, ...]) -> tuple[Pipeline, ...]:
-    return tuple(_read(tree, path) for path in paths)
+    found = tuple(_read(tree, path) for path in paths)
+    _start_called(found)
+    return found
+
+
+def _start_called(found: tuple[Pipeline, ...]) -> None:
+    """Let workflows start with those that call them."""
+    by_path = {pipeline.path: pipeline for pipeline in found}
+    for _ in range(_DEEPEST_CALL):
+        for pipeline in found:
+            for use in pipeline.uses:
+                called = by_path.get(use.name.removeprefix("./"))
+                if called is not None and use.name.startswith("./"):
+                    called.starts_on_change |= pipeline.starts_on_change
+                    called.is_scheduled |= pipeline.is_scheduled
+                    called.triggers |= pipeline.triggers
 
 
 def _read(tree: Tree, path: str) -> Pipeline:
@@ -198,23 +216,50 @@ def _read_github(tree: Tree, pipeline: Pipeline, document: Document) -> None:
             continue
         if not job.has("timeout-minutes"):
             pipeline.untimed.append(place)
-        for step in job.items("steps"):
-            if step.text("if").strip() in {"false", "${{ false }}"}:
-                continue
-            is_soft = soft_job or step.text("continue-on-error") == "true"
-            if step.has("uses"):
-                inputs = {key: value for key, value, _ in step.scalars("with")}
-                at = step.place("uses")
-                pipeline.uses.append(
-                    _use(step.text("uses"), at, is_soft=is_soft, job=name, inputs=inputs)
-                )
-                for key, value, where in step.scalars("with"):
-                    if key in {"script", "run"}:
-                        pipeline.scripts.append(Script(value, where))
-            if step.has("run"):
-                at = step.place("run")
-                pipeline.scripts.append(Script(step.text("run"), at))
-                _add(tree, pipeline, step.text("run"), at, is_soft=is_soft, job=name)
+        if "self-hosted" in job.names("runs-on"):
+            pipeline.own_machines.add(name)
+        _read_steps(tree, pipeline, job, name, is_soft=soft_job)
+
+
+def _read_steps(
+    tree: Tree, pipeline: Pipeline, holder: View, job: str, *, is_soft: bool, depth: int = 0
+) -> None:
+    for step in holder.items("steps"):
+        if step.text("if").strip() in {"false", "${{ false }}"}:
+            continue
+        soft = is_soft or step.text("continue-on-error") == "true"
+        if step.has("uses"):
+            inputs = {key: value for key, value, _ in step.scalars("with")}
+            at = step.place("uses")
+            pipeline.uses.append(_use(step.text("uses"), at, is_soft=soft, job=job, inputs=inputs))
+            for key, value, where in step.scalars("with"):
+                if key in {"script", "run"}:
+                    pipeline.scripts.append(Script(value, where))
+            own = _own_action(tree, step.text("uses")) if depth < _DEEPEST_CALL else None
+            if own is not None:
+                _read_steps(tree, pipeline, own, job, is_soft=soft, depth=depth + 1)
+        if step.has("run"):
+            at = step.place("run")
+            pipeline.scripts.append(Script(step.text("run"), at))
+            _add(tree, pipeline, step.text("run"), at, is_soft=soft, job=job)
+
+
+def _own_action(tree: Tree, written: str) -> View | None:
+    """Return the steps of an action that stands in the repository itself."""
+    if not written.startswith("./"):
+        return None
+    from buttress.analysis.workflow_yaml import Document
+
+    for name in ("action.yml", "action.yaml"):
+        path = f"{written.removeprefix('./').rstrip('/')}/{name}"
+        text = tree.text(path) if path in tree else None
+        if text is not None and len(text.content) <= LARGEST:
+            try:
+                root = Document(path, text.content).root
+            except ValueError:
+                return None
+            return next((view for key, view, _ in root.children() if key == "runs"), None)
+    return None
 
 
 def _environment(job: View) -> str:
@@ -227,7 +272,7 @@ def _environment(job: View) -> str:
 
 def _read_other(tree: Tree, pipeline: Pipeline, document: Document) -> None:
     pipeline.starts_on_change = True
-    for name, job, _ in document.entries:
+    for name, job, _ in document.root.children():
         environment = _environment(job)
         if environment:
             pipeline.environments[name] = environment

@@ -47,6 +47,7 @@ _FRAMEWORKS: Mapping[str, str] = {
 _NOT_OURS = frozenset(
     ["node_modules", "fixtures", "__fixtures__", "testdata", "vendor", "third_party", "site-packages"]
 )  # fmt: skip
+_HIDDEN = re.compile(r"(?:\A|/)\.[^/]+/")
 _MANAGER = re.compile(r"(npm|pnpm|yarn|bun)@")
 
 
@@ -60,7 +61,7 @@ def packages(tree: Tree, dockerfiles: tuple[str, ...]) -> tuple[Package, ...]:
     manifests = {
         folder_of(path): read_json(tree, path)
         for path in tree.named("package.json")
-        if not _NOT_OURS & set(path.split("/"))
+        if not _NOT_OURS & set(path.split("/")) and not _HIDDEN.search(path)
     }
     large = {item.path for item in tree.skipped if item.reason in {"large", "binary"}}
     found = []

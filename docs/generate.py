@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Iterable
 from pathlib import Path
-from textwrap import dedent
 
 from buttress.checks.model import Check, Pillar, checks
+from buttress.checks.practice import Point, points
 from buttress.planning.catalogue import load_catalogue
 from buttress.planning.location import find_root
 from buttress.planning.recipe import Recipe
+from buttress.reports.explained import explained
+from buttress.reports.ways import nature, ways_to_accept
 
 REFERENCE = Path(__file__).parent / "reference"
 
@@ -21,17 +24,26 @@ def pages() -> dict[str, str]:
     return {
         "checks.md": checks_page(checks().values()),
         "recipes.md": recipes_page(recipes[name] for name in sorted(recipes)),
+        "traceability.md": traceability_page(points(), checks().values()),
     }
+
+
+_ABOUT_CHECKS = """\
+`buttress checks ID` shows one in the terminal; [traceability](traceability.md) says what each rests on.
+
+Where no recipe mends it, the good example is what to do by hand; a control counts once the running app reaches it.
+How to accept a finding is told in [living with findings](../how-to/live-with-findings.md)."""
 
 
 def checks_page(listed: Iterable[Check]) -> str:
     """Return the page of the checks, one pillar after another."""
     found = list(listed)
     lines = ["# Checks", ""]
-    lines += [
-        f"Buttress asks {len(found)} questions. `buttress checks ID` shows one in the terminal.",
-        "",
-    ]
+    lines += [f"Buttress asks {len(found)} questions. {_ABOUT_CHECKS}", ""]
+    for pillar in Pillar:
+        mine = [item for item in found if item.pillar is pillar]
+        lines += [f"- **{pillar}**: {', '.join(_link(item.id) for item in mine)}"] if mine else []
+    lines += [""]
     for pillar in Pillar:
         mine = [item for item in found if item.pillar is pillar]
         lines += [f"## {pillar}", ""] if mine else []
@@ -40,27 +52,81 @@ def checks_page(listed: Iterable[Check]) -> str:
     return "\n".join(lines).rstrip() + "\n"
 
 
+def _link(check: str) -> str:
+    return f"[{check}](checks.md#{check.lower()})"
+
+
 def _check(item: Check) -> list[str]:
-    summary, _, rest = dedent(f"    {item.documentation}").partition("\n\n")
-    text = dedent(rest)
-    recipe = f"[{item.recipe}](recipes.md#{item.recipe})" if item.recipe else "none"
-    facts = f"Risk {item.risk} · confidence {item.confidence} · {item.kind} · recipe: {recipe}"
-    parts = re.split(r"^(Bad|Good)::\n", text, flags=re.MULTILINE)
+    words = explained(item)
+    lines = [f"### {item.id}", "", f"**{item.title}.** {words.summary}", ""]
+    for paragraph in words.why:
+        lines += [paragraph, ""]
+    for example in words.examples:
+        lines += ["Good:" if example.is_good else "Bad:", "", "```", example.code, "```", ""]
+    lines += [f"- {nature(item)}"]
+    if item.recipe:
+        lines += [
+            f"- Mended by [{item.recipe}](recipes.md#{item.recipe}): `buttress apply {item.recipe}`"
+        ]
+    lines += [f"- Accept: `{_one_line(ways_to_accept(item)[0].code)}`"]
+    if words.standards:
+        lines += [f"- Rests on {', '.join(words.standards)}"]
+    if item.peers:
+        rules = ", ".join(f"`{peer}`" for peer in item.peers)
+        lines += [f"- Found by {rules}, too; their comments are shown as accepted"]
+    return [*lines, ""]
+
+
+def _one_line(code: str) -> str:
+    """Return the table that attests a control as the one line that TOML also allows."""
+    head, *rest = code.splitlines()
+    if not rest:
+        return head
+    key = head.strip("[]").rpartition(".")[2]
+    return f"{key} = [{{ {', '.join(line for line in rest if line.split()[0] in _NEEDED)} }}]"
+
+
+_NEEDED = frozenset(["check", "evidence"])
+
+
+def traceability_page(listed: Iterable[Point], known: Iterable[Check]) -> str:
+    """Return the page that leads from points of practice and standards to checks and recipes."""
+    found = {item.id: item for item in known}
     lines = [
-        f"### {item.id}",
+        "# Traceability",
         "",
-        f"**{item.title}.** {_markdown(summary)}",
-        "",
-        _markdown(parts[0]),
+        "What production readiness rests on, and which check asks for it.",
         "",
     ]
-    for name, example in zip(parts[1::2], parts[2::2], strict=True):
-        lines += [f"{name}:", "", "```", dedent(example).strip("\n"), "```", ""]
-    return [*lines, facts, ""]
+    lines += [
+        "## Points of practice",
+        "",
+        "| point | | asked by | mended by |",
+        "|---|---|---|---|",
+    ]
+    beyond = []
+    for point in listed:
+        there = [found[name] for name in point.checks if name in found]
+        recipes = dict.fromkeys(item.recipe for item in there if item.recipe)
+        asked = ", ".join(_link(item.id) for item in there)
+        mended = ", ".join(f"[{name}](recipes.md#{name})" for name in recipes)
+        lines += [f"| {point.id} | {point.says} | {asked} | {mended} |"]
+        if point.beyond:
+            beyond += [f"- **{point.id}**: {point.says} {point.beyond}"]
+    lines += ["", "## What reading alone cannot decide", "", *beyond, ""]
+    lines += ["## Standards", "", "| standard | asked by |", "|---|---|"]
+    rests: defaultdict[str, list[str]] = defaultdict(list)
+    for item in found.values():
+        for standard in explained(item).standards:
+            rests[standard].append(item.id)
+    for standard in sorted(rests, key=_by_number):
+        lines += [f"| {standard} | {', '.join(_link(name) for name in rests[standard])} |"]
+    return "\n".join(lines).rstrip() + "\n"
 
 
-def _markdown(text: str) -> str:
-    return " ".join(text.split()).replace("``", "`")
+def _by_number(standard: str) -> list[tuple[int, str]]:
+    """Return what sorts CWE-89 before CWE-306."""
+    return [(int(part) if part.isdigit() else 0, part) for part in re.split(r"(\d+)", standard)]
 
 
 def recipes_page(listed: Iterable[Recipe]) -> str:

@@ -10,7 +10,7 @@ import pytest
 DOCS = Path(__file__).parents[1] / "docs"
 
 
-@pytest.mark.parametrize("name", ["checks.md", "recipes.md"])
+@pytest.mark.parametrize("name", ["checks.md", "recipes.md", "traceability.md"])
 def test_generated_pages_are_current(name: str) -> None:
     spec = importlib.util.spec_from_file_location("generate", DOCS / "generate.py")
     assert spec is not None

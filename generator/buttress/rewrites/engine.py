@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
@@ -184,19 +183,35 @@ def _gated(name: str, outcome: Outcome, *, review: bool) -> tuple[str, Outcome]:
     return name, outcome
 
 
+@dataclass(frozen=True, slots=True)
+class _Trial:
+    """A file with changes that hold up, before its new lines are formatted.
+
+    Attributes:
+        content: The text.
+        module: The same as a module; ``None`` for a file that is no Python.
+        spans: Where the new text stands in it.
+    """
+
+    content: str
+    module: Module | None = None
+    spans: tuple[tuple[int, int], ...] = ()
+
+
 def _edit_file(
     draft: Draft, path: str, changes: list[tuple[str, Changed]]
 ) -> tuple[list[Applied], list[Abstained]]:
     """Make the changes of one file that hold up, all together where possible."""
     failed: list[Abstained] = []
     accepted: list[tuple[str, Changed]] = []
-    _accept(draft, path, _without_overlaps(changes), accepted, failed)
-    if not accepted:
+    trial = _accept(draft, path, _without_overlaps(changes), accepted, failed)
+    text = draft.text(path)
+    if trial is None or text is None:
         return [], failed
-    result = _result(draft, path, [change for _, change in accepted])
-    if isinstance(result, str):
-        return [], [*failed, *(_disproved(name, change, result) for name, change in accepted)]
-    draft.write(path, result)
+    content = (
+        trial.content if trial.module is None else _formatted(trial.module, trial.spans, draft)
+    )
+    draft.write(path, text.with_content(content).encode())
     made = [Applied(c.path, c.line, name, c.safety, c.reason) for name, c in accepted]
     return made, failed
 
@@ -207,18 +222,23 @@ def _accept(
     changes: list[tuple[str, Changed]],
     accepted: list[tuple[str, Changed]],
     failed: list[Abstained],
-) -> None:
-    """Sort changes into those that hold up together and those that do not, by halves."""
-    together = [change for _, change in (*accepted, *changes)]
-    problem = _result(draft, path, together, formatted=False) if changes else b""
-    if isinstance(problem, bytes):
+) -> _Trial | None:
+    """Sort changes into those that hold up together and those that do not, by halves.
+
+    Returns the trial of all that are accepted by then; ``None`` if none of these changes are.
+    """
+    if not changes:
+        return None
+    trial = _try(draft, path, [change for _, change in (*accepted, *changes)])
+    if isinstance(trial, _Trial):
         accepted += changes
-    elif len(changes) == 1:
-        failed.append(_disproved(*changes[0], problem))
-    else:
-        half = len(changes) // 2
-        _accept(draft, path, changes[:half], accepted, failed)
-        _accept(draft, path, changes[half:], accepted, failed)
+        return trial
+    if len(changes) == 1:
+        failed.append(_disproved(*changes[0], trial))
+        return None
+    half = len(changes) // 2
+    first = _accept(draft, path, changes[:half], accepted, failed)
+    return _accept(draft, path, changes[half:], accepted, failed) or first
 
 
 def _disproved(name: str, change: Changed, reason: str) -> Abstained:
@@ -240,57 +260,42 @@ def _without_overlaps(changes: list[tuple[str, Changed]]) -> list[tuple[str, Cha
     return kept
 
 
-def _result(
-    draft: Draft, path: str, changes: Sequence[Changed], *, formatted: bool = True
-) -> bytes | str:
-    """Return the bytes of the edited file, or what is wrong with them."""
+def _try(draft: Draft, path: str, changes: Sequence[Changed]) -> _Trial | str:
+    """Return the edited file, or what is wrong with it."""
     text = draft.text(path)
     if text is None:
         return "the file is no text"
     edits = [edit for change in changes for edit in change.edits]
-    if not is_python(path):
-        content = apply_edits(text.content, edits)
-    else:
+    trial: _Trial | str
+    if is_python(path):
         wanted = {item for change in changes for item in change.imports}
-        outcome = edit_module(draft.module(path), edits, wanted, draft, formatted=formatted)
-        if outcome.problem is not None:
-            return outcome.problem
-        content = outcome.text
+        trial = _prove(draft.module(path), edits, wanted, draft)
+    else:
+        trial = _Trial(apply_edits(text.content, edits))
+    if isinstance(trial, str):
+        return trial
     try:
-        return text.with_content(content).encode()
+        text.with_content(trial.content).encode()
     except UnicodeEncodeError:
         return f"the file's own encoding ({text.encoding}) has no place for the new text"
+    return trial
 
 
-@dataclass(frozen=True, slots=True)
-class Edited:
-    """The text of an edited module, or the problem that keeps it from being used."""
-
-    text: str
-    problem: str | None = None
-
-
-def edit_module(
-    module: Module,
-    edits: Sequence[Edit],
-    wanted: Iterable[Import],
-    draft: Draft,
-    *,
-    formatted: bool = True,
-) -> Edited:
-    """Edit one module: apply, prove, add and drop imports, prove again, format the new lines.
+def _prove(
+    module: Module, edits: Sequence[Edit], wanted: Iterable[Import], draft: Draft
+) -> _Trial | str:
+    """Edit one module: apply, prove, add and drop imports, prove again.
 
     Args:
         module: The module as it is.
         edits: What is replaced, with offsets into the module.
         wanted: What the new text needs to import.
-        draft: Where the module stands, for its neighbours and its style.
-        formatted: Whether the new lines are formatted; a trial goes without.
+        draft: Where the module stands, for its neighbours.
     """
     current = _edited(module, edits)
     problem = disproof(module, current, edits)
     if problem is not None:
-        return Edited(module.text, problem)
+        return problem
     spans = new_spans(edits)
     own = own_names(draft, module.path)
     steps: tuple[Callable[[Module], list[Edit]], ...] = (
@@ -303,17 +308,17 @@ def edit_module(
         spans = _shifted(spans, more) + new_spans(more)
         current = _edited(current, more)
         if current.problem is not None:
-            return Edited(module.text, f"an import would not parse (line {current.problem.line})")
+            return f"an import would not parse (line {current.problem.line})"
     complaints = new_complaints(module, current)
-    if complaints:
-        return Edited(module.text, complaints[0])
-    if not formatted:
-        return Edited(current.text)
+    return complaints[0] if complaints else _Trial(current.text, current, tuple(spans))
+
+
+def _formatted(module: Module, spans: Sequence[tuple[int, int]], draft: Draft) -> str:
+    """Return the text of a module with its new lines formatted."""
     style = style_for(draft, module.path)
-    text = format_lines(current.text, touched_lines(current, spans), style)
+    text = format_lines(module.text, touched_lines(module, list(spans)), style)
     final = Module(module.path, module.source_text.with_content(text))
-    is_same = final.problem is None and ast.dump(final.tree) == ast.dump(current.tree)
-    return Edited(text if is_same else current.text)
+    return text if final.problem is None else module.text
 
 
 def _edited(module: Module, edits: Sequence[Edit]) -> Module:

@@ -61,16 +61,19 @@ def _is_used(module: Module, node: _Binder) -> bool:
     name = _name(node)
     if isinstance(node, ast.ExceptHandler):
         return any(_mentions(statement, name) for statement in node.body)
-    scope = module.function(node) or module.tree
+    scope = module.function(node)
     block = module.parent(node)
     others = [
         other
         for other in module.nodes(ast.Import, ast.ImportFrom)
         if other is not node and len(other.names) == 1 and _name(other) == name
     ]
-    loads = [n for n in ast.walk(scope) if isinstance(n, ast.Name) and n.id == name]
-    for load in loads:
+    for load in module.nodes(ast.Name):
+        if load.id != name:
+            continue
         above = list(module.ancestors(load))
+        if scope is not None and scope not in above:
+            continue
         covered = any(module.parent(o) in above and o.lineno <= load.lineno for o in others)
         if block in above or not covered:
             return True

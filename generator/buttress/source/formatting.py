@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 import ast
+import re
 import tomllib
+from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
 from difflib import SequenceMatcher
+from typing import TYPE_CHECKING
 
 from buttress.source.module import Module
 from buttress.source.tree import Tree
 
+if TYPE_CHECKING:
+    from black.mode import Mode
+
 _DEFAULT_LENGTH = 88
 _LONGEST = 120
+# What no Python before 3.6 reads: black writes more trailing commas where it knows that.
+_IS_MODERN = re.compile(r"""\b[rR]?[fF][rR]?["']|\basync\s+def\b|:=""")
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,17 +87,73 @@ def format_lines(text: str, lines: list[tuple[int, int]], style: Style) -> str:
     mixed = "\r" in text and not pairs == text.count("\r") == text.count("\n")
     if not lines or mixed or "\t" in text:
         return text
+    try:
+        statements = ast.parse(text).body
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return text
+    whole, mode = _lines(text), _mode(text, style)
+    for first, last in reversed(_stretches(statements, lines, len(whole))):
+        inside = [
+            (max(low, first) - first + 1, min(high, last) - first + 1)
+            for low, high in lines
+            if low <= last and high >= first
+        ]
+        piece = "".join(whole[first - 1 : last])
+        whole[first - 1 : last] = [_formatted(piece, inside, mode)]
+    return "".join(whole)
+
+
+def _stretches(
+    statements: list[ast.stmt], lines: list[tuple[int, int]], count: int
+) -> list[tuple[int, int]]:
+    """Return which lines black has to see: the statements that hold given lines, and one on each side.
+
+    It takes as long as there are lines, and looks no further than to the neighbours.
+    """
+    starts = [_first_line(statement) for statement in statements]
+    ends = [statement.end_lineno or statement.lineno for statement in statements]
+    found: list[tuple[int, int]] = []
+    for low, high in sorted(lines):
+        before = bisect_left(ends, low) - 1
+        after = bisect_right(starts, high)
+        first = starts[before] if before >= 0 else 1
+        last = ends[after] if after < len(ends) else count
+        if found and first <= found[-1][1] + 1:
+            first, last = found[-1][0], max(found.pop()[1], last)
+        found.append((first, last))
+    return found
+
+
+def _first_line(statement: ast.stmt) -> int:
+    marks: list[ast.expr] = getattr(statement, "decorator_list", [])
+    return min([statement.lineno, *(mark.lineno for mark in marks)])
+
+
+def _lines(text: str) -> list[str]:
+    """Return the lines as Python counts them, with their ends."""
+    parts = text.split("\n")
+    return [part + "\n" for part in parts[:-1]] + ([parts[-1]] if parts[-1] else [])
+
+
+def _mode(text: str, style: Style) -> Mode:
+    """Return how black formats a part of ``text``, as if it saw the whole."""
+    from black.mode import Mode, TargetVersion
+
+    longest = max(map(len, text.splitlines()), default=0)
+    modern = {v for v in TargetVersion if v.value >= TargetVersion.PY36.value}
+    return Mode(
+        target_versions=modern if _IS_MODERN.search(text) else set(),
+        line_length=style.line_length or min(max(_DEFAULT_LENGTH, longest), _LONGEST),
+        string_normalization=style.normalize_quotes,
+        magic_trailing_comma=style.magic_trailing_comma,
+    )
+
+
+def _formatted(text: str, lines: list[tuple[int, int]], mode: Mode) -> str:
     import black
     from black.parsing import InvalidInput
     from black.report import NothingChanged
 
-    longest = max((len(line) for line in text.splitlines()), default=0)
-    length = style.line_length or min(max(_DEFAULT_LENGTH, longest), _LONGEST)
-    mode = black.Mode(
-        line_length=length,
-        string_normalization=style.normalize_quotes,
-        magic_trailing_comma=style.magic_trailing_comma,
-    )
     try:
         done = black.format_str(text, mode=mode, lines=lines)
     except (InvalidInput, NothingChanged, AssertionError):
@@ -107,7 +171,7 @@ def _only_within(before: str, after: str, lines: list[tuple[int, int]]) -> str:
 
     Black strips trailing blanks and adds or removes empty lines elsewhere, too.
     """
-    old, new = before.splitlines(keepends=True), after.splitlines(keepends=True)
+    old, new = _lines(before), _lines(after)
     pieces: list[str] = []
     # blanks at the end of an untouched line must not make it one difference with the line above
     seen = [line.rstrip() for line in old], [line.rstrip() for line in new]
@@ -119,7 +183,7 @@ def _only_within(before: str, after: str, lines: list[tuple[int, int]]) -> str:
 
 def _same_meaning(before: str, after: str) -> bool:
     try:
-        return ast.dump(ast.parse(before)) == ast.dump(ast.parse(after))
+        return before == after or ast.dump(ast.parse(before)) == ast.dump(ast.parse(after))
     except SyntaxError:
         return False
 

@@ -72,6 +72,7 @@ _POOL = frozenset(["poolclass", "pool_pre_ping", "pool_size", "pool_recycle", "p
 _TIME_LIMIT = re.compile(
     r"statement_timeout|command_timeout|read_timeout|query_timeout|max_execution_time"
 )
+_KEPT_OPEN = re.compile(r"CONN_MAX_AGE|conn_max_age|[\"']pool[\"']\s*:")
 _SERVER_DATABASES = frozenset(["postgresql", "mysql", "mssql", "oracle"])
 _ENGINES = frozenset(
     ["sqlalchemy.create_engine", "sqlalchemy.ext.asyncio.create_async_engine", "sqlmodel.create_engine",
@@ -240,7 +241,9 @@ def _of_drivers(module: Module) -> Iterator[Unbounded]:
             return
 
 
-def _of_django(modules: Iterable[Module], *, timed: bool) -> Iterator[Unbounded]:
+def _of_django(modules: tuple[Module, ...], *, timed: bool) -> Iterator[Unbounded]:
+    if any(_KEPT_OPEN.search(module.text) for module in modules):
+        return
     for module in modules:
         if "DATABASES" not in module.text:
             continue
@@ -248,7 +251,7 @@ def _of_django(modules: Iterable[Module], *, timed: bool) -> Iterator[Unbounded]
         server = re.search(
             r"django\.db\.backends\.(?:postgresql|mysql|oracle)|dj_database_url|env\.db", text
         )
-        if server is None or re.search(r"CONN_MAX_AGE|conn_max_age|[\"']pool[\"']", text):
+        if server is None:
             continue
         for node in module.nodes(ast.Assign):
             if any(written(target) == "DATABASES" for target in node.targets):

@@ -7,13 +7,14 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from buttress.analysis.function_bodies import calls_by_function, returns_by_function
 from buttress.analysis.handlers import handlers
-from buttress.analysis.responses import own_nodes
 from buttress.project.documents import text_of
 from buttress.project.folders import folder_of, name_of, upwards
 from buttress.project.model import Framework, Project, Service
 from buttress.project.modules import called_name
 from buttress.source import Module
+from buttress.source.module import Function
 
 _README = re.compile(r"readme(?:\.(?:md|rst|txt|markdown|adoc))?\Z", re.IGNORECASE)
 _LEAST_CHARACTERS = 300
@@ -94,18 +95,18 @@ class Undocumented:
     """
 
     module: Module
-    function: ast.FunctionDef | ast.AsyncFunctionDef
+    function: Function
     message: str
 
 
 def undocumented(modules: Iterable[Module], service: Service) -> Iterator[Undocumented]:
     """Yield what an API lacks: descriptions of its routes, a schema, a version."""
     modules = tuple(modules)
-    answering: list[tuple[Module, ast.FunctionDef | ast.AsyncFunctionDef]] = []
+    answering: list[tuple[Module, Function]] = []
     described = versioned = 0
     for module in modules:
         for handler in handlers(module, service):
-            if not is_api(handler.node, service):
+            if not is_api(module, handler.node, service):
                 continue
             answering.append((module, handler.node))
             described += ast.get_docstring(handler.node) is not None or _is_described(handler.node)
@@ -125,17 +126,10 @@ def undocumented(modules: Iterable[Module], service: Service) -> Iterator[Undocu
         yield Undocumented(module, function, "No path or header of this API names a version.")
 
 
-def is_api(function: ast.FunctionDef | ast.AsyncFunctionDef, service: Service) -> bool:
+def is_api(module: Module, function: Function, service: Service) -> bool:
     """Whether a handler answers with data, not with a page."""
-    names = {called_name(node) for node in own_nodes(function) if isinstance(node, ast.Call)}
-    pages = {
-        "render",
-        "render_template",
-        "TemplateResponse",
-        "HTMLResponse",
-        "redirect",
-        "render_to_string",
-    }
+    names = {called_name(call) for call in calls_by_function(module).get(function, ())}
+    pages = frozenset(["render", "render_template", "TemplateResponse", "HTMLResponse", "redirect"])
     if names & pages:
         return False
     if service.framework is Framework.FASTAPI:
@@ -143,12 +137,11 @@ def is_api(function: ast.FunctionDef | ast.AsyncFunctionDef, service: Service) -
     if names & _DATA_CALLS or (service.framework is Framework.DJANGO and "Response" in names):
         return True
     return any(
-        isinstance(node, ast.Return) and isinstance(node.value, ast.Dict)
-        for node in own_nodes(function)
+        isinstance(node.value, ast.Dict) for node in returns_by_function(module).get(function, ())
     )
 
 
-def _is_described(function: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
+def _is_described(function: Function) -> bool:
     return any(
         keyword.arg in {"summary", "description"}
         for mark in function.decorator_list

@@ -78,7 +78,15 @@ def _is_used(module: Module, node: ast.Constant) -> bool:
             return False
         if isinstance(above, ast.Call) and inside is not above.func:
             name = called_name(above)
-            if name in _TEXT_METHODS or _DOCUMENTING.search(name) or name[-7:] == "_origin":
+            is_default = (
+                name in {"get", "getattr"} and bool(above.args) and inside is not above.args[0]
+            )
+            if (
+                is_default
+                or name in _TEXT_METHODS
+                or _DOCUMENTING.search(name)
+                or name[-7:] == "_origin"
+            ):
                 return False
         if isinstance(above, ast.keyword) and _DOCUMENTING.search(above.arg or ""):
             return False

@@ -16,7 +16,15 @@ _VIEW_METHODS = frozenset(
      "perform_create", "perform_update", "perform_destroy"]
 )  # fmt: skip
 _READING_METHODS = frozenset(["get", "list", "retrieve", "get_context_data", "get_queryset"])
-_VIEW_BASES = ("rest_framework.", "django.views.", "django.contrib.auth.mixins.", "flask.views.")
+_VIEW_BASES = (
+    "rest_framework.views.",
+    "rest_framework.viewsets.",
+    "rest_framework.generics.",
+    "rest_framework.mixins.",
+    "django.views.",
+    "django.contrib.auth.mixins.",
+    "flask.views.",
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,8 +51,12 @@ class HandlerAccess:
 
     @property
     def mixes(self) -> bool:
-        """Whether it holds so many that data access and HTTP cannot change apart."""
-        return len(self.calls) >= _MANY
+        """Whether it holds so many that data access and HTTP cannot change apart.
+
+        To load one thing and to write it is the least that a handler of one thing does.
+        """
+        reads = sum(call.act is Act.READ for call in self.calls)
+        return reads >= _MANY or len(self.calls) > _MANY
 
 
 def by_function(
@@ -73,7 +77,7 @@ def accesses(module: Module, service: Service) -> Iterator[HandlerAccess]:
     grouped = by_function(module, (call for call in calls if call.act in _STATEMENT_ACTS))
     for handler in handlers(module, service):
         own = grouped.get(handler.node, [])
-        if own:
+        if own and handler.node.name != "get_queryset":
             yield HandlerAccess(handler, tuple(own))
 
 

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from buttress.analysis.database_calls import database_calls
+from buttress.analysis.queries import SMALL
 from buttress.project.literals import written
 from buttress.project.model import Service
 from buttress.project.modules import called_name
@@ -86,7 +87,7 @@ def unindexed(
             continue
         if column.is_reference:
             yield column, "This foreign key has no index: joins and deletes read the whole table."
-        elif (column.model, column.name) in looked_up:
+        elif (column.model, column.name) in looked_up and not SMALL.search(column.model):
             yield column, "Rows are looked up by this column, and no index helps."
 
 

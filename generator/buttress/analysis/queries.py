@@ -17,6 +17,7 @@ from buttress.analysis.database_calls import (
     first_text,
 )
 from buttress.analysis.handlers import Handler, handlers
+from buttress.project.folders import name_of
 from buttress.project.literals import written
 from buttress.project.model import Service
 from buttress.project.modules import OwnModules, called_name
@@ -41,17 +42,26 @@ _NARROW = frozenset(
 _TAKES = frozenset(["all", "fetchall", "fetchone", "first", "execute", "fetchmany"])
 _NARROWING_CALL = re.compile(r"paginat|filter|search", re.IGNORECASE)
 _REFINES = _NARROW | {"update", "delete"}
-_SMALL = re.compile(
+SMALL = re.compile(
     r"categor|role|tag|countr|language|status|type|permission|setting|config|department|currenc|plan|level"
     r"|unit|genre|state|region|city|cities|skill|feature|menu|faq|team|locale|option|tier|brand|color|size|realtor",
     re.IGNORECASE,
 )
+"""Names of tables that stay small by their nature."""
+
 _NO_LIMIT_SQL = re.compile(
     r"\b(?:where|limit|group\s+by|fetch\s+first|offset|top\s+\d)\b|\bcount\s*\(|\bsum\s*\(|\bmax\s*\(|\bavg\s*\(",
     re.IGNORECASE,
 )
 _TABLE = re.compile(r"\bfrom\s+[\"`\[]?(\w+)", re.IGNORECASE)
-_TABLES_OF_THE_DATABASE = re.compile(r"sqlite_master|information_schema|pg_\w+", re.IGNORECASE)
+_TABLES_OF_THE_DATABASE = re.compile(
+    r"sqlite_master|information_schema|\bpg_\w+|^\s*(?:pragma|show|explain)\b", re.IGNORECASE
+)
+_PREPARES = re.compile(
+    r"migrat|seed|populate|backfill|init_?db|create_tables|schema|bootstrap|ensure_|insert_roles|fixture|fake|initial_data"
+    r"|(?:\A|_)(?:apps|setup|startup)(?:_|\Z)|sample_data|demo|init_data|load_data|create_default",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +94,7 @@ class Queries:
     own: OwnModules
     _by_place: dict[tuple[str, str], tuple[Module, Function]] = field(default_factory=dict)
     _reading: dict[Function, list[DatabaseCall]] = field(default_factory=dict)
+    _names: frozenset[str] = frozenset()
 
     def __post_init__(self) -> None:
         self.modules = tuple(self.modules)
@@ -93,8 +104,9 @@ class Queries:
                     self._by_place[module.path, function.name] = (module, function)
             for call in database_calls(module, self.service):
                 holder = module.function(call.node)
-                if call.act is Act.READ and holder is not None:
+                if call.act is Act.READ and holder is not None and not is_about_schema(call):
                     self._reading.setdefault(holder, []).append(call)
+        self._names = frozenset(function.name for function in self._reading)
 
     def called(self, module: Module, call: ast.Call) -> tuple[Module, Function] | None:
         """Return the function of the project that a call means, if it stands at the top of a file."""
@@ -112,18 +124,24 @@ class Queries:
     def looped(self) -> Iterator[LoopedQuery]:
         """Yield the queries that run once for every element of a collection, one for each loop."""
         for module in self.modules:
+            if prepares(module, None):
+                continue
             seen: set[ast.AST] = set()
             for call in database_calls(module, self.service):
                 loop = loop_around(module, call.node) if call.act is Act.READ else None
-                if loop is None or loop in seen or _is_last_round(module, call.node, loop):
+                if loop is None or loop in seen or prepares(module, call.node):
+                    continue
+                if is_about_schema(call) or _is_last_round(module, call.node, loop):
                     continue
                 if _is_paged(call) or not _depends(call.node, loop):
                     continue
                 seen.add(loop)
                 yield LoopedQuery(module, call.node)
-            for plain in module.nodes(ast.Call) if self._reading else ():
+            for plain in module.nodes(ast.Call) if self._names else ():
+                if called_name(plain) not in self._names:
+                    continue
                 loop = loop_around(module, plain)
-                if loop is None or loop in seen:
+                if loop is None or loop in seen or prepares(module, plain):
                     continue
                 found = self.called(module, plain)
                 if found is None or not self._always_reads(*found):
@@ -170,6 +188,20 @@ class Queries:
                         yield found
 
 
+def prepares(module: Module, node: ast.AST | None) -> bool:
+    """Whether a file (or a function around a node) fills or changes a database once, at its start."""
+    if node is None:
+        return bool(_PREPARES.search(name_of(module.path).removesuffix(".py")))
+    function = module.function(node)
+    return function is not None and bool(_PREPARES.search(function.name))
+
+
+def is_about_schema(call: DatabaseCall) -> bool:
+    """Whether a statement asks about tables, not for what is in them."""
+    text = first_text(call.statement) if call.statement is not None else None
+    return text is not None and bool(_TABLES_OF_THE_DATABASE.search(text))
+
+
 def is_whole(module: Module, call: DatabaseCall) -> bool:
     """Whether a query reads every row of a table that may grow."""
     names = call.methods
@@ -179,10 +211,10 @@ def is_whole(module: Module, call: DatabaseCall) -> bool:
         return _is_whole_statement(module, call)
     if isinstance(call.root, ast.Attribute) and call.root.attr in {"objects", "query"}:
         return names[-1] in {"all", *_WHOLE_MORE, "order_by", "select_related"} and not (
-            _SMALL.search(written(call.root.value)) or _is_refined(module, call.node)
+            SMALL.search(written(call.root.value)) or _is_refined(module, call.node)
         )
     if names[0] == "query" and len(names) > 1:
-        return names[-1] == "all" and not _SMALL.search(written(call.links[0].args[0]))
+        return names[-1] == "all" and not SMALL.search(written(call.links[0].args[0]))
     return False
 
 
@@ -201,7 +233,7 @@ def _is_whole_statement(module: Module, call: DatabaseCall) -> bool:
         if isinstance(statement, ast.JoinedStr | ast.BinOp):
             return False
         table = _TABLE.search(text)
-        is_listed = table is not None and not _SMALL.search(table[1])
+        is_listed = table is not None and not SMALL.search(table[1])
         is_all = not _NO_LIMIT_SQL.search(text) and not _TABLES_OF_THE_DATABASE.search(text)
         return is_listed and is_all and text.lstrip()[:6].lower() == "select"
     names: list[str] = []
@@ -215,7 +247,7 @@ def _is_whole_statement(module: Module, call: DatabaseCall) -> bool:
         return False
     chosen = node.args[0] if len(node.args) == 1 else None
     is_model = isinstance(chosen, ast.Name | ast.Attribute) and written(chosen)[:1].isupper()
-    return is_model and not _SMALL.search(written(chosen))
+    return is_model and not SMALL.search(written(chosen))
 
 
 def _fetches_all(module: Module, call: DatabaseCall) -> bool:
@@ -328,12 +360,27 @@ def _depends(node: ast.expr, loop: ast.AST) -> bool:
 
 @lru_cache(maxsize=16)
 def _bound_by(loop: ast.AST) -> frozenset[str]:
-    """Return the names that change with every round of a loop."""
-    return frozenset(
-        part.id
-        for part in ast.walk(loop)
-        if isinstance(part, ast.Name) and not isinstance(part.ctx, ast.Load)
+    """Return the names that hold an element of a loop, or something that was made from it."""
+    generators = getattr(loop, "generators", None)
+    targets = (
+        [item.target for item in generators] if generators else [getattr(loop, "target", loop)]
     )
+    bound = {name for target in targets for name in _names(target)}
+    inner = [
+        node
+        for node in ast.walk(loop)
+        if isinstance(node, ast.Assign | ast.AnnAssign | ast.For | ast.AsyncFor)
+    ]
+    for node in sorted(inner, key=lambda node: node.lineno):
+        source = node.iter if isinstance(node, ast.For | ast.AsyncFor) else node.value
+        if source is not None and _names(source) & bound:
+            for target in node.targets if isinstance(node, ast.Assign) else [node.target]:
+                bound |= _names(target)
+    return frozenset(bound)
+
+
+def _names(node: ast.AST) -> set[str]:
+    return {part.id for part in ast.walk(node) if isinstance(part, ast.Name)}
 
 
 def _is_last_round(module: Module, node: ast.AST, loop: ast.AST) -> bool:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from buttress.analysis.database_calls import database_calls
 from buttress.analysis.errors import is_broad, status_of
+from buttress.analysis.function_bodies import returns_by_function
 from buttress.analysis.handlers import Handler, handlers
 from buttress.project.literals import argument, written
 from buttress.project.model import Service
@@ -19,6 +22,9 @@ _RESPONSE_CALLS = frozenset(["TemplateResponse", "render_template", "HTTPExcepti
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef)
 _ERROR_KEYS = frozenset(["error", "errors"])
 _STATUS_ARGUMENTS = ("status_code", "status")
+_TRIVIAL = re.compile(
+    r"\A/?\Z|(?:health|healthz|healthcheck|live|livez|ready|readyz|ping|status|metrics|version)/?\Z"
+)
 _RAISERS = frozenset(
     [
         "fastapi.HTTPException",
@@ -26,6 +32,8 @@ _RAISERS = frozenset(
         "fastapi.exceptions.HTTPException",
     ]
 )
+_OUTSIDE = ("requests.", "httpx.", "aiohttp.", "urllib.request.", "smtplib.", "boto3.", "openai.")
+_HANDLES = frozenset(["db", "session", "conn", "connection", "db_session", "cursor"])
 _FLASK_RAISERS = frozenset(["flask.abort", "werkzeug.exceptions.abort"])
 _OR_404 = frozenset(["get_or_404", "first_or_404", "one_or_404"])
 
@@ -44,7 +52,10 @@ def untyped_answers(module: Module, service: Service) -> Iterator[Function]:
         given = {keyword.arg for mark in marks for keyword in mark.keywords}
         if given & _TYPED or None in given or _is_hidden(marks):
             continue
-        answers = [_answer(node) for node in own_nodes(function) if isinstance(node, ast.Return)]
+        if all(_TRIVIAL.search(route.path) for route in handler.routes):
+            continue
+        made = _responses(function)
+        answers = [_answer(node, made) for node in returns_by_function(module).get(function, ())]
         if any(answer == "data" for answer in answers):
             yield function
 
@@ -82,7 +93,18 @@ def _is_hidden(marks: list[ast.Call]) -> bool:
     return False
 
 
-def _answer(node: ast.Return) -> str:
+def _responses(function: Function) -> set[str]:
+    """Return the names of a function that hold a response of its own making."""
+    return {
+        written(target)
+        for node in own_nodes(function)
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Call)
+        for target in node.targets
+        if called_name(node.value).endswith("Response")
+    }
+
+
+def _answer(node: ast.Return, made: set[str]) -> str:
     """Return ``data``, or what else a ``return`` gives."""
     value = node.value.value if isinstance(node.value, ast.Await) else node.value
     if value is None or isinstance(value, ast.Constant):
@@ -93,7 +115,7 @@ def _answer(node: ast.Return) -> str:
         name = called_name(value)
         if name.endswith("Response") or name in _RESPONSE_CALLS:
             return "response"
-    if isinstance(value, ast.Name) and "esponse" in value.id:
+    if isinstance(value, ast.Name) and value.id in made:
         return "response"
     return "data"
 
@@ -132,7 +154,7 @@ def unclassified(module: Module, service: Service) -> Iterator[Unclassified]:
         attempt = module.parent(block)
         if not isinstance(attempt, ast.Try) or _is_inside_handler(module, attempt):
             continue
-        found = _verdict(module, attempt, block)
+        found = _verdict(module, service, attempt, block)
         if found:
             yield Unclassified(block, found)
 
@@ -141,7 +163,24 @@ def _is_inside_handler(module: Module, attempt: ast.Try) -> bool:
     return any(isinstance(above, ast.ExceptHandler) for above in module.ancestors(attempt))
 
 
-def _verdict(module: Module, attempt: ast.Try, block: ast.ExceptHandler) -> str:
+def _reaches_others(module: Module, service: Service, attempt: ast.Try) -> bool:
+    """Whether what is tried asks a database or another system, which may be down."""
+    first, last = attempt.body[0].lineno, attempt.body[-1].end_lineno or attempt.body[-1].lineno
+    if any(first <= call.node.lineno <= last for call in database_calls(module, service)):
+        return True
+    for statement in attempt.body:
+        for node in ast.walk(statement):
+            if isinstance(node, ast.Call):
+                target = module.resolve(node.func) or ""
+                if target.startswith(_OUTSIDE):
+                    return True
+                given = [*node.args, *(keyword.value for keyword in node.keywords)]
+                if any(isinstance(item, ast.Name) and item.id in _HANDLES for item in given):
+                    return True
+    return False
+
+
+def _verdict(module: Module, service: Service, attempt: ast.Try, block: ast.ExceptHandler) -> str:
     for statement in block.body:
         status: int | None = None
         if isinstance(statement, ast.Return) and statement.value is not None:
@@ -157,7 +196,7 @@ def _verdict(module: Module, attempt: ast.Try, block: ast.ExceptHandler) -> str:
             return "A failure is answered as if all were well (200): nobody can count it."
         if status >= 500 and _catches_own(module, attempt, block):
             return "An error that the code answers by itself (404, 400) is caught here and becomes a 500."
-        if status in {400, 404, 422}:
+        if status in {400, 404, 422} and _reaches_others(module, service, attempt):
             return f"Every failure is answered as the client's own ({status}), an outage of the database too."
         return ""
     return ""

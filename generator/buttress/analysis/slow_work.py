@@ -6,18 +6,17 @@ import ast
 import re
 from collections.abc import Iterator
 
+from buttress.analysis.function_bodies import calls_by_function
 from buttress.analysis.handlers import handlers
-from buttress.analysis.responses import own_nodes
 from buttress.project.model import Service
 from buttress.project.modules import OwnModules, called_name
 from buttress.source import Module
 from buttress.source.module import Function
 
-_HINTS = re.compile(
-    r"smtplib|mail|weasyprint|pdfkit|xhtml2pdf|read_csv|read_excel|whisper|moviepy|docx2pdf|pytesseract|pdf2image"
-    r"|easyocr|transcribe|sendgrid|resend|img2pdf|playwright|selenium",
-    re.IGNORECASE,
-)
+_HINTS = (
+    "smtplib", "mail", "weasyprint", "pdfkit", "xhtml2pdf", "read_csv", "read_excel", "whisper",
+    "docx2pdf", "pytesseract", "pdf2image", "sendgrid", "resend",
+)  # fmt: skip
 _SLOW = {
     "smtplib.SMTP": "a mail is sent",
     "smtplib.SMTP_SSL": "a mail is sent",
@@ -54,7 +53,7 @@ def slow_work(
     """Yield the calls of handlers that do slow work, or call a function that does, one a handler."""
     doing: dict[tuple[str, str], str] = {}
     for module in modules:
-        if not _HINTS.search(module.text):
+        if not any(hint in module.text for hint in _HINTS):
             continue
         for call in module.nodes(ast.Call):
             holder = module.function(call)
@@ -63,6 +62,8 @@ def slow_work(
             if what and is_top and holder is not None and not _is_task(module, holder):
                 doing.setdefault((module.path, holder.name), what)
     for module in modules:
+        if not doing and not any(hint in module.text for hint in _HINTS):
+            continue
         for handler in handlers(module, service):
             found = _in_handler(module, handler.node, service, own, doing)
             if found is not None:
@@ -76,8 +77,7 @@ def _in_handler(
     own: OwnModules,
     doing: dict[tuple[str, str], str],
 ) -> tuple[ast.expr, str] | None:
-    calls = [node for node in own_nodes(function) if isinstance(node, ast.Call)]
-    for call in sorted(calls, key=lambda node: (node.lineno, node.col_offset)):
+    for call in calls_by_function(module).get(function, ()):
         what = _what(module, call)
         if not what and doing and not _is_imported_type(call):
             target = module.resolve(call.func)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from buttress.analysis.database_calls import Act, DatabaseCall, bindings, database_calls
+from buttress.analysis.queries import prepares
 from buttress.project.literals import written
 from buttress.project.model import Framework, Service
 from buttress.project.modules import called_name
@@ -46,10 +47,10 @@ def half_written(module: Module, service: Service) -> Iterator[HalfWritten]:
     grouped: dict[Function | None, list[DatabaseCall]] = {}
     for call in calls:
         grouped.setdefault(module.function(call.node), []).append(call)
-    shared = _shared_handles(module)
+    shared = set(_shared_handles(module))
     bound = bindings(module)
     for function, inside in grouped.items():
-        if function is None:
+        if function is None or prepares(module, None) or prepares(module, inside[0].node):
             continue
         found = _in_function(module, service, function, inside)
         found = found or _of_handle(module, function, inside, bound, shared)
@@ -66,7 +67,7 @@ def _in_function(
         if _is_atomic(function):
             return None
         acts = {Act.WRITE}
-        calls = [call for call in calls if not _covered(module, call.node)]
+        calls = _distinct(call for call in calls if not _covered(module, call.node))
     else:
         acts = {Act.COMMIT}
     marks = {call.node for call in calls if call.act in acts}
@@ -87,14 +88,28 @@ def _in_function(
     )
 
 
+def _distinct(calls: Iterable[DatabaseCall]) -> list[DatabaseCall]:
+    """Leave out writes that repeat: the same record saved again, what is made only where it lacks."""
+    found: dict[str, DatabaseCall] = {}
+    for call in calls:
+        if not set(call.methods) & {"get_or_create", "update_or_create", "aget_or_create"}:
+            key = written(call.root) if call.methods[0] in {"save", "delete"} else ""
+            found.setdefault(key or str(id(call)), call)
+    return list(found.values())
+
+
 def _of_handle(
     module: Module,
     function: Function,
     calls: list[DatabaseCall],
     bound: dict[tuple[Function | None, str], list[ast.expr]],
-    shared: frozenset[str],
+    shared: set[str],
 ) -> HalfWritten | None:
-    """A commit on a session or connection that nobody rolls back or closes when something fails."""
+    """A commit on a session or connection that nobody rolls back or closes when something fails.
+
+    What the whole process shares is reported where it is committed first, and then taken from
+    ``shared``.
+    """
     if any(call.act is Act.ROLLBACK for call in calls):
         return None
     for call in calls:
@@ -102,6 +117,7 @@ def _of_handle(
             continue
         name = call.root.id
         if name in shared and (function, name) not in bound:
+            shared.discard(name)
             return HalfWritten(
                 call.node,
                 "A session of the whole process is committed here; after a failure nobody rolls it back.",

@@ -74,7 +74,7 @@ def db_in_handler(subject: Subject) -> Iterator[Finding]:
         for statement, name in http_imports(module, service):
             message = f"Logic learns of HTTP here ({name}): it cannot be used or tested without a request."
             yield subject.finding(module, statement, message)
-    if len(mixed) > 1 and len(mixed) * 2 > len(found) and not _has_layer(modules, subject):
+    if len(mixed) > 1 and not _has_layer(modules, subject):
         module, access = mixed[0]
         message = (
             f"{len(mixed)} of {len(found)} handlers that need data make several queries themselves,"

@@ -162,7 +162,9 @@ def no_api_docs(subject: Subject) -> Iterator[Finding]:
     service = subject.service
     modules = list(subject.wired())
     answering = sum(
-        is_api(handler.node, service) for module in modules for handler in handlers(module, service)
+        is_api(module, handler.node, service)
+        for module in modules
+        for handler in handlers(module, service)
     )
     if answering < 3:
         raise NotApplicable("fewer than three routes answer with data")

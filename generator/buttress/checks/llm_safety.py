@@ -9,6 +9,7 @@ from buttress.analysis.llm.answers import unvalidated
 from buttress.analysis.llm.controls import is_moderated
 from buttress.analysis.llm.mixing import mixed_prompts
 from buttress.analysis.llm.retrieval import open_searches, uses_store
+from buttress.analysis.llm.sinks import interpreted
 from buttress.analysis.llm.tools import endless_agents, tools, unapproved_acts
 from buttress.analysis.protection import authenticates
 from buttress.checks.llm import answers_users, models_in_use
@@ -54,6 +55,38 @@ def llm_prompt_injection(subject: Subject) -> Iterator[Finding]:
         what = "What a client sends" if mixed.is_client else f"`{mixed.name}`"
         where = "the system's instructions" if mixed.is_system else "the instructions"
         yield subject.finding(mixed.piece.module, node, f"{what} becomes part of {where}.")
+
+
+@check(
+    "LLM-OUTPUT-TO-SINK",
+    "A model's answer is run",
+    pillar=Pillar.SECURITY,
+    risk=Risk.CRITICAL,
+    kind=Kind.INSTANCE,
+    confidence=Confidence.MEDIUM,
+    standards=("OWASP LLM05:2025", "OWASP LLM06:2025", "CWE-1426", "CWE-94", "CWE-89"),
+    peers=("bandit:B102", "bandit:B307", "ruff:S102", "ruff:S307"),
+)
+def llm_output_to_sink(subject: Subject) -> Iterator[Finding]:
+    """What a model answers, or gives to a tool, becomes SQL, Python, a command, HTML or a path.
+
+    Whoever can write a line that the model reads can write the answer, too. A parser that lets only
+    known statements through, a sandbox and an account that may only read keep the harm small.
+
+    Bad::
+
+        sql = ask(f"Write SQL for: {question}")
+        cursor.execute(sql)
+
+    Good::
+
+        wanted = Report.model_validate_json(ask(question))
+        cursor.execute(REPORTS[wanted.name], wanted.values)
+    """
+    use = models_in_use(subject)
+    for place in interpreted(subject.project, subject.service, use):
+        message = f"What the model answers {place.what}."
+        yield subject.finding(place.module, place.node, message)
 
 
 @check(

@@ -83,6 +83,13 @@ class Answers:
         """Whether an expression is an answer, or made of one."""
         return self._holds(module, node, set(self.names(module, module.function(node))), 0)
 
+    def comes_from(self, module: Module, call: ast.Call) -> bool:
+        """Whether a call asks a model, or runs a function of the project that returns its answer."""
+        if self.use.asks(call):
+            return True
+        callee = self.use.values.callee(module, call)
+        return callee is not None and self._answers(callee, 0)
+
     def _holds(self, module: Module, node: ast.expr, held: set[str], depth: int) -> bool:
         if isinstance(node, ast.Name):
             return node.id in held

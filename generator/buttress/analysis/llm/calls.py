@@ -11,6 +11,7 @@ from functools import cached_property, lru_cache
 from buttress.analysis.llm import catalogue
 from buttress.analysis.llm.prompts import sent
 from buttress.analysis.llm.values import Callee, Value, Values, default_of
+from buttress.analysis.taint import Sources
 from buttress.project.model import Project, Role, Service
 from buttress.project.modules import OwnModules
 from buttress.source import Module, Tree
@@ -114,10 +115,12 @@ class LanguageUse:
     Args:
         modules: The app's modules.
         values: Follows values through them.
+        sources: What the flow of answers to interpreters begins with, once somebody asked.
     """
 
     modules: tuple[Module, ...]
     values: Values
+    sources: Sources | None = None
     _clients: dict[ast.Call, Client] = field(default_factory=dict)
     _known: dict[ast.AST, tuple[Client, ...]] = field(default_factory=dict)
 

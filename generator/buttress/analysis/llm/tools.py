@@ -42,6 +42,7 @@ _OUTWARD = re.compile(
     r"send|book|order|pay|purchase|transfer|publish|submit|cancel|delete|remove|post_|notify",
     re.IGNORECASE,
 )
+_TOOL_NAME = re.compile(r"(?:function|tool|func|tool_call|block|fn)[._]name\Z")
 _ERASERS = frozenset({"delete", "delete_one", "delete_many", "drop", "drop_collection", "delete_item", "hard_delete", "truncate"})  # fmt: skip
 _EXECUTES = frozenset({"execute", "executescript", "executemany", "exec_driver_sql", "read_sql", "read_sql_query"})  # fmt: skip
 
@@ -155,8 +156,8 @@ def _dispatched(use: LanguageUse) -> Iterator[Tool]:
     names |= {name for call in use.calls if "tools" in call.options for name in _declared(call.module)}  # fmt: skip
     for module in asking:
         for branch in module.nodes(ast.If):
-            name = _compared(branch.test)
-            if name in names:
+            name, is_tool = _compared(branch.test)
+            if name and (is_tool or name in names):
                 yield Tool(module, branch, name, tuple(branch.body), module.function(branch))
         for table in module.nodes(ast.Dict):
             for key, value in zip(table.keys, table.values, strict=True):
@@ -179,12 +180,14 @@ def _declared(module: Module) -> Iterator[str]:
             yield str(name.value)
 
 
-def _compared(test: ast.expr) -> str:
+def _compared(test: ast.expr) -> tuple[str, bool]:
+    """Return the text that a name is compared with, and whether it is plainly a tool's name."""
     if isinstance(test, ast.Compare) and len(test.ops) == 1 and isinstance(test.ops[0], ast.Eq):
-        for side in (test.left, test.comparators[0]):
+        sides = (test.left, test.comparators[0])
+        for side, other in (sides, sides[::-1]):
             if isinstance(side, ast.Constant) and isinstance(side.value, str):
-                return side.value
-    return ""
+                return side.value, bool(_TOOL_NAME.search(ast.unparse(other)))
+    return "", False
 
 
 def _named(use: LanguageUse, module: Module, node: ast.expr) -> Callee | None:

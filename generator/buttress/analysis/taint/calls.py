@@ -97,6 +97,9 @@ def call(
     known = _known_function(frame, node, what, arguments, element_of) if what else None
     if known is not None:
         return known
+    if frame.engine.sources.expression(frame.module, node, _result(what)):
+        from_source = frame.engine.sources
+        return source_value(frame, node, from_source.label, ast.dump(node.func))
     own = frame.engine.call_own(frame, node, owner, function, arguments)
     if own is not None:
         if _ESCAPER.search(name or getattr(node.func, "id", "")):
@@ -104,9 +107,6 @@ def call(
         return own
     if function.taint:
         return Value(taint=function.taint, what=_result(what), node=node)
-    if what and frame.engine.sources.expression(frame.module, node, _result(what)):
-        from_source = frame.engine.sources
-        return source_value(frame, node, from_source.label, ast.dump(node.func))
     return Value(what=_result(what), node=node)
 
 

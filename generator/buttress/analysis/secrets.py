@@ -58,6 +58,18 @@ _SIGNS = re.compile(
     re.IGNORECASE,
 )
 
+_PUBLIC = (
+    "VITE_",
+    "NEXT_PUBLIC_",
+    "REACT_APP_",
+    "NUXT_PUBLIC_",
+    "EXPO_PUBLIC_",
+    "GATSBY_",
+    "VUE_APP_",
+    "PUBLIC_",
+)
+"""Prefixes by which Vite, Next.js, Create React App and others tell public variables."""
+
 _KEPT = 4
 # what one of the shapes contains: to look for these costs far less than to match
 _MARKS = (
@@ -109,6 +121,11 @@ def is_secret_variable(name: str) -> bool:
         and not _NOT_A_SECRET_NAME.search(name)
         and not _PLAIN_KEY.search(name)
     )
+
+
+def is_public_by_design(name: str) -> bool:
+    """Whether a bundler copies a variable into what browsers load, so that its value is for everybody."""
+    return name.startswith(_PUBLIC)
 
 
 def keeps_data_readable(name: str) -> bool:

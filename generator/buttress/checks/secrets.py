@@ -14,6 +14,7 @@ from buttress.analysis.secret_files import tracked_secret_files
 from buttress.analysis.secrets import (
     hardcoded_secrets,
     is_placeholder,
+    is_public_by_design,
     is_secret_variable,
     kind_of,
     may_hold_secret,
@@ -32,8 +33,9 @@ from buttress.project.model import Place, Role
 
 _RECIPE = "settings-and-secrets"
 _LOGGING = frozenset({"LOG_LEVEL", "LOG_FORMAT"})
+_FRONT_END = re.compile(r"\.(?:[cm]?[jt]sx?|vue|svelte|astro|html?)$")
 _HARMLESS = re.compile(
-    r"(?:^|/)(?:tests?|docs?|examples?|fixtures|\.github)/|\.(?:md|rst|lock|svg|ipynb|html|css|js|ts|tsx|jsx|map)$"
+    r"(?:^|/)(?:tests?|docs?|examples?|fixtures|\.github)/|\.(?:md|rst|lock|svg|ipynb|css|map|min\.js)$|\.(?:test|spec|stories)\.[cm]?[jt]sx?$"
     r"|(?:example|sample|template|lock\.json|\.dist)|(?:^|/)(?:test_|conftest)",
     re.IGNORECASE,
 )
@@ -117,7 +119,8 @@ def secret_committed(subject: Subject) -> Iterator[Finding]:
     """A tracked file holds what has the shape of a provider's key, token or private key.
 
     It has to be revoked and issued anew: taking it out of the file does not take it out of the
-    history (CWE-798). Documentation, examples and tests are passed over.
+    history (CWE-798). Documentation, examples and tests are passed over. So are, in a front end, keys
+    that are made for pages (Firebase, maps); a provider's key under ``VITE_`` or ``NEXT_PUBLIC_`` is not.
 
     Bad::
 
@@ -136,8 +139,14 @@ def secret_committed(subject: Subject) -> Iterator[Finding]:
             continue
         for number, line in enumerate(text.content.splitlines(), 1):
             kind = kind_of(line) if len(line) < 2000 else ""
-            if kind and kind != "password in an address" and not is_placeholder(line.strip()):
-                yield Finding(Place(path, number), f"A tracked file holds a {kind}.", "", kind)
+            if not kind or kind == "password in an address" or is_placeholder(line.strip()):
+                continue
+            shown = is_public_by_design(line.partition("=")[0].strip().removeprefix("export "))
+            # Google's keys for maps and Firebase are made to stand in pages
+            if kind == "Google API key" and (shown or _FRONT_END.search(path)):
+                continue
+            more = ", and the bundle shows it to every visitor" if shown else ""
+            yield Finding(Place(path, number), f"A tracked file holds a {kind}{more}.", "", kind)
 
 
 @check(

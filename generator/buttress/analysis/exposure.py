@@ -13,6 +13,8 @@ from buttress.source import Module
 _TRUE = frozenset({"1", "true", "yes", "on"})
 _DEBUG_APPS = frozenset({"fastapi.FastAPI", "starlette.applications.Starlette"})
 _DEV_SETTINGS = re.compile(r"(?:dev|development|local|test|testing|debug|example)[\w]*\.py\Z")
+_ANY = frozenset([".*", "^.*$", ".+"])
+_DEEPEST = 4
 _ORIGINS = frozenset(
     {
         "allow_origins",
@@ -106,11 +108,11 @@ def wildcard_origins(module: Module) -> Iterator[tuple[ast.expr, str]]:
         )
         if middleware or target.endswith(("SocketIO", "AsyncServer")):
             for keyword in call.keywords:
-                if (keyword.arg in _ORIGINS and _is_wild(module, keyword.value)) or (
-                    keyword.arg == "allow_origin_regex"
-                    and _text(keyword.value) in {".*", "^.*$", ".+"}
-                ):
-                    yield keyword.value, _origin_message(call)
+                place = _wild(module, keyword.value) if keyword.arg in _ORIGINS else None
+                if keyword.arg == "allow_origin_regex" and _text(keyword.value) in _ANY:
+                    place = keyword.value
+                if place is not None:
+                    yield place, _origin_message(call)
         elif target in {"flask_cors.CORS", "flask_cors.cross_origin"} or _is_late_cors(
             module, call
         ):
@@ -142,7 +144,7 @@ def _flask_wildcard(module: Module, call: ast.Call) -> ast.expr | None:
     if None in keywords or (not call.args and not keywords):
         return None  # computed, or bound to the app later
     if "origins" in keywords:
-        return keywords["origins"] if _is_wild(module, keywords["origins"]) else None
+        return _wild(module, keywords["origins"])
     resources = keywords.get("resources")
     if isinstance(resources, ast.Dict):
         for options in resources.values:
@@ -151,8 +153,9 @@ def _flask_wildcard(module: Module, call: ast.Call) -> ast.expr | None:
                     _text(k): v for k, v in zip(options.keys, options.values, strict=True) if k
                 }
                 origin = given.get("origins")
-                if origin is None or _is_wild(module, origin):
-                    return origin or options
+                place = options if origin is None else _wild(module, origin)
+                if place is not None:
+                    return place
         return None
     if resources is not None or (not call.args and module.resolve(call.func) == "flask_cors.CORS"):
         return None
@@ -170,28 +173,53 @@ def _origin_message(call: ast.Call) -> str:
     return f"Every website may call the app from its visitors' browsers{rest}"
 
 
-def _is_wild(module: Module, node: ast.expr, depth: int = 0) -> bool:
-    if depth > 4:
-        return False
+def _wild(module: Module, node: ast.expr, depth: int = 0) -> ast.expr | None:
+    """Return what lets every origin in: the value, or what a function of the module returns."""
+    if depth > _DEEPEST:
+        return None
     if isinstance(node, ast.Constant):
-        return isinstance(node.value, str) and node.value.strip() == "*"
+        is_wild = isinstance(node.value, str) and node.value.strip() == "*"
+        return node if is_wild else None
     if isinstance(node, ast.List | ast.Tuple | ast.Set):
-        return any(_is_wild(module, item, depth + 1) for item in node.elts)
+        return node if any(_wild(module, item, depth + 1) for item in node.elts) else None
     if isinstance(node, ast.Name):
-        function = module.function(node)
-        value = constant(module, node.id)
-        if value is None and function is not None:
-            given = [
-                n.value
-                for n in ast.walk(function)
-                if isinstance(n, ast.Assign)
-                and any(isinstance(t, ast.Name) and t.id == node.id for t in n.targets)
-            ]
-            return any(_is_wild(module, item, depth + 1) for item in given)
-        return value is not None and _is_wild(module, value, depth + 1)
+        for value in _values(module, node):
+            place = _wild(module, value, depth + 1)
+            if place is not None:
+                return place if isinstance(value, ast.Call) else node
+        return None
     if isinstance(node, ast.IfExp):
-        return False
-    return any(str(value).strip() == "*" for value in environment_reads_in(module, node))
+        return None
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+        return _returned(module, node.func.id, depth)
+    is_wild = any(str(value).strip() == "*" for value in environment_reads_in(module, node))
+    return node if is_wild else None
+
+
+def _values(module: Module, node: ast.Name) -> list[ast.expr]:
+    """Return what a name stands for: a constant of the module, or what its function assigns."""
+    value = constant(module, node.id)
+    if value is not None:
+        return [value]
+    function = module.function(node)
+    return [
+        item.value
+        for item in (ast.walk(function) if function is not None else ())
+        if isinstance(item, ast.Assign)
+        and any(isinstance(t, ast.Name) and t.id == node.id for t in item.targets)
+    ]
+
+
+def _returned(module: Module, name: str, depth: int) -> ast.expr | None:
+    """Return the value of a ``return`` of a function of the module that lets every origin in."""
+    for statement in module.nodes(ast.Return):
+        function = module.function(statement)
+        if function is None or function.name != name or statement.value is None:
+            continue
+        place = _wild(module, statement.value, depth + 1)
+        if place is not None:
+            return place
+    return None
 
 
 def _text(node: ast.expr | None) -> str:

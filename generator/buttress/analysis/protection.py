@@ -133,6 +133,16 @@ def _in_proxy(tree: Tree, pattern: re.Pattern[str]) -> bool:
     )
 
 
+_PROXY_HSTS = re.compile(
+    r"^\s*(?:add_header|header)\s+[\"']?Strict-Transport-Security", re.IGNORECASE | re.MULTILINE
+)
+
+
+def proxy_sets_hsts(tree: Tree) -> bool:
+    """Whether a proxy in the repository tells browsers to come back by HTTPS alone."""
+    return _in_proxy(tree, _PROXY_HSTS)
+
+
 def _is_proxy(path: str) -> bool:
     name = path.rpartition("/")[2].lower()
     is_nginx = "nginx" in path.lower() and name.endswith((".conf", ".template", ".j2"))

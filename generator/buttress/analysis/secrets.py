@@ -13,8 +13,8 @@ from typing import Literal
 from buttress.source import Module
 
 _SHAPES = {
-    "OpenAI or OpenRouter key": r"sk-(?:proj-|or-v1-|svcacct-|admin-)?[A-Za-z0-9_-]{20,}",
-    "Anthropic key": r"sk-ant-[A-Za-z0-9_-]{20,}",
+    "OpenAI or OpenRouter key": r"(?<![A-Za-z0-9])sk-(?:proj-|or-v1-|svcacct-|admin-)?[A-Za-z0-9_-]{20,}",
+    "Anthropic key": r"(?<![A-Za-z0-9])sk-ant-[A-Za-z0-9_-]{20,}",
     "AWS access key": r"(?:AKIA|ASIA)[0-9A-Z]{16}",
     "Google API key": r"AIza[0-9A-Za-z_-]{35}",
     "GitHub token": r"(?:gh[pousr]_[A-Za-z0-9]{36,}|github_pat_[A-Za-z0-9_]{50,})",

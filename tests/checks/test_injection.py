@@ -74,7 +74,6 @@ def test_statements_that_are_fine(files: dict[str, str]) -> None:
         "os.system('ping ' + request.args.get('host'))",
         "subprocess.run(f\"ping {request.form['host']}\", shell=True)",
         "render_template_string('<h1>%s</h1>' % request.args.get('name'))",
-        "pickle.loads(request.data)",
     ],
 )
 def test_input_that_is_run(body: str) -> None:

@@ -1,14 +1,30 @@
-"""Checks of input that becomes code: SQL, commands, templates, tokens nobody verified."""
+"""Checks of input that becomes code: SQL, commands, templates, queries, tokens nobody verified."""
 
 from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
 
-from buttress.analysis.execution import executed_input, unverified_tokens
-from buttress.analysis.sql import injections
+from buttress.analysis.taint import CLIENT, PARAMETER, Flow, flows
+from buttress.analysis.taint import Kind as Sink
+from buttress.analysis.unverified_tokens import unverified_tokens
 from buttress.checks.model import Confidence, Finding, Kind, Pillar, Risk, Subject, check
 from buttress.project.model import Role
+
+_RUN = {
+    Sink.CODE: "is run as Python",
+    Sink.SHELL: "becomes part of a command of the shell",
+    Sink.TEMPLATE: "is run as a template",
+    Sink.LDAP: "becomes part of an LDAP query",
+    Sink.XPATH: "becomes part of an XPath query",
+}
+
+
+def client_flows(subject: Subject, *kinds: Sink) -> Iterator[Flow]:
+    """Yield what clients send and what reaches sinks of some kinds, in source order."""
+    for flow in flows(subject.project, subject.service):
+        if flow.kind in kinds and flow.label == CLIENT:
+            yield flow
 
 
 @check(
@@ -18,12 +34,20 @@ from buttress.project.model import Role
     risk=Risk.CRITICAL,
     kind=Kind.INSTANCE,
     confidence=Confidence.MEDIUM,
+    standards=("CWE-89", "OWASP A05:2025"),
+    peers=(
+        "bandit:B608",
+        "ruff:S608",
+        "semgrep:python.sqlalchemy.security.sqlalchemy-execute-raw-query.sqlalchemy-execute-raw-query",
+        "semgrep:python.django.security.injection.tainted-sql-string.tainted-sql-string",
+        "semgrep:python.flask.security.injection.tainted-sql-string.tainted-sql-string",
+    ),
 )
 def sql_injection(subject: Subject) -> Iterator[Finding]:
     """A value is put into the text of a statement instead of being bound to it.
 
-    Whoever sends the value can read and change every table (CWE-89, OWASP A05:2025). Constants,
-    placeholders, numbers and names that are checked against a list are fine.
+    Whoever sends the value can read and change every table. Constants, placeholders, numbers and
+    names that are checked against a list are fine.
 
     Bad::
 
@@ -33,14 +57,14 @@ def sql_injection(subject: Subject) -> Iterator[Finding]:
 
         cursor.execute("SELECT * FROM users WHERE name = ?", (name,))
     """
-    for module in subject.modules(Role.APP):
-        for injection in injections(module, subject.service):
+    for flow in flows(subject.project, subject.service):
+        if flow.kind is Sink.SQL and flow.label in {CLIENT, PARAMETER}:
             message = (
                 "What a client sends becomes part of this statement."
-                if injection.is_client
+                if flow.label == CLIENT
                 else "A value is put into this statement instead of being bound."
             )
-            yield subject.finding(module, injection.node, message)
+            yield subject.finding(flow.module, flow.node, message)
 
 
 @check(
@@ -49,11 +73,26 @@ def sql_injection(subject: Subject) -> Iterator[Finding]:
     pillar=Pillar.SECURITY,
     risk=Risk.CRITICAL,
     kind=Kind.INSTANCE,
+    standards=("CWE-95", "CWE-78", "CWE-1336", "CWE-90", "CWE-643", "OWASP A05:2025"),
+    peers=(
+        "bandit:B102",
+        "bandit:B307",
+        "bandit:B602",
+        "bandit:B605",
+        "ruff:S102",
+        "ruff:S307",
+        "ruff:S602",
+        "ruff:S605",
+        "semgrep:python.flask.security.injection.user-eval.eval-injection",
+        "semgrep:python.django.security.injection.code.user-eval.user-eval",
+        "semgrep:python.flask.security.injection.os-system-injection.os-system-injection",
+    ),
 )
 def code_exec(subject: Subject) -> Iterator[Finding]:
-    """What a client sends is run: by ``eval``, by a shell, as a template, or as a pickle.
+    """What a client sends is run: by ``eval``, by a shell, as a template, or as a query.
 
-    The client then has the rights of the app on its server (CWE-95, CWE-78, CWE-1336, CWE-502).
+    The client then has the rights of the app on its server, or reads what the query was to keep from
+    it. ``shlex.quote``, values that are checked against a list, and variables of a query are fine.
 
     Bad::
 
@@ -63,9 +102,8 @@ def code_exec(subject: Subject) -> Iterator[Finding]:
 
         subprocess.run(["ping", "-c", "1", host], check=True)
     """
-    for module in subject.modules(Role.APP):
-        for node, how in executed_input(module, subject.service):
-            yield subject.finding(module, node, f"What a client sends {how}.")
+    for flow in client_flows(subject, *_RUN):
+        yield subject.finding(flow.module, flow.node, f"What a client sends {_RUN[flow.kind]}.")
 
 
 @check(
@@ -74,12 +112,14 @@ def code_exec(subject: Subject) -> Iterator[Finding]:
     pillar=Pillar.SECURITY,
     risk=Risk.CRITICAL,
     kind=Kind.INSTANCE,
+    standards=("CWE-347", "OWASP A07:2025"),
+    peers=("semgrep:python.jwt.security.unverified-jwt-decode.unverified-jwt-decode",),
 )
 def jwt_unverified(subject: Subject) -> Iterator[Finding]:
     """A JSON Web Token is decoded with its verification switched off.
 
-    Anybody can write a token that says who they are (CWE-347). Where the same function verifies the
-    token as well, reading it before is fine.
+    Anybody can write a token that says who they are. Where the same function verifies the token as
+    well, reading it before is fine.
 
     Bad::
 

@@ -519,6 +519,8 @@ class _Run:
         values = [*arguments.all(), *(() if owner is None else (owner,))]
         if any(v.ref or v.what == REQUEST or frame.state.held(v) for v in values):
             return True
+        if is_handler(definition.module, definition.node, frozenset()):
+            return False  # it is looked at for itself
         span = (definition.node.end_lineno or 0) - definition.node.lineno
         return span <= _SMALL or "request" in definition.module.source(definition.node)
 

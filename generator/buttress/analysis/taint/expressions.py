@@ -10,7 +10,8 @@ from buttress.analysis.taint import calls
 from buttress.analysis.taint.frame import Arguments, Frame
 from buttress.analysis.taint.guards import narrow, truth
 from buttress.analysis.taint.library import CLEAN_ATTRIBUTES
-from buttress.analysis.taint.sources import READ, REQUEST
+from buttress.analysis.taint.sinks import Kind, bits
+from buttress.analysis.taint.sources import OWN_ADDRESS, READ, REQUEST
 from buttress.analysis.taint.state import Container
 from buttress.analysis.taint.values import (
     NOTHING,
@@ -240,7 +241,8 @@ def _of_request(frame: Frame, node: ast.Attribute, name: str) -> Value:
         return frame.engine.route_path(frame)
     if name not in READ:
         return Value(what=f"{REQUEST}.{name}", node=node)
-    taint = Taint("client", f"request.{name}", node, frame.module)
+    safe = bits(Kind.URL, Kind.REDIRECT) if name in OWN_ADDRESS else 0
+    taint = Taint("client", f"request.{name}", node, frame.module, safe)
     return Value(taint=frozenset({taint}), what=DATA, node=node)
 
 
@@ -350,7 +352,9 @@ def element_of(frame: Frame, value: Value, node: ast.AST) -> Value:
     if value.what == DATA:
         return keyed(value, "[*]", node)
     if value.taint:
-        return Value(taint=value.taint, node=node)
+        # a check of one part is none of the whole
+        parts = frozenset(t._replace(key=f"{t.key}~*") for t in value.taint)
+        return Value(taint=parts, node=node)
     return Value(what=f"{value.what}[]" if value.what else "", node=node)
 
 

@@ -7,7 +7,7 @@ import html
 from collections.abc import Callable
 from urllib.parse import quote, quote_plus, unquote, unquote_plus
 
-from buttress.analysis.taint.sinks import ALL, Kind, bits
+from buttress.analysis.taint.sinks import ALL, BIT, Kind, bits
 
 _TEXTS = bits(
     Kind.SQL, Kind.CODE, Kind.SHELL, Kind.TEMPLATE, Kind.LDAP, Kind.XPATH, Kind.PATH, Kind.HTML
@@ -163,7 +163,8 @@ CLEAN_ATTRIBUTES = frozenset(
 
 CHECKING_METHODS = {
     **dict.fromkeys(
-        ["isdigit", "isnumeric", "isdecimal", "isalnum", "isalpha", "isidentifier"], ALL
+        ["isdigit", "isnumeric", "isdecimal", "isalnum", "isalpha", "isidentifier"],
+        ALL & ~BIT[Kind.SESSION],  # an account of its choice may be a number
     ),
     **dict.fromkeys(["fullmatch", "match"], ALL),
     **dict.fromkeys(["is_relative_to", "relative_to"], bits(Kind.PATH)),

@@ -29,8 +29,10 @@ _SHELLS = re.compile(
 _SCHEME_ONLY = re.compile(r"(?:\w+:)?/{0,2}\Z")
 _OWN_PLACE = re.compile(r"(?:\w+:)?//[^/]+[/?#]|/(?![/\\])|\.{1,2}/|[?#]")
 _NOT_HTML = re.compile(r"(?:application|text|image|audio|video|multipart)/(?!html|xhtml)")
-_DATABASE = re.compile(
-    r"sql|cursor|asyncpg|psycopg|database|aiosqlite|cassandra|duckdb", re.IGNORECASE
+_DATABASE = re.compile(  # what a statement is given to that is not written here
+    r"\bdb\b|\bconn|\bengine\b|session|"
+    r"sql|cursor|asyncpg|psycopg|database|aiosqlite|cassandra|duckdb",
+    re.IGNORECASE,
 )
 _ALWAYS_SQL = frozenset(["execute", "executemany", "executescript", "exec_driver_sql", "read_sql"])
 _ALL_ARGUMENTS = -1
@@ -108,7 +110,7 @@ def _applies(frame: Frame, node: ast.Call, sink: Sink, arguments: Arguments, nam
         return any(value.what.endswith("(external)") for value in arguments.all())
     if sink.condition == "html":
         return _is_html(frame, arguments)
-    return not (sink.kind is Kind.SQL and name and not _DATABASE.search(text))
+    return True
 
 
 def _is_html(frame: Frame, arguments: Arguments) -> bool:
@@ -234,7 +236,8 @@ def _in_statement(frame: Frame, value: Value) -> Value | None:
             continue
         sources = live(frame.state, piece.taint, Kind.SQL)
         known = [s for s in sources if s.label != PARAMETER]
-        if known and (is_statement or len(pieces) == 1):
+        is_whole = len(pieces) == 1 and bool(_DATABASE.search(frame.module.text))
+        if known and (is_statement or is_whole):
             return Value(taint=frozenset(known), node=piece.node or value.node)
         if not sources or not is_statement:
             continue

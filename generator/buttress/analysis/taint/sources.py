@@ -35,10 +35,13 @@ READ = frozenset(
         "args", "form", "values", "json", "data", "cookies", "headers", "files", "get_json", "get_data",
         "query_params", "path_params", "body", "full_path", "GET", "POST", "COOKIES", "META", "FILES",
         "query_string", "stream", "referrer", "user_agent", "query", "match_info", "receive_text",
-        "receive_json", "receive_bytes", "iter_text", "iter_json", "get_full_path", "query_parameters",
+        "url", "receive_json", "receive_bytes", "iter_text", "iter_json", "get_full_path", "query_parameters",
     ]
 )  # fmt: skip
 """What a request object holds that the client wrote."""
+
+OWN_ADDRESS = frozenset(["url", "full_path", "referrer", "get_full_path"])
+"""What of it leads back to this app, or to the page before."""
 
 HINT = re.compile(r"request|Query\(|Form\(|Body\(|@\w+\.(?:get|post|put|patch|delete|route|websocket|api_route)\(|Resource\b|View\b|\w+ViewSet")  # fmt: skip
 """A file in which nothing of this stands reads nothing that a client sends."""

@@ -17,6 +17,12 @@ from buttress.analysis.taint.values import NOTHING, UNKNOWN, Value, same_constan
 _SESSIONS = frozenset(["flask.session", "quart.session", "<request>.session"])
 _IDENTITY = re.compile(r"user|uid|role|admin|account|auth|logged|email|permission|identity", re.IGNORECASE)  # fmt: skip
 
+_LOOKED_UP = re.compile(
+    r"password|authenticat|verify|validate|\.query\b|\.objects\b|execute\(|filter|find_one|get_user|login\b"
+    r"|select\(|get_or_|check_|token|\.get_by|exists\(",
+    re.IGNORECASE,
+)
+
 
 def run(frame: Frame, body: list[ast.stmt]) -> bool:
     """Run statements; return whether their end is reached."""
@@ -97,10 +103,17 @@ def _into_session(
     frame: Frame, target: ast.Subscript, key: Value, value: Value, source: ast.expr
 ) -> None:
     found = reaching.harm(frame, Kind.SESSION, key)
-    if found is None and isinstance(key.const, str) and _IDENTITY.search(key.const):
+    is_identity = isinstance(key.const, str) and bool(_IDENTITY.search(key.const))
+    if found is None and is_identity and not _looks_up(frame):
         found = reaching.harm(frame, Kind.SESSION, value)
     if found is not None:
         frame.engine.record(frame, Kind.SESSION, target, source, found)
+
+
+def _looks_up(frame: Frame) -> bool:
+    """Whether the function asks somebody about what the client says."""
+    function = frame.function
+    return function is not None and bool(_LOOKED_UP.search(frame.module.source(function)))
 
 
 def _delete(frame: Frame, node: ast.Delete) -> bool:

@@ -1,0 +1,43 @@
+"""Secrets that are made with a generator whose next number can be worked out."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+
+from buttress.analysis.taint import Flow, Kind, Sources, flows
+from buttress.project.model import Project, Service
+from buttress.source import Module
+
+_NAMES = (
+    "random", "randint", "randrange", "choice", "choices", "sample", "uniform", "randbytes", "getrandbits",
+    "normalvariate", "gauss", "shuffle", "triangular",
+)  # fmt: skip
+_WEAK = frozenset(
+    [f"random.{name}()" for name in _NAMES]
+    + [f"random.Random().{name}()" for name in _NAMES]
+    + [f"numpy.random.{name}()" for name in (*_NAMES, "rand", "bytes")]
+)
+_SECRET = re.compile(
+    r"(?:^|[^a-z])otp(?:$|[^a-z])|(?<!max_)(?<!num_)(?<!n_)token(?!s\b|iz|_count|_limit|s_|_usage|_length)"
+    r"|passw|secret(?!ary)|session_?(?:id|key|token)|session\w*\[|nonce|csrf|api_?key|(?:reset|verif\w*|auth|login"
+    r"|activation|confirm\w*|access|security|recovery|backup|one_?time|sms|email|invite?)_?code|captcha|remember_?me"
+    r"|temp_?pass|(?:^|_)pin(?:$|_|code)",
+    re.IGNORECASE,
+)  # fmt: skip
+
+
+def _is_weak(module: Module, node: ast.expr, what: str) -> bool:
+    return what in _WEAK
+
+
+RANDOM = Sources("random", hints=("random.", "import random", "from random"), expression=_is_weak, names=_SECRET)  # fmt: skip
+"""Numbers of a generator that is not made for secrets."""
+
+
+def guessable_secrets(project: Project, service: Service) -> Iterator[Flow]:
+    """Yield the values of such a generator that get the name of a secret, or are returned by one."""
+    for flow in flows(project, service, RANDOM):
+        if flow.kind is Kind.SECRET:
+            yield flow

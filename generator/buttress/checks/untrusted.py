@@ -1,0 +1,190 @@
+"""Checks of what clients choose: files, addresses, pages, objects, who they are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from buttress.analysis.taint import Kind as Sink
+from buttress.checks.injection import client_flows
+from buttress.checks.model import Confidence, Finding, Kind, Pillar, Risk, Subject, check
+
+
+@check(
+    "SEC-PATH-TRAVERSAL",
+    "A client chooses which file is used",
+    pillar=Pillar.SECURITY,
+    risk=Risk.HIGH,
+    kind=Kind.INSTANCE,
+    confidence=Confidence.MEDIUM,
+    standards=("CWE-22", "OWASP A01:2025"),
+    peers=(
+        "semgrep:python.flask.security.injection.path-traversal-open.path-traversal-open",
+        "semgrep:python.django.security.injection.path-traversal.path-traversal-open.path-traversal-open",
+    ),
+)
+def path_traversal(subject: Subject) -> Iterator[Finding]:
+    """A name or path that a client sends is opened, written, sent or deleted.
+
+    ``../../etc/passwd`` leaves the folder that was meant. ``secure_filename``, names that are checked
+    against a list, and paths that are resolved and compared with their folder are fine; so is a part of
+    the URL that cannot hold a ``/``.
+
+    Bad::
+
+        return FileResponse(UPLOADS / name)
+
+    Good::
+
+        path = (UPLOADS / name).resolve()
+        if not path.is_relative_to(UPLOADS):
+            raise HTTPException(404)
+        return FileResponse(path)
+    """
+    for flow in client_flows(subject, Sink.PATH):
+        yield subject.finding(flow.module, flow.node, "What a client sends chooses this file.")
+
+
+@check(
+    "SEC-SSRF",
+    "A client chooses which address is fetched or redirected to",
+    pillar=Pillar.SECURITY,
+    risk=Risk.HIGH,
+    kind=Kind.INSTANCE,
+    confidence=Confidence.MEDIUM,
+    standards=("CWE-918", "CWE-601", "OWASP A01:2025", "OWASP API7:2023"),
+    peers=(
+        "semgrep:python.flask.security.injection.ssrf-requests.ssrf-requests",
+        "semgrep:python.django.security.injection.ssrf.ssrf-injection-requests.ssrf-injection-requests",
+        "semgrep:python.flask.security.open-redirect.open-redirect",
+        "semgrep:python.django.security.injection.open-redirect.open-redirect",
+    ),
+)
+def ssrf(subject: Subject) -> Iterator[Finding]:
+    """The host of an address that the server fetches, or sends the browser to, comes from the client.
+
+    The server reaches what the client cannot (``http://169.254.169.254/``); a link to this app that ends
+    on a stranger's page is believed. A host that the code wrote, or that is compared, is fine.
+
+    Bad::
+
+        return redirect(request.args["next"])
+
+    Good::
+
+        if not url_has_allowed_host_and_scheme(target, allowed_hosts={request.get_host()}):
+            target = "/"
+        return redirect(target)
+    """
+    for flow in client_flows(subject, Sink.URL, Sink.REDIRECT):
+        if flow.kind is Sink.URL:
+            message = "What a client sends chooses the host that the server connects to."
+        else:
+            message = "What a client sends chooses where the browser is redirected to."
+        yield subject.finding(flow.module, flow.node, message)
+
+
+@check(
+    "SEC-XSS",
+    "Input becomes part of a page without being escaped",
+    pillar=Pillar.SECURITY,
+    risk=Risk.HIGH,
+    kind=Kind.INSTANCE,
+    confidence=Confidence.MEDIUM,
+    standards=("CWE-79", "OWASP A05:2025"),
+    peers=(
+        "bandit:B703",
+        "bandit:B704",
+        "ruff:S308",
+        "ruff:S704",
+        "semgrep:python.flask.security.injection.raw-html-concat.raw-html-format",
+        "semgrep:python.django.security.injection.raw-html-format.raw-html-format",
+    ),
+)
+def xss(subject: Subject) -> Iterator[Finding]:
+    """What a client sends is sent back as HTML, past the templates that would escape it.
+
+    A link with a script in it then runs as the user who opens it, with the user's session.
+    ``escape``, cleaned HTML, JSON and files are fine.
+
+    Bad::
+
+        return f"<h1>Hello {request.args['name']}</h1>"
+
+    Good::
+
+        return render_template("hello.html", name=request.args["name"])
+    """
+    for flow in client_flows(subject, Sink.HTML):
+        yield subject.finding(
+            flow.module, flow.node, "What a client sends becomes HTML without being escaped."
+        )
+
+
+@check(
+    "SEC-UNSAFE-DESERIALIZE",
+    "Objects are rebuilt from input",
+    pillar=Pillar.SECURITY,
+    risk=Risk.HIGH,
+    kind=Kind.INSTANCE,
+    confidence=Confidence.MEDIUM,
+    standards=("CWE-502", "CWE-611", "OWASP A08:2025"),
+    peers=(
+        "bandit:B301",
+        "bandit:B506",
+        "bandit:B614",
+        "ruff:S301",
+        "ruff:S506",
+        "semgrep:python.flask.security.insecure-deserialization.insecure-deserialization",
+        "semgrep:python.lang.security.deserialization.pickle.avoid-pickle",
+    ),
+)
+def unsafe_deserialize(subject: Subject) -> Iterator[Finding]:
+    """What a client sends is unpickled, loaded with all tags of YAML, or parsed as XML with its entities.
+
+    A pickle or a YAML tag calls any function while it is read; an XML entity reads any file. Files that
+    the app wrote itself are not looked at.
+
+    Bad::
+
+        settings = yaml.load(request.data, Loader=yaml.Loader)
+
+    Good::
+
+        settings = yaml.safe_load(request.data)
+    """
+    for flow in client_flows(subject, Sink.OBJECT, Sink.XML):
+        if flow.kind is Sink.OBJECT:
+            message = "What a client sends may name any object here, and the code that makes it."
+        else:
+            message = "What a client sends is parsed as XML with external entities."
+        yield subject.finding(flow.module, flow.node, message)
+
+
+@check(
+    "SEC-TRUST-BOUNDARY",
+    "A client writes into its own session who it is",
+    pillar=Pillar.SECURITY,
+    risk=Risk.HIGH,
+    kind=Kind.INSTANCE,
+    confidence=Confidence.MEDIUM,
+    standards=("CWE-501", "OWASP A06:2025"),
+)
+def trust_boundary(subject: Subject) -> Iterator[Finding]:
+    """A session gets a key of the client's choice, or a user or role that nothing has checked.
+
+    What stands in a session is believed by all other code. A name that is looked up or checked against
+    a password first is fine.
+
+    Bad::
+
+        session["user_id"] = request.args["user_id"]
+
+    Good::
+
+        user = authenticate(request.form["name"], request.form["password"])
+        session["user_id"] = user.id
+    """
+    for flow in client_flows(subject, Sink.SESSION):
+        yield subject.finding(
+            flow.module, flow.node, "What a client sends is believed from here on, unchecked."
+        )

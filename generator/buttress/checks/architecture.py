@@ -41,6 +41,7 @@ _SHOWN = 4
     risk=Risk.MEDIUM,
     kind=Kind.RATIO,
     confidence=Confidence.MEDIUM,
+    standards=("CWE-1057",),
 )
 def db_in_handler(subject: Subject) -> Iterator[Finding]:
     """A handler makes several queries itself, or logic imports what belongs to HTTP.
@@ -112,6 +113,7 @@ def _has_layer(modules: list[Module], subject: Subject) -> bool:
     risk=Risk.MEDIUM,
     kind=Kind.INSTANCE,
     confidence=Confidence.MEDIUM,
+    standards=("CWE-1047",),
     peers=("pylint:R0401",),
 )
 def import_cycle(subject: Subject) -> Iterator[Finding]:
@@ -182,7 +184,10 @@ def hardcoded_dependency(subject: Subject) -> Iterator[Finding]:
     risk=Risk.MEDIUM,
     kind=Kind.INSTANCE,
     confidence=Confidence.MEDIUM,
-    standards=("12factor III",),
+    standards=(
+        "CWE-1051",
+        "12factor III",
+    ),
 )
 def config_hardcoded(subject: Subject) -> Iterator[Finding]:
     """A value that differs from one environment to the next is written into the code.
@@ -212,7 +217,15 @@ def config_hardcoded(subject: Subject) -> Iterator[Finding]:
     pillar=Pillar.ARCHITECTURE,
     risk=Risk.LOW,
     kind=Kind.RATIO,
-    peers=("ruff:C901", "ruff:PLR0915", "ruff:PLR0912", "pylint:R0915", "pylint:R0912"),
+    standards=(
+        "CWE-1121",
+        "CWE-1080",
+    ),
+    peers=(
+        "ruff:C901",
+        "ruff:PLR0912",
+        "ruff:PLR0915",
+    ),
 )
 def complexity(subject: Subject) -> Iterator[Finding]:
     """A function has more than 15 ways through it or more than 100 lines, or a file does everything.
@@ -252,6 +265,7 @@ def complexity(subject: Subject) -> Iterator[Finding]:
     pillar=Pillar.ARCHITECTURE,
     risk=Risk.LOW,
     kind=Kind.INSTANCE,
+    standards=("CWE-1041",),
     peers=("pylint:R0801",),
 )
 def duplicate_code(subject: Subject) -> Iterator[Finding]:

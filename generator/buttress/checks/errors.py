@@ -25,6 +25,19 @@ from buttress.project.model import Framework, Role
     risk=Risk.HIGH,
     kind=Kind.INSTANCE,
     recipe="error-handling",
+    standards=(
+        "CWE-390",
+        "CWE-396",
+        "OWASP A10:2025",
+    ),
+    peers=(
+        "bandit:B110",
+        "bandit:B112",
+        "ruff:S110",
+        "ruff:S112",
+        "ruff:E722",
+        "ruff:BLE001",
+    ),
 )
 def swallowed_exception(subject: Subject) -> Iterator[Finding]:
     """An ``except`` block hides every error, or is bare.
@@ -65,6 +78,11 @@ def swallowed_exception(subject: Subject) -> Iterator[Finding]:
     risk=Risk.HIGH,
     kind=Kind.PRESENCE,
     recipe="error-handling",
+    standards=(
+        "CWE-755",
+        "OWASP A10:2025",
+        "OWASP ASVS 16.5",
+    ),
 )
 def no_error_handler(subject: Subject) -> Iterator[Finding]:
     """No handler of the app turns an unexpected error into one kind of answer with a log line.

@@ -32,6 +32,7 @@ _BUILT_IN_INDEX = frozenset(["mysql"])
     risk=Risk.MEDIUM,
     kind=Kind.INSTANCE,
     confidence=Confidence.MEDIUM,
+    standards=("CWE-1073",),
 )
 def n_plus_1(subject: Subject) -> Iterator[Finding]:
     """A loop asks the database for something about each of its elements.
@@ -139,6 +140,7 @@ def no_rollback(subject: Subject) -> Iterator[Finding]:
     risk=Risk.MEDIUM,
     kind=Kind.INSTANCE,
     confidence=Confidence.MEDIUM,
+    standards=("CWE-1072",),
 )
 def db_pool(subject: Subject) -> Iterator[Finding]:
     """Connections to a database server are opened without a pool, a test or a limit of time.
@@ -170,6 +172,7 @@ def db_pool(subject: Subject) -> Iterator[Finding]:
     risk=Risk.MEDIUM,
     kind=Kind.INSTANCE,
     confidence=Confidence.MEDIUM,
+    standards=("CWE-1067",),
 )
 def missing_index(subject: Subject) -> Iterator[Finding]:
     """A foreign key, or a column that rows are looked up by, has no index.

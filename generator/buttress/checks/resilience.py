@@ -28,6 +28,12 @@ from buttress.project.modules import OwnModules
     pillar=Pillar.ARCHITECTURE,
     risk=Risk.HIGH,
     kind=Kind.INSTANCE,
+    standards=("CWE-1088",),
+    peers=(
+        "bandit:B113",
+        "ruff:S113",
+        "semgrep:python.requests.best-practice.use-timeout.use-timeout",
+    ),
 )
 def http_no_timeout(subject: Subject) -> Iterator[Finding]:
     """A request or connection is made without ``timeout``.
@@ -54,6 +60,14 @@ def http_no_timeout(subject: Subject) -> Iterator[Finding]:
     pillar=Pillar.ARCHITECTURE,
     risk=Risk.HIGH,
     kind=Kind.INSTANCE,
+    standards=("CWE-1322",),
+    peers=(
+        "ruff:ASYNC210",
+        "ruff:ASYNC220",
+        "ruff:ASYNC221",
+        "ruff:ASYNC222",
+        "ruff:ASYNC251",
+    ),
 )
 def blocking_in_async(subject: Subject) -> Iterator[Finding]:
     """A call inside ``async def`` waits without giving way.

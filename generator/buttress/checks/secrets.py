@@ -189,6 +189,7 @@ def env_committed(subject: Subject) -> Iterator[Finding]:
     risk=Risk.MEDIUM,
     kind=Kind.INSTANCE,
     recipe=_RECIPE,
+    standards=("12factor III",),
 )
 def config_scattered(subject: Subject) -> Iterator[Finding]:
     """Modules outside the configuration read environment variables themselves.

@@ -39,6 +39,7 @@ def own_configuration(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None
     git = {"GIT_CONFIG_GLOBAL": str(folder / "gitconfig"), "GIT_CONFIG_NOSYSTEM": "1"}
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("COPIER_SETTINGS_PATH", str(folder / "copier.yml"))
+        patch.setenv("BUTTRESS_CACHE_DIR", str(folder / "cache"))
         for name, value in git.items():
             patch.setenv(name, value)
         # Copier starts git through plumbum, whose environment is a copy made when it was imported.

@@ -19,6 +19,7 @@ FLOORS = {
     "planning": 4,
     "acceptance": 5,
     "apply": 5,
+    "cache": 5,
     "reports": 6,
     "cli": 7,
     "__main__": 8,

@@ -48,8 +48,17 @@ class Inspected:
     baseline: Path | None
 
 
-def read(path: Path, overrides: Overrides) -> Inspected:
+def read(
+    path: Path,
+    overrides: Overrides,
+    inspect: Callable[[Tree], Project] = inspect_project,
+) -> Inspected:
     """Read the configuration and the facts of a project.
+
+    Args:
+        path: Its folder.
+        overrides: What the caller says instead of the configuration.
+        inspect: Gives the facts of a tree.
 
     Raises:
         UserError: If the folder, the configuration or an override is wrong.
@@ -59,7 +68,7 @@ def read(path: Path, overrides: Overrides) -> Inspected:
     baseline = overrides.baseline
     if baseline is None and configuration.baseline is not None and tree.root is not None:
         baseline = tree.root / configuration.baseline
-    project = inspect_project(without(tree, configuration.exclude))
+    project = inspect(without(tree, configuration.exclude))
     return Inspected(project, configuration, baseline)
 
 
@@ -105,6 +114,7 @@ def scored(
     *,
     diff_base: str | None = None,
     progress: Callable[[str], None] = lambda _: None,
+    inspect: Callable[..., Scorecard] = inspect_service,
 ) -> Scorecard:
     """Return the scorecard of a service with every acceptance on it.
 
@@ -116,11 +126,12 @@ def scored(
         today: The day by which acceptances expire.
         diff_base: A revision; only what the branch brought since then is new.
         progress: Told the id of each check before it runs.
+        inspect: Gives the raw findings of a service.
 
     Raises:
         UserError: If the revision does not exist.
     """
-    card = inspect_service(inspected.project, service, progress=progress)
+    card = inspect(inspected.project, service, progress=progress)
     card = judge(card, inspected.configuration, today)
     if diff_base is not None:
         from buttress.acceptance.comparing import only_changed

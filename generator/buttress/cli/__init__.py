@@ -159,6 +159,12 @@ def inspect(
         ),
     ] = None,
     service: ServiceRoot = None,
+    no_cache: Annotated[
+        bool,
+        typer.Option(
+            "--no-cache", metavar="", help="Neither use nor keep results of earlier runs."
+        ),
+    ] = False,
     facts: Annotated[
         bool,
         typer.Option("--facts", metavar="", help="Print what is known about the project, as JSON."),
@@ -180,6 +186,7 @@ def inspect(
         overrides=Overrides(_listed(select), _listed(ignore), None, baseline),
         diff_base=diff_base,
         is_update=update_baseline,
+        is_cached=not no_cache,
     )
 
 

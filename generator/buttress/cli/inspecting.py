@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -13,6 +14,8 @@ import typer
 
 from buttress.acceptance.baseline import Entry, Update, only_new, read_baseline, update_baseline
 from buttress.acceptance.inspection import Inspected, Overrides, read, scored
+from buttress.cache.folder import cache_folder
+from buttress.cache.inspection import Inspection
 from buttress.checks.model import Risk
 from buttress.errors import NothingToInspectError, UserError
 from buttress.project import inspect_project, select_service
@@ -36,6 +39,7 @@ def run(
     overrides: Overrides,
     diff_base: str | None = None,
     is_update: bool = False,
+    is_cached: bool = True,
 ) -> None:
     """Run the command.
 
@@ -50,7 +54,8 @@ def run(
     if is_update and diff_base is not None:
         raise UserError("--update-baseline writes all findings: use it without --diff-base.")
     with progress("Reading the project"):
-        inspected = read(path, overrides)
+        inspection = Inspection(cache_folder(path, os.environ) if is_cached else None)
+        inspected = read(path, overrides, inspection.project)
     if facts:
         from buttress.project.facts import facts_as_json
 
@@ -59,7 +64,14 @@ def run(
     known = _known(inspected, is_update=is_update)
     chosen = main_service(inspected.project, service)
     with progress("Running the checks") as say:
-        card = scored(inspected, chosen, today(), diff_base=diff_base, progress=say)
+        card = scored(
+            inspected,
+            chosen,
+            today(),
+            diff_base=diff_base,
+            progress=say,
+            inspect=inspection.scorecard,
+        )
     if inspected.baseline is not None:
         card = only_new(card, known, inspected.baseline.name)
     gate = gate or inspected.configuration.fail_on

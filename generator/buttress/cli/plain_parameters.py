@@ -34,7 +34,7 @@ class PlainGroup(TyperGroup):
 
 def _plain(parameters: list[Any]) -> list[Any]:
     for parameter in parameters:
-        by_typer = getattr(parameter, "process_value", None)
+        by_typer = getattr(parameter, "process_value", partial(_process))
         if hasattr(parameter, "type_descriptor") and not isinstance(by_typer, partial):
             convert = _converter(parameter.type_descriptor.annotation)
             parameter.process_value = partial(_process, parameter, convert, by_typer)

@@ -9,7 +9,5 @@ from buttress.source import Tree
 def unparsed(tree: Tree) -> list[tuple[Place, str]]:
     """Return the Python files that do not parse: where, and why."""
     return [
-        (Place(module.path, module.problem.line), module.problem.message)
-        for module in tree.modules()
-        if module.problem is not None
+        (Place(path, problem.line), problem.message) for path, problem in tree.problems().items()
     ]

@@ -176,5 +176,6 @@ def _is_tiny(project: Project, service: Service) -> bool:
     if len(service.routes) >= _FEW_ROUTES:
         return False
     paths = service.files(Role.APP)
-    lines = sum(len(project.tree.module(path).line_starts) for path in paths)
+    texts = (project.tree.text(path) for path in paths)
+    lines = sum(text.content.count("\n") + 1 for text in texts if text is not None)
     return lines < _FEW_LINES

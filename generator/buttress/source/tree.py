@@ -6,13 +6,13 @@ import errno
 import os
 import stat
 import subprocess
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
 from buttress.errors import ChangedUnderneathError, UserError
-from buttress.source.module import Module
+from buttress.source.module import Module, Problem
 from buttress.source.text import NotTextError, Text, decode, decode_python
 
 MAX_BYTES = 1024 * 1024
@@ -101,6 +101,7 @@ class Tree:
         self._texts: dict[str, Text | None] = {}
         self._modules: dict[str, Module] = {}
         self._indexed: _Index | None = None
+        self._problems: Mapping[str, Problem] | None = None
 
     @classmethod
     def of(cls, files: Mapping[str, str | bytes]) -> Tree:
@@ -163,6 +164,11 @@ class Tree:
         """What was passed over so far, sorted; binary files are known once they were asked for."""
         return tuple(sorted(self._skipped))
 
+    @property
+    def reads(self) -> Set[str]:
+        """The paths whose bytes were asked for so far."""
+        return self._bytes.keys()
+
     def __contains__(self, path: object) -> bool:
         return path in self._listed
 
@@ -204,6 +210,17 @@ class Tree:
     def modules(self) -> Iterator[Module]:
         """Yield all Python files, parsed, in the order of their paths."""
         return (self.module(path) for path in self.python_paths())
+
+    def problems(self) -> Mapping[str, Problem]:
+        """Return why files do not parse, by path, in the order of the paths."""
+        if self._problems is None:
+            return {m.path: m.problem for m in self.modules() if m.problem is not None}
+        return self._problems
+
+    def recall(self, skipped: Iterable[Skipped], problems: Mapping[str, Problem]) -> None:
+        """Take over what was found out about the same files before, to read and parse less."""
+        self._skipped.update(skipped)
+        self._problems = dict(problems)
 
     def named(self, *names: str) -> tuple[str, ...]:
         """Return the paths whose last part is one of ``names``, the shallowest first."""

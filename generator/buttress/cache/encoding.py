@@ -63,7 +63,9 @@ def _names(kind: Callable[..., Any]) -> tuple[str, ...]:
 
 
 @cache
-def _read_fields(kind: type[Any], known: frozenset[str]) -> Callable[[Any, Mapping[str, Any]], Any]:
+def _read_fields(
+    kind: Callable[..., Any], known: frozenset[str]
+) -> Callable[[Any, Mapping[str, Any]], Any]:
     hints = get_type_hints(kind)
     readers = [(name, _decoder(hints[name])) for name in _names(kind) if name not in known]
 

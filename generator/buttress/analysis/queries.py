@@ -385,10 +385,14 @@ def _names(node: ast.AST) -> set[str]:
 
 def _is_last_round(module: Module, node: ast.AST, loop: ast.AST) -> bool:
     """Whether the loop ends right behind the query (``return`` or ``break`` in the same block)."""
+    if not isinstance(loop, _LOOPS):
+        return False
     statement: ast.AST = module.statement(node)
     above = module.parent(statement)
     if isinstance(statement, ast.Return):
         return True
+    if isinstance(statement, ast.If) and isinstance(statement.body[-1], ast.Return | ast.Break):
+        return True  # a search: it ends with the first that is found
     body = getattr(above, "body", None)
     is_listed = isinstance(body, list) and statement in body and above is not loop
     return is_listed and isinstance(body[-1], ast.Return | ast.Break | ast.Raise)

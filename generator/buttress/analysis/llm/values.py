@@ -19,6 +19,7 @@ from buttress.source.module import Function
 _DEEPEST = 8
 _MOST = 40
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
+Definition = ast.ClassDef | Function
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,26 @@ class Callee:
     node: Function
 
 
+class _Index:
+    """What a module defines and what its functions give back, by name."""
+
+    def __init__(self, module: Module) -> None:
+        self.inside: dict[tuple[ast.AST | None, str], Definition] = {}
+        self.top: dict[str, Definition] = {}
+        definitions = module.nodes(ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
+        for node in definitions:
+            if module.parent(node) is module.tree:
+                self.top.setdefault(node.name, node)
+        for node in sorted(definitions, key=lambda node: node.lineno):
+            self.inside.setdefault((module.parent(node), node.name), node)
+        self.names = frozenset(name for _, name in self.inside)
+        self.returned: dict[Function, list[ast.expr]] = {}
+        for back in module.nodes(ast.Return, ast.Yield):
+            function = module.function(back)
+            if back.value is not None and function is not None:
+                self.returned.setdefault(function, []).append(back.value)
+
+
 class Values:
     """Follows values through an app's modules.
 
@@ -53,6 +74,10 @@ class Values:
         self._by_path = {module.path: module for module in modules}
         self._bound: dict[Module, dict[tuple[ast.AST, str], list[ast.expr]]] = {}
         self._grown: dict[Module, dict[tuple[Function | None, str], list[ast.expr]]] = {}
+        self._callees: dict[ast.Call, Callee | None] = {}
+        self._definitions: dict[ast.expr, tuple[Module, Definition] | None] = {}
+        self._indexes: dict[Module, _Index] = {}
+        self._calls_of: dict[str, dict[Definition, list[tuple[Module, ast.Call]]]] = {}
 
     # -- what a name is given ------------------------------------------------------------------
 
@@ -115,7 +140,7 @@ class Values:
         if isinstance(node, ast.Call):
             callee = self.callee(module, node)
             if callee is not None:
-                return [Value(callee.module, value) for value in returned(callee)]
+                return [Value(callee.module, value) for value in self.returned(callee)]
         return []
 
     def _named(self, module: Module, node: ast.Name) -> list[Value]:
@@ -174,7 +199,7 @@ class Values:
         values = self.bound(module, owner, name)
         method = _method(owner, name)
         if not values and method is not None and _is_property(method):
-            values = returned(Callee(module, method))
+            values = self.returned(Callee(module, method))
         return [Value(module, value) for value in values]
 
     # -- functions and classes -----------------------------------------------------------------
@@ -188,6 +213,11 @@ class Values:
 
     def callee(self, module: Module, call: ast.Call) -> Callee | None:
         """Return the function or method of the project that a call runs."""
+        if call not in self._callees:
+            self._callees[call] = self._callee(module, call)
+        return self._callees[call]
+
+    def _callee(self, module: Module, call: ast.Call) -> Callee | None:
         found = self._definition(module, call.func)
         if found is not None and isinstance(found[1], _FUNCTIONS):
             return Callee(found[0], found[1])
@@ -217,9 +247,12 @@ class Values:
                 return self.class_of(value.module, value.node.annotation)
         return None
 
-    def _definition(
-        self, module: Module, node: ast.expr
-    ) -> tuple[Module, ast.ClassDef | Function] | None:
+    def _definition(self, module: Module, node: ast.expr) -> tuple[Module, Definition] | None:
+        if node not in self._definitions:
+            self._definitions[node] = self._defined(module, node)
+        return self._definitions[node]
+
+    def _defined(self, module: Module, node: ast.expr) -> tuple[Module, Definition] | None:
         target = module.resolve(node)
         if target is None:
             return self._local(module, node) if isinstance(node, ast.Name) else None
@@ -230,24 +263,31 @@ class Values:
         if found is None or other is None:
             return None
         names = found[1].split(".")
-        top = _at_top(other, names[0])
+        top = self._index(other).top.get(names[0])
         if top is not None and len(names) == 2 and isinstance(top, ast.ClassDef):
             method = _method(top, names[1])
             return (other, method) if method is not None else None
         return (other, top) if top is not None and len(names) == 1 else None
 
-    def _local(
-        self, module: Module, node: ast.Name
-    ) -> tuple[Module, ast.ClassDef | Function] | None:
+    def _local(self, module: Module, node: ast.Name) -> tuple[Module, Definition] | None:
+        index = self._index(module)
+        if node.id not in index.names:
+            return None
         for scope in module.ancestors(node):
-            body = getattr(scope, "body", None)
-            if not isinstance(scope, (*_FUNCTIONS, ast.Module)) or not isinstance(body, list):
-                continue
-            for item in body:
-                if isinstance(item, (*_FUNCTIONS, ast.ClassDef)) and item.name == node.id:
+            if isinstance(scope, (*_FUNCTIONS, ast.Module)):
+                item = index.inside.get((scope, node.id))
+                if item is not None:
                     return module, item
-        top = _at_top(module, node.id)
-        return (module, top) if top is not None else None
+        return None
+
+    def _index(self, module: Module) -> _Index:
+        if module not in self._indexes:
+            self._indexes[module] = _Index(module)
+        return self._indexes[module]
+
+    def returned(self, callee: Callee) -> list[ast.expr]:
+        """Return the values that a function gives back, those of functions inside it left out."""
+        return self._index(callee.module).returned.get(callee.node, [])
 
     # -- callers -------------------------------------------------------------------------------
 
@@ -259,19 +299,24 @@ class Values:
                 found.setdefault(called_name(call), []).append((module, call))
         return found
 
-    def callers(self, callee: Callee) -> Iterator[tuple[Module, ast.Call]]:
-        """Yield the calls that run a function of the project; of ``__init__`` those of its class."""
+    def callers(self, callee: Callee) -> Sequence[tuple[Module, ast.Call]]:
+        """Return the calls that run a function of the project; of ``__init__`` those of its class."""
         owner = callee.module.parent(callee.node)
         if callee.node.name == "__init__" and isinstance(owner, ast.ClassDef):
-            for module, call in self._calls_by_name.get(owner.name, ()):
+            return self._made_or_run(owner.name).get(owner, [])
+        return self._made_or_run(callee.node.name).get(callee.node, [])
+
+    def _made_or_run(self, name: str) -> dict[Definition, list[tuple[Module, ast.Call]]]:
+        """Return the calls under a name, by the class that they make or the function that they run."""
+        if name not in self._calls_of:
+            found = self._calls_of[name] = {}
+            for module, call in self._calls_by_name.get(name, ()):
                 made = self.class_of(module, call.func)
-                if made is not None and made[1] is owner:
-                    yield module, call
-            return
-        for module, call in self._calls_by_name.get(callee.node.name, ()):
-            found = self.callee(module, call)
-            if found is not None and found.node is callee.node:
-                yield module, call
+                run = self.callee(module, call) if made is None else None
+                target = made[1] if made is not None else run.node if run is not None else None
+                if target is not None:
+                    found.setdefault(target, []).append((module, call))
+        return self._calls_of[name]
 
     def given(self, callee: Callee, name: str) -> Iterator[Value]:
         """Yield what the callers of a function pass for one of its parameters."""
@@ -285,15 +330,6 @@ class Values:
                     yield Value(module, keyword.value)
             if 0 <= position < len(call.args):
                 yield Value(module, call.args[position])
-
-
-def returned(callee: Callee) -> list[ast.expr]:
-    """Return the values that a function gives back, those of functions inside it left out."""
-    found = []
-    for node in callee.module.nodes(ast.Return, ast.Yield):
-        if node.value is not None and callee.module.function(node) is callee.node:
-            found.append(node.value)
-    return found
 
 
 def default_of(function: Function, name: str) -> ast.expr | None:
@@ -327,13 +363,6 @@ def _is_property(method: Function) -> bool:
         and ast.unparse(decorator).endswith("property")
         for decorator in method.decorator_list
     )
-
-
-def _at_top(module: Module, name: str) -> ast.ClassDef | Function | None:
-    for node in module.nodes(ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef):
-        if node.name == name and module.parent(node) is module.tree:
-            return node
-    return None
 
 
 def _bindings(module: Module) -> dict[tuple[ast.AST, str], list[ast.expr]]:

@@ -27,17 +27,23 @@ _LINE_END = re.compile(r"\r\n|\r|\n")
 _KEY_BLOCK = re.compile(
     r"(-----BEGIN (?:[A-Z]+ )*PRIVATE KEY(?: BLOCK)?-----)(.*?)(-----END|\Z)", re.DOTALL
 )
+_ASSIGNS = (
+    r"(?P<head>(?P<name>[A-Za-z_][\w.-]*)[\"']?\]?\)?"
+    r"\s*(?::\s*[\w.\[\], |]{1,60}?=|==?|!=|:=?|=>|,|\bor\b)\s*[bBrRfFuU]{0,2})"
+)
+_TRIPLE = re.compile(
+    _ASSIGNS + r"(?P<quote>\"{3}|'{3})(?P<value>(?:(?!(?P=quote))[\s\S])+)(?P=quote)"
+)
 _QUOTED = re.compile(
-    r"(?P<head>(?P<name>[A-Za-z_][\w.-]*)[\"']?\]?\)?\s*(?:==?|!=|:=?|=>|,|\bor\b)\s*[bBrRfFuU]{0,2})"
-    r"(?P<quote>[\"'])(?P<value>(?:(?!(?P=quote))[^\n\\]|\\.)+)(?P=quote)"
+    _ASSIGNS + r"(?P<quote>[\"'])(?P<value>(?:(?!(?P=quote))[^\n\\]|\\.)+)(?P=quote)"
 )
 _PAIR = re.compile(
     r"(?P<head>\bname\b[\"']?[ \t]*[:=][ \t]*[\"']?(?P<name>[\w.-]+)[\"']?[\s,]*?[\"']?\bvalue\b[\"']?[ \t]*[:=][ \t]*)"
     r"(?P<value>[^\s][^\n]*)"
 )
+_ROW = re.compile(r"[^\r\n]+")
 _BARE = re.compile(
-    r"(?<![\w.$-])(?P<head>(?P<name>[A-Za-z_][\w.-]*)(?:[ \t]*:[ \t]+|[ \t]*=[ \t]*))"
-    r"(?P<value>[^\s\"'#][^\n]*)"
+    r"(?<![\w.$-])(?P<name>[A-Za-z_][\w.-]*)(?:[ \t]*:[ \t]+|[ \t]*=[ \t]*)(?=[^\s\"'#])"
 )
 _TOKEN = re.compile(r"(?<![\w@+/-])(?<!sha256:)[A-Za-z0-9+/_-]{24,}={0,2}")
 _HEX = re.compile(r"[0-9a-fA-F]{32,}$")
@@ -110,10 +116,10 @@ def masked(text: str, *, is_code: bool) -> str:
         is_code: Whether the file is code, where only what stands in quotes is a value.
     """
     text = _KEY_BLOCK.sub(lambda found: found[1] + _hidden(found[2]) + found[3], text)
-    text = _QUOTED.sub(_cut_quoted, mask(text))
-    text = _PAIR.sub(_cut_bare, text)
+    text = _QUOTED.sub(_cut_quoted, _TRIPLE.sub(_cut_quoted, mask(text)))
+    text = _PAIR.sub(_cut_pair, text)
     if not is_code:
-        text = _BARE.sub(_cut_bare, text)
+        text = _ROW.sub(_cut_row, text)
     return _TOKEN.sub(_cut_token, text)
 
 
@@ -123,16 +129,29 @@ def _hidden(secret: str) -> str:
 
 
 def _cut_quoted(match: re.Match[str]) -> str:
-    if not is_secret_variable(match["name"]) or is_placeholder(match["value"]):
+    if not _is_secret(match["name"], match["value"]):
         return match.group()
-    return f"{match['head']}{match['quote']}{_HIDDEN}{match['quote']}"
+    return match["head"] + match["quote"] + _hidden(match["value"]) + match["quote"]
 
 
-def _cut_bare(match: re.Match[str]) -> str:
-    value = match["value"].strip()
-    if value.lower() in _PLAIN_VALUES or is_placeholder(value):
-        return match.group()
-    return match["head"] + _HIDDEN if is_secret_variable(match["name"]) else match.group()
+def _cut_pair(match: re.Match[str]) -> str:
+    return match["head"] + _HIDDEN if _is_secret(match["name"], match["value"]) else match.group()
+
+
+def _cut_row(match: re.Match[str]) -> str:
+    """Cut a line behind the first name of a secret that is given a value without quotes."""
+    row = match.group()
+    for found in _BARE.finditer(row):
+        if _is_secret(found["name"], row[found.end() : found.end() + _WIDEST]):
+            return row[: found.end()] + _HIDDEN
+    return row
+
+
+def _is_secret(name: str, value: str) -> bool:
+    if not is_secret_variable(name):
+        return False
+    value = value[:_WIDEST].strip()
+    return value.lower() not in _PLAIN_VALUES and not is_placeholder(value)
 
 
 def _cut_token(match: re.Match[str]) -> str:

@@ -115,6 +115,7 @@ def production_settings(project: Project, service: Service) -> Settings | None:
     values: dict[str, list[Setting]] = {}
     for name, setting in _own_values(project, service, chosen):
         values.setdefault(name, []).append(setting)
+    written_text = re.sub(r"django_(?:on_)?heroku\.settings\(locals\(\)\)", "", chosen.text)
     is_known = not re.search(r"globals\(\)|locals\(\)|exec\(|split_settings", chosen.text)
     return Settings(chosen, {name: tuple(found) for name, found in values.items()}, is_known)
 

@@ -10,12 +10,12 @@ from weakref import WeakKeyDictionary
 
 from buttress.analysis.endpoints import own_modules
 from buttress.analysis.taint import statements
+from buttress.analysis.taint.danger import dangerous
 from buttress.analysis.taint.expressions import evaluate, keyed
 from buttress.analysis.taint.frame import Arguments, Callee, Frame
 from buttress.analysis.taint.parameters import arguments_of, is_handler, of_function, of_handler
 from buttress.analysis.taint.sinks import Kind
 from buttress.analysis.taint.sources import (
-    HINT,
     PARAMETER,
     REQUEST,
     REQUEST_NAMES,
@@ -30,7 +30,7 @@ from buttress.project.model import Project, Role, Route, Service
 from buttress.source import Module, Tree
 from buttress.source.module import Function
 
-_STEPS = 40_000
+_STEPS = 20_000
 _DEEPEST = 3
 _SMALL = 8
 _MOST_CLASSES = 3
@@ -116,6 +116,7 @@ class _Run:
         self._methods: dict[str, list[_Definition]] | None = None
         self._stack: list[ast.AST] = []
         self._symbols: dict[tuple[str, str], _Definition | None] = {}
+        self._dangerous: frozenset[ast.AST] = frozenset()
         self._routes: dict[tuple[str, int], list[Route]] = {}
         for route in service.routes:
             self._routes.setdefault((route.place.path, route.place.line), []).append(route)
@@ -124,23 +125,27 @@ class _Run:
 
     def flows(self) -> tuple[Flow, ...]:
         """Look at all functions that may hold a source, and return what they let through."""
-        for path in self.service.files(Role.APP):
-            text = self.project.tree.text(path)
-            if text is None or not self._may_matter(text.content):
-                continue
-            module = self.project.tree.module(path)
-            if module.problem is None:
-                for function in self._entries(module):
-                    self._begin(module, function)
+        tree = self.project.tree
+        modules = [tree.module(path) for path in self.service.files(Role.APP)]
+        modules = [module for module in modules if module.problem is None]
+        candidates = [module for module in modules if self._may_matter(module)]
+        if not candidates:
+            return ()
+        self._dangerous = dangerous(modules)
+        for module in candidates:
+            for function in self._entries(module):
+                self._begin(module, function)
         order = sorted(self._found.values(), key=lambda f: (f.module.path, f.node.lineno, f.node.col_offset))  # fmt: skip
         return tuple(order)
 
-    def _may_matter(self, text: str) -> bool:
+    def _may_matter(self, module: Module) -> bool:
+        text = module.text
         if any(hint in text for hint in self.sources.hints):
             return True
         if not self.sources.takes_requests:
             return False
-        return bool(HINT.search(text)) or any(hint in text for hint in _SQL)
+        hints = ("request", "self.kwargs", ".route(", *_SQL)
+        return any(hint in text for hint in hints) or bool(self.service.handlers(module.path))
 
     def _entries(self, module: Module) -> Iterator[Function | None]:
         if not self.sources.takes_requests and any(
@@ -153,9 +158,13 @@ class _Run:
             hints = (*hints, "request", *_SQL)
         for function in module.nodes(*_FUNCTIONS):
             assert isinstance(function, _FUNCTIONS)  # noqa: S101 - for mypy
+            is_view = self.sources.takes_requests and is_handler(module, function, handlers)
+            is_view = is_view and self._sends_html(module, function, module.parent(function))
+            if not is_view and self.sources.names is None and function not in self._dangerous:
+                continue
             text = module.source(function)
-            if (self.sources.takes_requests and is_handler(module, function, handlers)) or any(
-                hint in text for hint in hints
+            if any(hint in text for hint in hints) or (
+                self.sources.takes_requests and is_handler(module, function, handlers)
             ):
                 yield function
             elif any(self.sources.parameter(module, function, a) for a in arguments_of(function)):
@@ -517,6 +526,12 @@ class _Run:
         if isinstance(definition.node, ast.Lambda):
             return True
         values = [*arguments.all(), *(() if owner is None else (owner,))]
+        if definition.node not in self._dangerous and self.sources.names is None:
+            # it can only pass something on
+            values = [v for v in values if v.ref or v.taint or v.what == REQUEST]
+            return any(v.what == REQUEST or frame.state.held(v) for v in values) or (
+                (definition.node.end_lineno or 0) - definition.node.lineno <= _SMALL
+            )
         if any(v.ref or v.what == REQUEST or frame.state.held(v) for v in values):
             return True
         if is_handler(definition.module, definition.node, frozenset()):

@@ -190,6 +190,9 @@ def mark(frame: Frame, place: ast.expr, fit: int, evaluate: Evaluate) -> None:
     if len(keys) == 1 or fit & _PLACES == fit:
         for key in keys:
             frame.state.checked[key] = frame.state.checked.get(key, 0) | fit
+        for name, other in frame.state.names.items():
+            if other.taint and any(taint.key in keys for taint in other.taint):
+                frame.state.names[name] = other.safe_for(fit, keys)
 
 
 def _bare(frame: Frame, place: ast.expr, fit: int) -> tuple[ast.expr, int]:

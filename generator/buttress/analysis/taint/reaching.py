@@ -193,6 +193,9 @@ def harm(frame: Frame, kind: Kind, value: Value) -> Value | None:
     if not value.taint and not (value.ref and frame.state.held(value)):
         return None
     if value.ref:
+        container = frame.state.container(value)
+        if kind is Kind.SQL or (container is not None and container.kind == "object"):
+            return None  # a command of the project's own, or an expression
         value = Value(taint=frame.state.held(value), node=value.node)
     if kind is Kind.SQL:
         return _in_statement(frame, value)

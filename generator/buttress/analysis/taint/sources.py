@@ -43,9 +43,6 @@ READ = frozenset(
 OWN_ADDRESS = frozenset(["url", "full_path", "referrer", "get_full_path"])
 """What of it leads back to this app, or to the page before."""
 
-HINT = re.compile(r"request|Query\(|Form\(|Body\(|@\w+\.(?:get|post|put|patch|delete|route|websocket|api_route)\(|Resource\b|View\b|\w+ViewSet")  # fmt: skip
-"""A file in which nothing of this stands reads nothing that a client sends."""
-
 SAFE_TYPES = re.compile(
     r"(?:typing\.|t\.)?(?:Optional\[)?(?:int|float|bool|UUID|uuid\.UUID|date|datetime|datetime\.date"
     r"|datetime\.datetime|Decimal|(?:typing\.)?Literal\b.*|UUID4|PositiveInt|NonNegativeInt|conint.*|EmailStr"

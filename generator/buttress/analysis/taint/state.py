@@ -175,13 +175,16 @@ class State:
         joined = State(dict(self.names), dict(self.heap))
         for number, container in other.heap.items():
             mine = joined.heap.get(number)
+            if mine is container:
+                continue
             if mine is None:
                 joined.heap[number] = container
-            elif mine is not container:
+            else:
                 joined.heap[number] = joined.join_containers(mine, container)
         for name, value in other.names.items():
             own = joined.names.get(name)
-            joined.names[name] = value if own is None else joined.join_values(own, value)
+            if own is not value:
+                joined.names[name] = value if own is None else joined.join_values(own, value)
         joined.checked = {
             key: bits & other.checked[key]
             for key, bits in self.checked.items()

@@ -15,8 +15,11 @@ from buttress.analysis.taint.state import State
 from buttress.analysis.taint.values import NOTHING, UNKNOWN, Value, same_constant
 
 _SESSIONS = frozenset(["flask.session", "quart.session", "<request>.session"])
-_IDENTITY = re.compile(r"user|uid|role|admin|account|auth|logged|email|permission|identity", re.IGNORECASE)  # fmt: skip
-
+_IDENTITY = re.compile(
+    r"\A(?:current_|logged_in_|is_)?(?:user|user_?name|user_?id|uid|roles?|(?:is_?)?admin|account|account_?id|e?mail|logged_?in"
+    r"|auth\w*|permissions?|identity|is_staff|is_superuser)\Z",
+    re.IGNORECASE,
+)
 _LOOKED_UP = re.compile(
     r"password|authenticat|verify|validate|\.query\b|\.objects\b|execute\(|filter|find_one|get_user|login\b"
     r"|select\(|get_or_|check_|token|\.get_by|exists\(",

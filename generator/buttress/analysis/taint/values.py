@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from typing import Final, NamedTuple
 
 from buttress.source import Module
@@ -92,23 +92,28 @@ class Value:
         """Return this value with other sources, nothing else being known of it."""
         return Value(taint=taint, node=self.node)
 
-    def safe_for(self, bits: int) -> Value:
-        """Return this value, made fit for some kinds of sinks."""
+    def safe_for(self, bits: int, keys: Container[str] | None = None) -> Value:
+        """Return this value, made fit for some kinds of sinks as far as it comes from these keys."""
         if not self.taint:
             return self
         parts = self.parts
         if parts is not None:
-            parts = tuple(p if isinstance(p, str) else p.safe_for(bits) for p in parts)
-        return Value(self.const, safe_taints(self.taint, bits), parts, self.ref, "", self.node)
+            parts = tuple(p if isinstance(p, str) else p.safe_for(bits, keys) for p in parts)
+        taint = safe_taints(self.taint, bits, keys)
+        what = self.what if keys is not None else ""
+        return Value(self.const, taint, parts, self.ref, what, self.node)
 
 
 NOTHING: Final = Value()
 """A value of which nothing is known."""
 
 
-def safe_taints(taints: Taints, bits: int) -> Taints:
-    """Return sources as made fit for some kinds of sinks."""
-    return frozenset(taint._replace(safe=taint.safe | bits) for taint in taints)
+def safe_taints(taints: Taints, bits: int, keys: Container[str] | None = None) -> Taints:
+    """Return sources as made fit for some kinds of sinks; all, or those with these keys."""
+    return frozenset(
+        taint._replace(safe=taint.safe | bits) if keys is None or taint.key in keys else taint
+        for taint in taints
+    )
 
 
 def constant(value: object, node: ast.AST | None = None) -> Value:

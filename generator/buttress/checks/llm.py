@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Iterator
 
@@ -228,9 +229,9 @@ def llm_prompt_unversioned(subject: Subject) -> Iterator[Finding]:
         ask(prompts.CONTRACT_V3.format(contract=contract))
     """
     for piece in long_prompts(models_in_use(subject)):
-        assert not hasattr(piece.node, "arg")  # noqa: S101 - a parameter has no text
+        assert isinstance(piece.node, ast.expr)  # noqa: S101 - a parameter has no text
         message = "This prompt is written where it is used, and has no version."
-        yield subject.finding(piece.module, piece.node, message)  # type: ignore[arg-type]
+        yield subject.finding(piece.module, piece.node, message)
 
 
 @check(

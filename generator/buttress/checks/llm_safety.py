@@ -186,7 +186,9 @@ def llm_tool_no_approval(subject: Subject) -> Iterator[Finding]:
         message = f"The tool {act.tool.name} {act.what}, and nobody is asked before."
         yield subject.finding(act.tool.module, act.tool.node, message)
     for module, node in loops:
-        yield subject.finding(module, node, "This loop of calls and tools ends when the model likes.")
+        yield subject.finding(
+            module, node, "This loop of calls and tools ends when the model likes."
+        )
 
 
 @check(

@@ -172,7 +172,9 @@ def unvalidated(use: LanguageUse) -> Iterator[tuple[Module, ast.Call, bool]]:
             target = module.resolve(call.func) or ""
             if target not in _PARSERS or not call.args:
                 continue
-            if not (answers.holds(module, call.args[0]) or _is_handed_on(use, answers, module, call)):
+            if not (
+                answers.holds(module, call.args[0]) or _is_handed_on(use, answers, module, call)
+            ):
                 continue
             if _is_structured(use, module, call) or _is_validated(use, module, call):
                 continue
@@ -278,6 +280,6 @@ def _is_read_hastily(module: Module, call: ast.Call) -> bool:
         and isinstance(read.slice, ast.Constant)
         and isinstance(read.slice.value, str)
         and module.function(read) is function
-        and around not in module.ancestors(read)
+        and (around is None or around not in module.ancestors(read))
         for read in module.nodes(ast.Subscript)
     )

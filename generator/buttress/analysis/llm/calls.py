@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 
 from buttress.analysis.llm import catalogue
+from buttress.analysis.llm.addresses import address_of
 from buttress.analysis.llm.prompts import sent
 from buttress.analysis.llm.values import Callee, Value, Values, default_of
 from buttress.analysis.taint import Sources
@@ -279,17 +280,17 @@ class LanguageUse:
             clients = self.clients_of(module, _root(function))
             if clients and len(_chain(function)) > 2 and not _is_self(function):
                 return None  # client.files.stream(...), client.batches.batch(...)
-        if clients and clients[0].dotted in _SDK_ONLY and function.attr != "send_message":
-            if not function.attr.startswith("send_message"):
-                return None
+        is_message = function.attr.startswith("send_message")
+        if clients and clients[0].dotted in _SDK_ONLY and not is_message:
+            return None
         if clients:
             return self._made(module, call, clients[0].provider, function.attr, clients)
         name = function.value.attr if isinstance(function.value, ast.Attribute) else ""
         name = function.value.id if isinstance(function.value, ast.Name) else name
         is_chained = "langchain" in module.text or "langgraph" in module.text
-        if function.attr in {"invoke", "ainvoke", "stream", "astream", "predict"}:
-            if is_chained and _MODEL_NAME.search(name):
-                return self._made(module, call, "unknown", function.attr, ())
+        is_asking = function.attr in {"invoke", "ainvoke", "stream", "astream", "predict"}
+        if is_asking and is_chained and _MODEL_NAME.search(name):
+            return self._made(module, call, "unknown", function.attr, ())
         return None
 
     def _called_object(self, module: Module, call: ast.Call) -> ModelCall | None:
@@ -307,7 +308,7 @@ class LanguageUse:
         given = {keyword.arg: keyword.value for keyword in call.keywords if keyword.arg}
         addresses = [*call.args[:2], *([given["url"]] if "url" in given else [])]
         for address in addresses:
-            text = self._address(module, address)
+            text = address_of(self.values, module, address)
             host = next((part for part in catalogue.HOSTS if part in text), None)
             if host is None or catalogue.NOT_TEXT.search(text.partition("?")[0]):
                 continue
@@ -317,34 +318,6 @@ class LanguageUse:
             return found
         return None
 
-    def _address(self, module: Module, node: ast.expr, depth: int = 0) -> str:
-        if depth > _DEEPEST:
-            return ""
-        if isinstance(node, ast.JoinedStr):
-            return "".join(self._address(module, part, depth + 1) for part in node.values)
-        if isinstance(node, ast.FormattedValue):
-            return self._address(module, node.value, depth + 1)
-        if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
-            left = self._address(module, node.left, depth + 1)
-            return left + self._address(module, node.right, depth + 1)
-        if isinstance(node, ast.Constant):
-            return node.value if isinstance(node.value, str) else ""
-        if isinstance(node, ast.Call):
-            # os.getenv("LLM_URL", "https://..."), BASE.rstrip("/"), URL.format(model)
-            parts = [*node.args[-1:], *([node.func.value] if _is_method(node) else [])]
-            texts = [self._address(module, part, depth + 1) for part in parts]
-            return next((text for text in texts if "/" in text or ":" in text), "")
-        for leaf in self.values.leaves(module, node):
-            inner: ast.AST | None = leaf.node
-            function = leaf.module.function(leaf.node)
-            if isinstance(inner, ast.arg) and function is not None:
-                inner = default_of(function, inner.arg)
-            if isinstance(inner, ast.expr) and inner is not node:
-                text = self._address(leaf.module, inner, depth + 1)
-                if text:
-                    return text
-        return ""
-
     def _made(
         self, module: Module, call: ast.Call, provider: str, how: str, clients: tuple[Client, ...]
     ) -> ModelCall:
@@ -352,7 +325,8 @@ class LanguageUse:
         options = self._with_nested(module, options)
         is_open = _is_open(call) or any(self._is_built(module, options.get(n)) for n in _NESTED)
         made = [client.options for client in clients]
-        prompts = tuple(sent(self.values, module, call, how, options, made))
+        is_http = how == "http"
+        prompts = tuple(sent(self.values, module, call, options, made=made, is_http=is_http))
         return ModelCall(module, call, provider, how, options, is_open, clients, prompts)
 
     def _is_built(self, module: Module, node: ast.expr | None) -> bool:
@@ -454,12 +428,6 @@ def _root(node: ast.Attribute) -> ast.expr:
 
 def _is_self(node: ast.Attribute) -> bool:
     return isinstance(_root(node), ast.Attribute)
-
-
-def _is_method(call: ast.Call) -> bool:
-    return isinstance(call.func, ast.Attribute) and call.func.attr in {
-        "rstrip", "strip", "format", "removesuffix", "lstrip",
-    }  # fmt: skip
 
 
 def _is_open(call: ast.Call) -> bool:

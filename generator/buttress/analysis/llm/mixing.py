@@ -178,9 +178,8 @@ class _Origin:
                 found.append(False if _FOREIGN.search(node.id) else None)
             else:
                 found.append(self.of(leaf.module, leaf.node, depth + 1))
-        for added in self.use.values.appended(module, module.function(node), node.id):
-            found.append(self.of(module, added, depth + 1))
-        return _worst(found)
+        added = self.use.values.appended(module, module.function(node), node.id)
+        return _worst([*found, *(self.of(module, item, depth + 1) for item in added)])
 
     def _parameter(self, leaf: Value, depth: int) -> bool | None:
         argument = leaf.node
@@ -258,9 +257,10 @@ def _worst(found: list[bool | None]) -> bool | None:
 
 def _field(model: ast.ClassDef, name: str) -> str | None:
     for statement in model.body:
-        if isinstance(statement, ast.AnnAssign) and isinstance(statement.target, ast.Name):
-            if statement.target.id == name:
-                return ast.unparse(statement.annotation)
+        target = statement.target if isinstance(statement, ast.AnnAssign) else None
+        if isinstance(target, ast.Name) and target.id == name:
+            assert isinstance(statement, ast.AnnAssign)  # noqa: S101 - for mypy
+            return ast.unparse(statement.annotation)
     return None
 
 
@@ -272,4 +272,6 @@ def _is_plain(node: ast.Attribute) -> bool:
 
 
 def _is_settings(node: ast.Attribute) -> bool:
-    return bool(re.match(r"(?:self\.)?_?(?:settings|config|cfg|conf|prompts?)\b", ast.unparse(node)))
+    return bool(
+        re.match(r"(?:self\.)?_?(?:settings|config|cfg|conf|prompts?)\b", ast.unparse(node))
+    )

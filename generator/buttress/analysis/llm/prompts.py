@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from buttress.analysis.llm.values import Callee, Value, Values
 from buttress.source import Module
@@ -84,15 +84,16 @@ def sent(
     values: Values,
     module: Module,
     call: ast.Call,
-    how: str,
     options: Mapping[str, ast.expr],
+    *,
     made: Iterable[Mapping[str, ast.expr]],
+    is_http: bool,
 ) -> Iterator[Value]:
     """Yield the expressions that a call sends, those of its client and its chain included."""
     for name in _GIVEN:
         if name in options:
             yield Value(module, options[name])
-    if how != "http":
+    if not is_http:
         yield from (Value(module, argument) for argument in call.args)
     for client_options in made:
         for name in _MADE:
@@ -128,11 +129,12 @@ def _chained(values: Values, module: Module, node: ast.expr, depth: int) -> Iter
 
 def pieces(values: Values, prompts: Iterable[Value]) -> list[Piece]:
     """Return what expressions send, taken apart; each piece once."""
-    found: dict[ast.AST, Piece] = {}
+    taking = _Taking(values)
     for value in prompts:
-        role = "system" if _is_system(value) else ""
-        _take(values, value.module, value.node, role, False, found, set(), 0)
-    return list(found.values())
+        piece = Piece(value.module, value.node, "system" if _is_system(value) else "")
+        taking.seen.clear()
+        taking.take(piece, 0)
+    return list(taking.found.values())
 
 
 def _is_system(value: Value) -> bool:
@@ -140,108 +142,103 @@ def _is_system(value: Value) -> bool:
     return isinstance(above, ast.keyword) and above.arg in _SYSTEM_OPTIONS
 
 
-def _take(
-    values: Values,
-    module: Module,
-    node: ast.expr | ast.arg,
-    role: str,
-    is_template: bool,
-    found: dict[ast.AST, Piece],
-    seen: set[tuple[ast.AST, str]],
-    depth: int,
-) -> None:
-    if depth > _DEEPEST or len(found) >= _MOST or (node, role) in seen:
-        return
-    seen.add((node, role))
-    if isinstance(node, ast.Name):
-        for item in values.appended(module, module.function(node), node.id):
-            _take(values, module, item, role, is_template, found, seen, depth + 1)
-    for leaf in values.leaves(module, node):
-        for inner, inner_role, template in _inside(leaf, role, is_template):
-            if inner is leaf.node:
-                piece = Piece(leaf.module, inner, inner_role, template)
-                if isinstance(inner, ast.arg):
-                    _take_given(values, piece, found, seen, depth)
-                found.setdefault(inner, piece)
-            else:
-                _take(values, leaf.module, inner, inner_role, template, found, seen, depth + 1)
+class _Taking:
+    """Takes what is sent apart, following names and parameters."""
+
+    def __init__(self, values: Values) -> None:
+        self.values = values
+        self.found: dict[ast.AST, Piece] = {}
+        self.seen: set[tuple[ast.AST, str]] = set()
+
+    def take(self, piece: Piece, depth: int) -> None:
+        module, node = piece.module, piece.node
+        if depth > _DEEPEST or len(self.found) >= _MOST or (node, piece.role) in self.seen:
+            return
+        self.seen.add((node, piece.role))
+        if isinstance(node, ast.Name):
+            for item in self.values.appended(module, module.function(node), node.id):
+                self.take(replace(piece, node=item), depth + 1)
+        for leaf in self.values.leaves(module, node):
+            whole = replace(piece, module=leaf.module, node=leaf.node)
+            for inner in _inside(whole):
+                if inner.node is not leaf.node:
+                    self.take(inner, depth + 1)
+                    continue
+                if isinstance(inner.node, ast.arg):
+                    self._take_given(inner, inner.node, depth)
+                self.found.setdefault(inner.node, inner)
+
+    def _take_given(self, piece: Piece, argument: ast.arg, depth: int) -> None:
+        """Go on with what the callers of a function pass for a parameter."""
+        function = piece.module.function(argument)
+        if function is None:
+            return
+        for given in self.values.given(Callee(piece.module, function), argument.arg):
+            self.take(replace(piece, module=given.module, node=given.node), depth + 2)
 
 
-def _take_given(
-    values: Values,
-    piece: Piece,
-    found: dict[ast.AST, Piece],
-    seen: set[tuple[ast.AST, str]],
-    depth: int,
-) -> None:
-    """Go on with what the callers of a function pass for a parameter."""
-    function = piece.module.function(piece.node)
-    if function is None or not isinstance(piece.node, ast.arg):
-        return
-    for given in values.given(Callee(piece.module, function), piece.node.arg):
-        _take(
-            values, given.module, given.node, piece.role, piece.is_template, found, seen, depth + 2
-        )
-
-
-def _inside(leaf: Value, role: str, is_template: bool) -> Iterator[tuple[ast.expr | ast.arg, str, bool]]:  # fmt: skip
+def _inside(piece: Piece) -> Iterator[Piece]:
     """Yield the parts of an expression; the expression itself where it is a piece of text."""
-    node = leaf.node
-    if isinstance(node, ast.List | ast.Set) or (
-        isinstance(node, ast.Tuple) and not _is_role(node.elts[:1])
-    ):
-        for item in node.elts:
-            yield item, role, is_template
-    elif isinstance(node, ast.Tuple):
-        yield node.elts[-1], _ROLES[_text(node.elts[0])], is_template
-    elif isinstance(node, ast.Dict):
-        yield from _of_dict(node, role, is_template)
+    node = piece.node
+    parts: list[ast.expr] = []
+    if isinstance(node, ast.Tuple) and _is_role(node.elts[:1]):
+        yield replace(piece, node=node.elts[-1], role=_ROLES[_text(node.elts[0])])
+        return
+    if isinstance(node, ast.Dict):
+        yield from _of_dict(node, piece)
+        return
+    if isinstance(node, ast.Call):
+        yield from _of_call(node, piece)
+        return
+    if isinstance(node, ast.List | ast.Set | ast.Tuple):
+        parts = node.elts
     elif isinstance(node, ast.ListComp | ast.GeneratorExp):
-        yield node.elt, role, is_template
+        parts = [node.elt]
     elif isinstance(node, ast.BinOp) and not _is_text(node):
-        yield node.left, role, is_template
-        yield node.right, role, is_template
-    elif isinstance(node, ast.Call):
-        yield from _of_call(node, role, is_template)
+        parts = [node.left, node.right]
     elif isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Slice):
-        yield node.value, role, is_template
+        parts = [node.value]
     else:
-        yield node, role, is_template
+        yield piece
+    yield from (replace(piece, node=part) for part in parts)
 
 
-def _of_dict(node: ast.Dict, role: str, is_template: bool) -> Iterator[tuple[ast.expr, str, bool]]:
+def _of_dict(node: ast.Dict, piece: Piece) -> Iterator[Piece]:
     entries = {
         _text(key): value
         for key, value in zip(node.keys, node.values, strict=True)
         if key is not None
     }
-    given = _ROLES.get(_text(entries.get("role")), role)
+    given = _ROLES.get(_text(entries.get("role")), piece.role)
     for name, value in entries.items():
         if name in _PARTS or name in _GIVEN:
-            yield value, "system" if name in _SYSTEM_OPTIONS else given, is_template
+            yield replace(piece, node=value, role="system" if name in _SYSTEM_OPTIONS else given)
 
 
-def _of_call(node: ast.Call, role: str, is_template: bool) -> Iterator[tuple[ast.expr, str, bool]]:
+def _of_call(node: ast.Call, piece: Piece) -> Iterator[Piece]:
     name = _called(node)
     first, _, last = name.rpartition(".")
     kind = _MESSAGES.get(last) or _MESSAGES.get(first.rpartition(".")[2])
     given = [keyword.value for keyword in node.keywords if keyword.arg in (*_PARTS, "messages")]
+    values = [*node.args[:1], *given]
     if kind is not None:
-        for value in (*node.args[:1], *given):
-            yield value, kind, is_template or "Template" in name
+        is_template = piece.is_template or "Template" in name
+        yield from (
+            replace(piece, node=value, role=kind, is_template=is_template) for value in values
+        )
     elif _TEMPLATES.search(name):
-        for value in (*node.args[:1], *given):
-            yield value, role, True
+        yield from (replace(piece, node=value, is_template=True) for value in values)
     elif last in {"Content", "Part", "from_text", "ChatMessage", "Message", "TextPart"}:
         roles = [_ROLES.get(_text(k.value), "") for k in node.keywords if k.arg == "role"]
-        for value in (*node.args[:1], *given):
-            yield value, (roles or [role])[0] or role, is_template
+        role = next(filter(None, roles), piece.role)
+        yield from (replace(piece, node=value, role=role) for value in values)
     elif last in _WRAPPERS and (node.args or isinstance(node.func, ast.Attribute)):
         owner = node.func.value if isinstance(node.func, ast.Attribute) else None
-        is_module = owner is not None and isinstance(owner, ast.Name) and owner.id in {"textwrap", "inspect", "copy"}  # fmt: skip
-        yield (node.args[0] if owner is None or is_module else owner), role, is_template
+        is_module = isinstance(owner, ast.Name) and owner.id in {"textwrap", "inspect", "copy"}
+        inner = owner if owner is not None and not is_module else node.args[0]
+        yield replace(piece, node=inner)
     else:
-        yield node, role, is_template
+        yield piece
 
 
 def _texts(node: ast.expr) -> Iterator[str]:

@@ -42,11 +42,11 @@ def open_searches(use: LanguageUse) -> Iterator[tuple[Module, ast.Call]]:
     """Yield the searches in a vector store that are the same for everybody."""
     for module in use.modules:
         for call in module.nodes(ast.Call):
-            if _is_search(module, call) and not _is_filtered(use, module, call):
+            if _is_search(call) and not _is_filtered(use, module, call):
                 yield module, call
 
 
-def _is_search(module: Module, call: ast.Call) -> bool:
+def _is_search(call: ast.Call) -> bool:
     if not isinstance(call.func, ast.Attribute):
         return False
     name = call.func.attr

@@ -99,7 +99,9 @@ class _Beginning:
         self._tools = {tool.node: tool for tool in tools(use)}
 
     def sources(self) -> Sources:
-        names = {f"{call.how.rpartition('.')[2]}(" for call in self._use.calls if call.how != "http"}
+        names = {
+            f"{call.how.rpartition('.')[2]}(" for call in self._use.calls if call.how != "http"
+        }
         names |= {"post(" for call in self._use.calls if call.how == "http"}
         names |= {f"{name}(" for call in self._use.calls for name in self._around(call)}
         names |= {f"def {node.name}(" for node in self._tools if not isinstance(node, ast.If)}
@@ -125,8 +127,8 @@ class _Beginning:
                     outer.append((other, other.function(caller)))
             functions = outer
 
-    def _is_answer(self, module: Module, node: ast.expr, what: str) -> bool:
+    def _is_answer(self, module: Module, node: ast.expr, _what: str) -> bool:
         return isinstance(node, ast.Call) and self._answers.comes_from(module, node)
 
-    def _is_given(self, module: Module, function: Function, argument: ast.arg) -> bool:
+    def _is_given(self, _module: Module, function: Function, argument: ast.arg) -> bool:
         return function in self._tools and argument.arg not in {"self", "cls", "ctx", "context"}

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from buttress.analysis.llm.calls import LanguageUse
+from buttress.analysis.llm.calls import Client, LanguageUse, ModelCall
 from buttress.analysis.llm.prompts import Piece, pieces
 from buttress.analysis.suites import suite_modules
 from buttress.analysis.workflows import pipelines
@@ -59,23 +59,24 @@ class ModelName:
     """A place where the name of a model is written at the call that uses it."""
 
     module: Module
-    node: ast.Constant
+    node: ast.expr
     call: ast.Call
 
 
 def written_models(use: LanguageUse) -> Iterator[ModelName]:
     """Yield the names of models that stand at a call, or at the client that it goes through."""
     seen: set[ast.AST] = set()
-    for place in (*use.clients, *use.calls):
+    places: list[Client | ModelCall] = [*use.clients, *use.calls]
+    for place in places:
         given = [place.options[name] for name in _MODEL_OPTIONS if name in place.options]
         if isinstance(place.node.func, ast.Attribute | ast.Name) and place.node.args:
             name = ast.unparse(place.node.func).rpartition(".")[2]
             given += place.node.args[:1] if name in _FIRST_IS_MODEL else []
         for value in given:
-            if isinstance(value, ast.Constant) and isinstance(value.value, str):
-                if value not in seen:
-                    seen.add(value)
-                    yield ModelName(place.module, value, place.node)
+            is_text = isinstance(value, ast.Constant) and isinstance(value.value, str)
+            if is_text and value not in seen:
+                seen.add(value)
+                yield ModelName(place.module, value, place.node)
 
 
 def long_prompts(use: LanguageUse) -> Iterator[Piece]:

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from buttress.analysis.llm.calls import LanguageUse
+from buttress.analysis.llm.calls import Client, LanguageUse, ModelCall
 from buttress.analysis.llm.values import Callee
 from buttress.source import Module
 from buttress.source.module import Function
@@ -25,14 +25,20 @@ _GATE = re.compile(
     r"confirm|approv|human|interrupt|consent|dry_run|allow_?list|allowed|whitelist|permission|requires_review",
     re.IGNORECASE,
 )
-_CHANGES = re.compile(
-    r"^\s*(?:DELETE|DROP|TRUNCATE|ALTER|UPDATE)\b", re.IGNORECASE
-)
+_CHANGES = re.compile(r"^\s*(?:DELETE|DROP|TRUNCATE|ALTER|UPDATE)\b", re.IGNORECASE)
 _RUNS = frozenset(
     {"os.system", "os.popen", "builtins.exec", "builtins.eval", "subprocess.run", "subprocess.Popen", "subprocess.call", "subprocess.check_output", "subprocess.check_call", "subprocess.getoutput"}
 )  # fmt: skip
 _REMOVES = frozenset(
-    {"os.remove", "os.unlink", "os.rmdir", "shutil.rmtree", "shutil.move", "os.rename", "os.replace"}
+    {
+        "os.remove",
+        "os.unlink",
+        "os.rmdir",
+        "shutil.rmtree",
+        "shutil.move",
+        "os.rename",
+        "os.replace",
+    }
 )
 _SENDS = frozenset(
     {"django.core.mail.send_mail", "resend.Emails.send", "smtplib.SMTP", "smtplib.SMTP_SSL", "sendgrid.SendGridAPIClient", "yagmail.SMTP"}
@@ -127,16 +133,19 @@ def _classes(module: Module) -> Iterator[Tool]:
     if "BaseTool" not in module.text:
         return
     for owner in module.nodes(ast.ClassDef):
-        if any((module.resolve(base) or "").endswith(".BaseTool") for base in owner.bases):
-            for item in owner.body:
-                if isinstance(item, ast.FunctionDef | ast.AsyncFunctionDef):
-                    if item.name in {"_run", "_arun", "run"}:
-                        yield _tool(module, item, owner.name)
+        if not any((module.resolve(base) or "").endswith(".BaseTool") for base in owner.bases):
+            continue
+        for item in owner.body:
+            if not isinstance(item, ast.FunctionDef | ast.AsyncFunctionDef):
+                continue
+            if item.name in {"_run", "_arun", "run"}:
+                yield _tool(module, item, owner.name)
 
 
 def _listed(use: LanguageUse) -> Iterator[Tool]:
     """Yield the functions in ``tools=[...]`` of calls and clients."""
-    for place in (*use.calls, *use.clients):
+    places: list[Client | ModelCall] = [*use.calls, *use.clients]
+    for place in places:
         given = place.options.get("tools") or place.options.get("functions")
         if given is None:
             continue
@@ -205,7 +214,7 @@ def unapproved_acts(use: LanguageUse) -> Iterator[Act]:
     for tool in tools(use):
         if _is_gated(use, tool):
             continue
-        what = _act(use, tool.module, tool.body, tool.name, 0, set())
+        what = _act(use, tool)
         if what:
             yield Act(tool, what)
 
@@ -235,28 +244,24 @@ def _names(node: ast.AST) -> Iterator[str]:
             yield part.arg
 
 
-def _act(
-    use: LanguageUse,
-    module: Module,
-    body: tuple[ast.stmt, ...],
-    name: str,
-    depth: int,
-    seen: set[ast.AST],
-) -> str:
-    for statement in body:
-        for node in ast.walk(statement):
-            if not isinstance(node, ast.Call):
-                continue
-            what = _does(module, node, name)
-            if what:
-                return what
-            callee = use.values.callee(module, node) if depth < _DEEPEST else None
-            if callee is not None and callee.node not in seen:
-                seen.add(callee.node)
-                inner = tuple(callee.node.body)
-                what = _act(use, callee.module, inner, name, depth + 1, seen)
+def _act(use: LanguageUse, tool: Tool) -> str:
+    """Return what a tool does that cannot be taken back, itself or through functions it calls."""
+    seen: set[ast.AST] = set()
+    reached = [(tool.module, tool.body)]
+    for _ in range(_DEEPEST + 1):
+        onward = []
+        for module, body in reached:
+            for node in (part for statement in body for part in ast.walk(statement)):
+                if not isinstance(node, ast.Call):
+                    continue
+                what = _does(module, node, tool.name)
                 if what:
                     return what
+                callee = use.values.callee(module, node)
+                if callee is not None and callee.node not in seen:
+                    seen.add(callee.node)
+                    onward.append((callee.module, tuple(callee.node.body)))
+        reached = onward
     return ""
 
 
@@ -267,7 +272,7 @@ def _does(module: Module, call: ast.Call, name: str) -> str:
         return "runs code or commands"
     if target in _REMOVES:
         return "removes or moves files"
-    if target in _SENDS or method in {"sendmail"}:
+    if target in _SENDS or method == "sendmail":
         return "sends mail"
     if target.startswith(_PAYS) and method == "create":
         return "spends money"

@@ -370,38 +370,45 @@ def _bindings(module: Module) -> dict[tuple[ast.AST, str], list[ast.expr]]:
     shared = {
         (module.function(node), name) for node in module.nodes(ast.Global) for name in node.names
     }
-
-    def bind(node: ast.AST, target: ast.expr, value: ast.expr | None) -> None:
-        if isinstance(target, ast.Tuple | ast.List):
-            same = isinstance(value, ast.Tuple) and len(value.elts) == len(target.elts)
-            for number, item in enumerate(target.elts):
-                given = value.elts[number] if same and isinstance(value, ast.Tuple) else value
-                bind(node, item, given)
-        elif value is None:
-            return
-        elif isinstance(target, ast.Name):
+    for node, target, value in _assignments(module):
+        if isinstance(target, ast.Name):
             holder = _holder(module, node)
             place = module.tree if (holder, target.id) in shared else holder
             found.setdefault((place, target.id), []).append(value)
-        elif isinstance(target, ast.Attribute) and isinstance(target.value, ast.Name):
-            if target.value.id in {"self", "cls"}:
-                owner = next(
-                    (a for a in module.ancestors(node) if isinstance(a, ast.ClassDef)), None
-                )
-                if owner is not None:
-                    found.setdefault((owner, target.attr), []).append(value)
-
-    for assign in module.nodes(ast.Assign):
-        for target in assign.targets:
-            bind(assign, target, assign.value)
-    for single in module.nodes(ast.AnnAssign, ast.AugAssign, ast.NamedExpr):
-        bind(single, single.target, single.value)
-    for loop in module.nodes(ast.For, ast.AsyncFor, ast.comprehension):
-        bind(loop, loop.target, loop.iter)
-    for item in module.nodes(ast.withitem):
-        if item.optional_vars is not None:
-            bind(item, item.optional_vars, item.context_expr)
+        elif isinstance(target, ast.Attribute) and _is_own(target.value):
+            owner = next((a for a in module.ancestors(node) if isinstance(a, ast.ClassDef)), None)
+            if owner is not None:
+                found.setdefault((owner, target.attr), []).append(value)
     return found
+
+
+def _assignments(module: Module) -> Iterator[tuple[ast.AST, ast.expr, ast.expr]]:
+    """Yield each target with its value and the statement, tuples taken apart."""
+    pairs: list[tuple[ast.AST, ast.expr, ast.expr | None]] = [
+        (node, target, node.value) for node in module.nodes(ast.Assign) for target in node.targets
+    ]
+    singles = module.nodes(ast.AnnAssign, ast.AugAssign, ast.NamedExpr)
+    pairs += [(single, single.target, single.value) for single in singles]
+    loops = module.nodes(ast.For, ast.AsyncFor, ast.comprehension)
+    pairs += [(loop, loop.target, loop.iter) for loop in loops]
+    pairs += [
+        (item, item.optional_vars, item.context_expr)
+        for item in module.nodes(ast.withitem)
+        if item.optional_vars is not None
+    ]
+    for node, target, value in pairs:
+        if value is None:
+            continue
+        if not isinstance(target, ast.Tuple | ast.List):
+            yield node, target, value
+            continue
+        same = isinstance(value, ast.Tuple) and len(value.elts) == len(target.elts)
+        for number, part in enumerate(target.elts):
+            yield node, part, value.elts[number] if same and isinstance(value, ast.Tuple) else value
+
+
+def _is_own(node: ast.expr) -> bool:
+    return isinstance(node, ast.Name) and node.id in {"self", "cls"}
 
 
 def _holder(module: Module, node: ast.AST) -> ast.AST:

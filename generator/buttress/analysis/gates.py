@@ -24,7 +24,7 @@ JAVASCRIPT_TESTS = re.compile(
     r"|playwright\s+test|node\s+--test|react-scripts\s+test|ng\s+test|turbo\s+(?:run\s+)?test|nx\s+(?:\S+\s+)*test)(?:\s|\Z)"
 )
 LINT = re.compile(
-    r"(?:ruff|flake8|pylint|black|isort|ruff-format)(?:\s|\Z)|tox\s+.*lint|nox\s+.*lint"
+    r"(?:ruff(?:-check|-format)?|flake8|pylint|black|isort)(?:\s|\Z)|tox\s+.*lint|nox\s+.*lint"
 )
 TYPES = re.compile(
     r"(?:mypy|pyright|basedpyright|pyre|ty|pyrefly|pytype)(?:\s|\Z)|tox\s+.*(?:types|mypy)"

@@ -109,7 +109,9 @@ def _is_documentation(table: ast.Dict, value: ast.AST) -> bool:
 
 def _is_bound_for_use(module: Module, statement: ast.stmt) -> bool:
     if isinstance(statement, ast.AnnAssign | ast.Assign):
-        targets = statement.targets if isinstance(statement, ast.Assign) else [statement.target]
+        targets: list[ast.expr] = (
+            statement.targets if isinstance(statement, ast.Assign) else [statement.target]
+        )
         names = " ".join(written(target) or ast.dump(target) for target in targets)
         if _DOCUMENTING.search(names):
             return False

@@ -394,8 +394,9 @@ def _is_last_round(module: Module, node: ast.AST, loop: ast.AST) -> bool:
     if isinstance(statement, ast.If) and isinstance(statement.body[-1], ast.Return | ast.Break):
         return True  # a search: it ends with the first that is found
     body = getattr(above, "body", None)
-    is_listed = isinstance(body, list) and statement in body and above is not loop
-    return is_listed and isinstance(body[-1], ast.Return | ast.Break | ast.Raise)
+    if not isinstance(body, list) or statement not in body or above is loop:
+        return False
+    return isinstance(body[-1], ast.Return | ast.Break | ast.Raise)
 
 
 def _is_conditional(module: Module, node: ast.AST, function: Function) -> bool:

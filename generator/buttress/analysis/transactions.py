@@ -137,6 +137,9 @@ def _opens(module: Module, value: ast.expr) -> bool:
         return False
     name = called_name(value)
     target = module.resolve(value.func) or name
+    given = [*value.args, *(keyword.value for keyword in value.keywords)]
+    if any("conn" in written(item) for item in given):
+        return False  # a session on somebody else's connection
     return name in _HANDLES or target.endswith((".connect", ".Session"))
 
 
@@ -188,6 +191,9 @@ def _covered(module: Module, node: ast.AST) -> bool:
     return False
 
 
+Ways = tuple[list[ast.expr] | None, list[ast.expr] | None]
+
+
 class _Way:
     """Finds the way through statements that passes most of some calls.
 
@@ -203,45 +209,53 @@ class _Way:
 
     def longest(self, body: Sequence[ast.stmt]) -> list[ast.expr]:
         """Return the calls on that way, in their order."""
-        best: list[ast.expr] = []
-        so_far: list[ast.expr] = []
-        for statement in body:
-            taken, is_end = self._of(statement)
-            for way, ends in taken:
-                if ends and len(so_far) + len(way) > len(best):
-                    best = so_far + way
-            onward = [way for way, ends in taken if not ends]
-            if is_end or not onward:
-                break
-            so_far = so_far + max(onward, key=len)
-        return max(best, so_far, key=len)
+        ended, onward = self._ways(body)
+        return max(ended or [], onward or [], key=len)
 
-    def _of(self, statement: ast.stmt) -> tuple[list[tuple[list[ast.expr], bool]], bool]:
-        """Return the ways through one statement, each with whether it leaves the block."""
+    def _ways(self, body: Sequence[ast.stmt]) -> Ways:
+        """Return the longest way that leaves the function, and the one that goes on behind a block."""
+        so_far: list[ast.expr] = []
+        ended: list[ast.expr] | None = None
+        for statement in body:
+            ends, onward = self._of(statement)
+            if ends is not None:
+                ended = _longer(ended, so_far + ends)
+            if onward is None:
+                return ended, None
+            so_far = so_far + onward
+        return ended, so_far
+
+    def _of(self, statement: ast.stmt) -> Ways:
         own = self.by_statement.get(statement, [])
-        if isinstance(statement, ast.If | ast.Match):
-            bodies = (
-                [statement.body, statement.orelse]
-                if isinstance(statement, ast.If)
-                else [*(case.body for case in statement.cases), []]
-            )
-            return [(own + self.longest(part), _leaves(part)) for part in bodies], False
+        if isinstance(statement, _ENDS):
+            return own, None
+        if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            return None, []
         if isinstance(statement, ast.For | ast.AsyncFor | ast.While):
             # a loop that commits each round is a batch: it counts once
-            return [(own + self.longest(statement.body)[:1], False)], False
-        if isinstance(statement, ast.With | ast.AsyncWith):
-            return [(own + self.longest(statement.body), _leaves(statement.body))], False
-        if isinstance(statement, ast.Try):
-            whole = [*statement.body, *statement.orelse]
-            return [(own + self.longest(whole), _leaves(whole))], False
-        if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-            return [([], False)], False
-        ends = isinstance(statement, _ENDS)
-        return [(own, ends)], ends
+            return None, own + self.longest(statement.body)[:1]
+        bodies: list[Sequence[ast.stmt]] = []
+        if isinstance(statement, ast.If):
+            bodies = [statement.body, statement.orelse]
+        elif isinstance(statement, ast.Match):
+            bodies = [*(case.body for case in statement.cases), []]
+        elif isinstance(statement, ast.With | ast.AsyncWith):
+            bodies = [statement.body]
+        elif isinstance(statement, ast.Try):
+            bodies = [[*statement.body, *statement.orelse]]
+        else:
+            return None, own
+        ended: list[ast.expr] | None = None
+        onward: list[ast.expr] | None = None
+        for body in bodies:
+            ends, goes_on = self._ways(body)
+            ended = ended if ends is None else _longer(ended, own + ends)
+            onward = onward if goes_on is None else _longer(onward, own + goes_on)
+        return ended, onward
 
 
-def _leaves(body: Sequence[ast.stmt]) -> bool:
-    return bool(body) and isinstance(body[-1], _ENDS)
+def _longer(first: list[ast.expr] | None, second: list[ast.expr]) -> list[ast.expr]:
+    return second if first is None or len(second) > len(first) else first
 
 
 def uses_request_transactions(module: Module) -> bool:

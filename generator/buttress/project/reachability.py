@@ -39,6 +39,9 @@ _NAMING_CALLS = frozenset(
         "send_task",
     ]
 )
+_TEST = re.compile(r"(?:\A|/)(?:tests?/|test_[^/]*\.py\Z|conftest\.py\Z)")
+"""What a call that names modules by a pattern does not mean, although it stands below the folder."""
+
 _ENOUGH_VOTERS = 200
 _LISTING_CALLS = frozenset(["iter_modules", "walk_packages", "find_modules"])
 
@@ -220,7 +223,11 @@ class ImportGraph:
 
     def _below(self, folder: str, importer: str) -> Iterator[str]:
         if folder != "":
-            yield from (p for p in self.modules.paths if is_inside(p, folder) and p != importer)
+            yield from (
+                path
+                for path in self.modules.paths
+                if is_inside(path, folder) and path != importer and not _TEST.search(path)
+            )
 
 
 def called_name_is_import(value: ast.expr, module: Module) -> bool:

@@ -183,6 +183,10 @@ def env_separation(subject: Subject) -> Iterator[Finding]:
     risk=Risk.LOW,
     kind=Kind.PRESENCE,
     recipe=_RECIPE,
+    standards=(
+        "CWE-522",
+        "OWASP ASVS 13.3.1",
+    ),
 )
 def no_secret_store(subject: Subject) -> Iterator[Finding]:
     """The app needs secrets, and nothing shows that a secret manager keeps them.

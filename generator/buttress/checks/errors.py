@@ -115,6 +115,11 @@ def no_error_handler(subject: Subject) -> Iterator[Finding]:
     kind=Kind.INSTANCE,
     confidence=Confidence.HIGH,
     recipe="error-handling",
+    standards=(
+        "CWE-209",
+        "OWASP A10:2025",
+        "OWASP ASVS 16.5.1",
+    ),
 )
 def error_leak(subject: Subject) -> Iterator[Finding]:
     """The text of an unexpected error is part of a response.

@@ -207,6 +207,13 @@ def no_correlation_id(subject: Subject) -> Iterator[Finding]:
     kind=Kind.INSTANCE,
     confidence=Confidence.MEDIUM,
     recipe="structured-logging",
+    standards=(
+        "CWE-532",
+        "OWASP A09:2025",
+    ),
+    peers=(
+        "semgrep:python.lang.security.audit.logging.logger-credential-leak.python-logger-credential-disclosure",
+    ),
 )
 def secret_logged(subject: Subject) -> Iterator[Finding]:
     """A log line or a print shows a password, token, key, cookie or one-time code.

@@ -50,6 +50,19 @@ _SETTINGS_MODULE = re.compile(r"(?:^|/|_)(?:config|settings|configuration)(?:[/_
     kind=Kind.INSTANCE,
     confidence=Confidence.MEDIUM,
     recipe=_RECIPE,
+    standards=(
+        "CWE-798",
+        "OWASP A07:2025",
+        "OWASP ASVS 13.3.1",
+    ),
+    peers=(
+        "bandit:B105",
+        "bandit:B106",
+        "bandit:B107",
+        "ruff:S105",
+        "ruff:S106",
+        "ruff:S107",
+    ),
 )
 def secret_hardcoded(subject: Subject) -> Iterator[Finding]:
     """A key, password or token is a literal in the app's code.
@@ -83,6 +96,11 @@ def secret_hardcoded(subject: Subject) -> Iterator[Finding]:
     risk=Risk.HIGH,
     kind=Kind.INSTANCE,
     recipe=_RECIPE,
+    standards=(
+        "CWE-1188",
+        "CWE-798",
+        "OWASP A02:2025",
+    ),
 )
 def secret_default(subject: Subject) -> Iterator[Finding]:
     """A secret is read from the environment with a literal to fall back on.
@@ -114,6 +132,10 @@ def secret_default(subject: Subject) -> Iterator[Finding]:
     risk=Risk.CRITICAL,
     kind=Kind.INSTANCE,
     recipe=_RECIPE,
+    standards=(
+        "CWE-798",
+        "OWASP A07:2025",
+    ),
 )
 def secret_committed(subject: Subject) -> Iterator[Finding]:
     """A tracked file holds what has the shape of a provider's key, token or private key.
@@ -156,6 +178,10 @@ def secret_committed(subject: Subject) -> Iterator[Finding]:
     risk=Risk.CRITICAL,
     kind=Kind.INSTANCE,
     recipe=_RECIPE,
+    standards=(
+        "CWE-538",
+        "OWASP A02:2025",
+    ),
 )
 def env_committed(subject: Subject) -> Iterator[Finding]:
     """A ``.env`` file with values for keys, secrets or passwords is tracked by git.

@@ -30,6 +30,15 @@ from buttress.project.model import Framework, Role
     pillar=Pillar.SECURITY,
     risk=Risk.HIGH,
     kind=Kind.INSTANCE,
+    standards=(
+        "CWE-489",
+        "OWASP A02:2025",
+    ),
+    peers=(
+        "bandit:B201",
+        "ruff:S201",
+        "semgrep:python.flask.security.audit.debug-enabled.debug-enabled",
+    ),
 )
 def debug_enabled(subject: Subject) -> Iterator[Finding]:
     """The app starts with debugging on, or does so unless a variable switches it off.
@@ -56,6 +65,11 @@ def debug_enabled(subject: Subject) -> Iterator[Finding]:
     pillar=Pillar.SECURITY,
     risk=Risk.MEDIUM,
     kind=Kind.INSTANCE,
+    standards=(
+        "CWE-942",
+        "OWASP A02:2025",
+    ),
+    peers=("semgrep:python.fastapi.security.wildcard-cors.wildcard-cors",),
 )
 def cors_wildcard(subject: Subject) -> Iterator[Finding]:
     """Cross-origin requests are allowed from everywhere, or are unless a variable says otherwise.
@@ -83,6 +97,11 @@ def cors_wildcard(subject: Subject) -> Iterator[Finding]:
     risk=Risk.HIGH,
     kind=Kind.PRESENCE,
     confidence=Confidence.MEDIUM,
+    standards=(
+        "CWE-306",
+        "OWASP A01:2025",
+        "OWASP API2:2023",
+    ),
 )
 def no_auth(subject: Subject) -> Iterator[Finding]:
     """Routes change data, and no code finds out who is asking.
@@ -114,6 +133,11 @@ def no_auth(subject: Subject) -> Iterator[Finding]:
     risk=Risk.HIGH,
     kind=Kind.PRESENCE,
     confidence=Confidence.MEDIUM,
+    standards=(
+        "CWE-770",
+        "OWASP A06:2025",
+        "OWASP API4:2023",
+    ),
 )
 def rate_limit(subject: Subject) -> Iterator[Finding]:
     """No limiter is attached to the app or its routes, and no proxy in the repository has one.
@@ -143,6 +167,10 @@ def rate_limit(subject: Subject) -> Iterator[Finding]:
     risk=Risk.MEDIUM,
     kind=Kind.PRESENCE,
     confidence=Confidence.MEDIUM,
+    standards=(
+        "CWE-693",
+        "OWASP A02:2025",
+    ),
 )
 def security_headers(subject: Subject) -> Iterator[Finding]:
     """Neither the app nor a proxy in the repository tells browsers what not to do with its pages.

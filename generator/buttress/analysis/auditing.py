@@ -45,7 +45,7 @@ def keeps_trail(modules: Iterable[Module]) -> bool:
 def _records(module: Module) -> bool:
     if any(binding.target.startswith(_LIBRARIES) for binding in module.imports):
         return True
-    if not _NAME.search(module.text):
+    if not module.mentions(_NAME):
         return False
     for call in module.nodes(ast.Call):
         function = call.func

@@ -48,12 +48,14 @@ def has_request_id(wiring: Wiring) -> bool:
         for node in module.nodes(ast.Name, ast.Attribute) if is_likely else ():
             if module.resolve(node) in _READY_MADE and wiring.runs(module, node):
                 return True
-        if any(_is_django_middleware(module, text) for text in module.nodes(ast.Constant)):
+        if "MIDDLEWARE" in module.text and any(
+            _is_django_middleware(module, text) for text in module.nodes(ast.Constant)
+        ):
             return True
     return any(
         wiring_reaches(wiring, module, carrier)
         for module in wiring.modules
-        if _HEADER.search(module.text)
+        if module.mentions(_HEADER)
         for carrier in _carriers(module)
     )
 

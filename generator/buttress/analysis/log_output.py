@@ -84,7 +84,7 @@ def _is_in_mapping(module: Module, text: ast.Constant) -> bool:
 def redacts_fields(wiring: Wiring) -> bool:
     """Whether log fields pass through a function that hides secrets."""
     return any(
-        _REDACTS.search(module.text)
+        module.mentions(_REDACTS)
         and any(
             _REDACTS.search(function.name) and wiring.is_used(module, function)
             for function in module.nodes(ast.FunctionDef)

@@ -29,6 +29,9 @@ _LOGIN = re.compile(
     r"\bsession\[\s*[\"'][\w-]*(?:user|login|logged|auth|admin|uid)|login_user\(|flask_login",
     re.IGNORECASE,
 )
+_SAME_SITE = re.compile(
+    r"SESSION_COOKIE_SAMESITE[\"']?\]?\s*[=:]\s*[\"'](?:Lax|Strict)", re.IGNORECASE
+)
 
 
 _SESSION_MIDDLEWARE = frozenset(
@@ -71,7 +74,7 @@ def _is_off(call: ast.Call, flag: str) -> bool:
 def cross_site_cookies(modules: Iterable[Module]) -> Iterator[tuple[Module, ast.expr]]:
     """Yield the session cookies that browsers send along from other sites, where nothing checks a token."""
     modules = list(modules)
-    if any(_PROTECTED.search(module.text) for module in modules):
+    if any(module.mentions(_PROTECTED) for module in modules):
         return
     for module in modules:
         if "none" not in module.text.lower():
@@ -95,12 +98,11 @@ def unprotected_forms(
     cookie keeps other sites out as well.
     """
     modules = list(modules)
-    text = "\n".join(module.text for module in modules)
-    if _PROTECTED.search(text) or not _LOGIN.search(text):
+    if any(module.mentions(_PROTECTED) for module in modules):
         return None
-    if re.search(
-        r"SESSION_COOKIE_SAMESITE[\"']?\]?\s*[=:]\s*[\"'](?:Lax|Strict)", text, re.IGNORECASE
-    ):
+    if not any(module.mentions(_LOGIN) for module in modules):
+        return None
+    if any(module.mentions(_SAME_SITE) for module in modules):
         return None
     for endpoint in sorted(found, key=is_public):
         source = endpoint.module.source(endpoint.node)

@@ -112,7 +112,7 @@ def is_timed_outside(use: LanguageUse, call: ModelCall) -> bool:
 def has_quota(modules: Iterable[Module]) -> bool:
     """Whether anything counts what a user may spend: a name for it is called or compared."""
     for module in modules:
-        if not _QUOTA.search(module.text):
+        if not module.mentions(_QUOTA):
             continue
         for call in module.nodes(ast.Call):
             if _QUOTA.search(_last(call.func)):
@@ -224,9 +224,8 @@ def is_moderated(use: LanguageUse, modules: Iterable[Module]) -> bool:
         if call.provider == "azure":
             return True  # its filters are on unless somebody asked for them to be off
     for module in modules:
-        lowered = module.text.lower()
-        if not _MODERATION.search(lowered) and not any(
-            library.split(".")[0] in lowered for library in _MODERATORS
+        if not module.mentions(_MODERATION) and not any(
+            library.partition(".")[0] in module.text for library in _MODERATORS
         ):
             continue
         for node in module.nodes(ast.Call):

@@ -176,7 +176,6 @@ _PLATFORM_FILES = {
     "heroku.yml": "Heroku",
     ".do/app.yaml": "DigitalOcean",
     "apprunner.yaml": "App Runner",
-    "cloudbuild.yaml": "Cloud Build",
     "koyeb.yaml": "Koyeb",
     ".platform.app.yaml": "Platform.sh",
     ".upsun/config.yaml": "Upsun",
@@ -210,8 +209,6 @@ def _says_what_to_run(tree: Tree, path: str, platform: str) -> bool:
         case "Heroku" if path.endswith("app.json"):
             data = read_json(tree, path)
             return bool(data.get("buildpacks") or data.get("formation"))
-        case "Cloud Build":
-            return any(DEPLOYS.match(" ".join(words)) for words in _build_steps(tree, path))
         case "Hugging Face Spaces":
             return (
                 re.match(r"---\s*\n(?:(?!---).*\n)*sdk:\s*(?:docker|gradio|streamlit)", text)
@@ -219,15 +216,6 @@ def _says_what_to_run(tree: Tree, path: str, platform: str) -> bool:
             )
         case _:
             return bool(read_yaml(tree, path))
-
-
-def _build_steps(tree: Tree, path: str) -> Iterator[list[str]]:
-    steps = read_yaml(tree, path).get("steps")
-    for step in steps if isinstance(steps, list) else ():
-        if isinstance(step, dict):
-            name = str(step.get("entrypoint") or step.get("name", "")).rpartition("/")[2]
-            arguments = step.get("args")
-            yield [name, *(str(a) for a in arguments)] if isinstance(arguments, list) else [name]
 
 
 def has_staging(project: Project, found: tuple[Deployment, ...]) -> bool:

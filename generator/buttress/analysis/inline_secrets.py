@@ -34,6 +34,9 @@ _LOCAL = re.compile(r"(?:\A|[./_-])(?:dev|development|local|test|tests|testing|c
 _STARTS_COMPOSE = re.compile(r"docker(?:-compose|\s+compose)\s[^\n]*\bup\b|docker\s+stack\s+deploy", re.MULTILINE)  # fmt: skip
 _DEPLOY_SCRIPT = re.compile(r"(?:deploy|production|prod|release|server[-_]?setup)[\w.-]*\.(?:sh|bash|ps1)\Z", re.IGNORECASE)  # fmt: skip
 _FOREIGN = re.compile(r"(?:\A|/)(?:vendor|third_party|node_modules)/")
+_HINT = re.compile(r"pass|secret|token|key|credential|salt|pwd|://", re.IGNORECASE)
+"""To look for these costs far less than to read YAML."""
+
 _STATES = frozenset({"terraform.tfstate", "terraform.tfstate.backup"})
 _ADDRESS = re.compile(r"\A[a-z][a-z0-9+.-]*://(?P<user>[^\s:/@]*):(?P<password>[^\s/@]+)@")
 _FILE_NAMES = re.compile(
@@ -94,7 +97,7 @@ def _holds_resources(text: str) -> bool:
 def _document(path: str, text: str) -> View | None:
     from buttress.analysis.workflow_yaml import Document
 
-    if not text or len(text) > _LARGEST:
+    if not _HINT.search(text) or len(text) > _LARGEST:
         return None
     try:
         return Document(path, text).root
@@ -171,7 +174,7 @@ def _in_manifest(path: str, text: str) -> Iterator[InlineSecret]:
     """Yield values in the environment of containers, and in Secrets that are committed."""
     from buttress.analysis.workflow_yaml import documents
 
-    if _LOCAL.search(path) or _is_example(path):
+    if _LOCAL.search(path) or _is_example(path) or not _HINT.search(text):
         return
     for root in documents(path, text):
         kind = root.text("kind")

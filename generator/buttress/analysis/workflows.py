@@ -170,6 +170,8 @@ def _read(tree: Tree, path: str) -> Pipeline:
             return pipeline
         if github:
             _read_github(tree, pipeline, document)
+        elif "cloudbuild" in path:
+            _read_cloud_build(tree, pipeline, document)
         else:
             _read_other(tree, pipeline, document)
     return pipeline
@@ -268,6 +270,20 @@ def _environment(job: View) -> str:
     if name:
         return name
     return next((value for key, value, _ in job.scalars("environment") if key == "name"), "")
+
+
+def _read_cloud_build(tree: Tree, pipeline: Pipeline, document: Document) -> None:
+    """Read the steps of Google Cloud Build: an image, its entry point, and arguments."""
+    pipeline.starts_on_change = True
+    for step in document.root.items("steps"):
+        pipeline.jobs = 1
+        program = (step.text("entrypoint") or step.text("name")).rpartition("/")[2]
+        words = step.names("args") if step.has("args") else []
+        if program in {"bash", "sh"} and words[:1] in (["-c"], ["-ec"]):
+            words, program = words[1:], ""
+        place = step.place("args") if step.has("args") else step.place("name")
+        text = step.text("script") or " ".join([program.partition(":")[0], *words]).strip()
+        _add(tree, pipeline, text, place, is_soft=step.text("allowFailure") == "true")
 
 
 def _read_other(tree: Tree, pipeline: Pipeline, document: Document) -> None:

@@ -14,7 +14,8 @@ _WORKFLOWS = re.compile(
     r"(?:\.github/workflows/[^/]+\.ya?ml|\.gitlab-ci\.ya?ml|\.circleci/config\.ya?ml"
     r"|azure-pipelines\.ya?ml|bitbucket-pipelines\.ya?ml|Jenkinsfile|\.travis\.ya?ml"
     r"|\.drone\.ya?ml|\.woodpecker(?:\.ya?ml|/[^/]+\.ya?ml)|\.buildkite/pipeline\.ya?ml"
-    r"|\.forgejo/workflows/[^/]+\.ya?ml|\.gitea/workflows/[^/]+\.ya?ml)\Z"
+    r"|\.forgejo/workflows/[^/]+\.ya?ml|\.gitea/workflows/[^/]+\.ya?ml"
+    r"|(?:[^/]+/)*(?:cloudbuild|buildspec)[\w.-]*\.ya?ml)\Z"
 )
 _ECOSYSTEMS = {
     "package.json": "javascript",

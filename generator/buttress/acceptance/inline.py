@@ -18,7 +18,6 @@ from buttress.scorecard import Acceptance, AcceptedBy, Located, Remark
 from buttress.source import Tree
 
 _HINT = re.compile(r"buttress\s*:|noqa|nosec|nosemgrep", re.IGNORECASE)
-_OWN_HINT = re.compile(r"buttress\s*:\s*ignore")
 _OWN = re.compile(
     r"\s*buttress\s*:\s*ignore\b\s*(?:\[(?P<ids>[^\]]*)\])?[\s:,-]*(?P<reason>.*)", re.DOTALL
 )
@@ -103,8 +102,7 @@ class Comments:
             judged: Ids of the checks whose findings were shown.
         """
         for path in sorted(paths):
-            text = self._tree.text(path)
-            if text is not None and _OWN_HINT.search(text.content):
+            if b"buttress" in self._tree.read(path):
                 self._read(path)
         yield from self._remarks
         for path, ignores in self._own.items():

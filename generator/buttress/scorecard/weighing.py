@@ -26,7 +26,8 @@ from buttress.scorecard.model import (
 _WEIGHT = {Risk.CRITICAL: 10.0, Risk.HIGH: 6.0, Risk.MEDIUM: 3.0, Risk.LOW: 1.0}
 _TRUST = {Confidence.HIGH: 1.0, Confidence.MEDIUM: 0.8, Confidence.LOW: 0.0}
 _RATIO_BASE = {Risk.CRITICAL: 0.0, Risk.HIGH: 0.25, Risk.MEDIUM: 0.5, Risk.LOW: 0.7}
-_HAZARD = {Risk.CRITICAL: 0.7, Risk.HIGH: 0.25, Risk.MEDIUM: 0.08, Risk.LOW: 0.02}
+_HAZARD = {Risk.CRITICAL: 0.5, Risk.HIGH: 0.2, Risk.MEDIUM: 0.06, Risk.LOW: 0.015}
+_LINES = 1000
 _PILLAR_WEIGHT = {pillar: 25.0 if pillar is Pillar.SECURITY else 15.0 for pillar in Pillar}
 _CRITICAL_PILLAR_CAP, _CRITICAL_CAP, _HIGH_CAP = 39.0, 49.0, 79.0
 _CONFIDENCE_ORDER = list(Confidence)
@@ -59,8 +60,9 @@ def weigh(
     strict_results = sorted(
         (_strictly(result) for result in (*results, *deselected)), key=lambda r: r.check.id
     )
+    size = _size(project, service)
     pillars = tuple(
-        replace(_pillar(pillar, results), strict=_pillar(pillar, strict_results).score)
+        replace(_pillar(pillar, results, size), strict=_pillar(pillar, strict_results, size).score)
         for pillar in Pillar
     )
     total = _total([pillar.score for pillar in pillars], results)
@@ -94,7 +96,7 @@ def _strictly(result: Result) -> Result:
     return replace(result, status=Status.FAIL, findings=findings)
 
 
-def _pillar(pillar: Pillar, results: Iterable[Result]) -> PillarScore:
+def _pillar(pillar: Pillar, results: Iterable[Result], size: float) -> PillarScore:
     mine = [r for r in results if r.check.pillar is pillar and is_scored(r.check)]
     known = [result for result in mine if result.status in _KNOWN]
     undecided = [result for result in mine if result.status is Status.UNKNOWN]
@@ -103,7 +105,7 @@ def _pillar(pillar: Pillar, results: Iterable[Result]) -> PillarScore:
     failed = sum(result.status is Status.FAIL for result in known)
     score: float | None = None
     if weight and unknown <= _MANY_UNKNOWN * (weight + unknown):
-        score = round(_credit(known) * math.exp(-_hazard(known)) * 100, 1)
+        score = round(_credit(known, size) * math.exp(-_hazard(known, size)) * 100, 1)
         if any(_is_open(result, Risk.CRITICAL, Confidence.MEDIUM) for result in known):
             score = min(score, _CRITICAL_PILLAR_CAP)
     return PillarScore(pillar, score, failed, len(known) - failed, len(undecided))
@@ -113,7 +115,16 @@ def _weight(check: Check) -> float:
     return _WEIGHT[check.risk] * _TRUST[check.confidence]
 
 
-def _credit(known: Iterable[Result]) -> float:
+def _spread(result: Result, size: float) -> float:
+    """Return how widely a check fails: 1 for one place in a thousand lines, growing ever slower.
+
+    What is critical is as bad in a large app as in a small one.
+    """
+    share = 1.0 if result.check.risk is Risk.CRITICAL else size
+    return math.log2(1 + len(result.open) / share)
+
+
+def _credit(known: Iterable[Result], size: float) -> float:
     """Return the share of controls that exist, from 0 to 1; 1 where none is asked for."""
     earned = asked = 0.0
     for result in known:
@@ -124,16 +135,15 @@ def _credit(known: Iterable[Result]) -> float:
         if result.status in _FINE:
             earned += _weight(check)
         elif check.kind is Kind.RATIO:
-            share = _RATIO_BASE[check.risk] / (1 + math.log2(len(result.open)))
-            earned += _weight(check) * share
+            earned += _weight(check) * _RATIO_BASE[check.risk] ** _spread(result, size)
     return earned / asked if asked else 1.0
 
 
-def _hazard(known: Iterable[Result]) -> float:
+def _hazard(known: Iterable[Result], size: float) -> float:
     return sum(
         _HAZARD[result.check.risk]
         * _TRUST[result.check.confidence]
-        * math.sqrt(1 + math.log2(len(result.open)))
+        * math.sqrt(_spread(result, size))
         for result in known
         if result.check.kind is Kind.INSTANCE and result.open
     )
@@ -172,10 +182,17 @@ def _verdict(
     return Verdict.READY if min(scores) >= 60 else Verdict.FOLLOW_UPS
 
 
+def _size(project: Project, service: Service) -> float:
+    """Return the thousands of lines that the running app reaches, at least one."""
+    reached = service.reachable | {service.app.place.path}
+    return max(1.0, _lines(project, set(service.files(Role.APP)) & reached) / _LINES)
+
+
+def _lines(project: Project, paths: Iterable[str]) -> int:
+    return sum(project.tree.read(path).count(b"\n") + 1 for path in paths)
+
+
 def _is_tiny(project: Project, service: Service) -> bool:
     if len(service.routes) >= _FEW_ROUTES:
         return False
-    paths = service.files(Role.APP)
-    texts = (project.tree.text(path) for path in paths)
-    lines = sum(text.content.count("\n") + 1 for text in texts if text is not None)
-    return lines < _FEW_LINES
+    return _lines(project, service.files(Role.APP)) < _FEW_LINES

@@ -7,8 +7,10 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import islice
 
 from buttress.analysis.handlers import handlers
+from buttress.analysis.queries import prepares
 from buttress.project.literals import argument, known_string, written
 from buttress.project.model import Framework, Service
 from buttress.project.modules import called_name
@@ -30,7 +32,6 @@ _HEAVY = frozenset(
         ("anthropic", ("Anthropic", "AsyncAnthropic")),
         ("groq", ("Groq", "AsyncGroq")),
         ("google.genai", ("Client",)),
-        ("google.generativeai", ("GenerativeModel",)),
         ("cohere", ("Client",)),
         ("mistralai", ("Mistral",)),
         ("langchain_openai", ("ChatOpenAI", "AzureChatOpenAI", "OpenAIEmbeddings")),
@@ -47,7 +48,7 @@ _HEAVY = frozenset(
 
 _LIGHT = frozenset(
     ["requests.Session", "requests.session", "httpx.Client", "httpx.AsyncClient",
-     "aiohttp.ClientSession", "smtplib.SMTP", "smtplib.SMTP_SSL"]
+     "google.generativeai.GenerativeModel", "aiohttp.ClientSession", "smtplib.SMTP", "smtplib.SMTP_SSL"]
 )  # fmt: skip
 """What is built for each use in a function of its own, but not in the middle of a handler."""
 
@@ -184,9 +185,10 @@ def unbounded_connections(modules: Iterable[Module], service: Service) -> Iterat
         return
     options = any("SQLALCHEMY_ENGINE_OPTIONS" in module.text for module in modules)
     for module in modules:
-        yield from _of_engines(module, timed=timed)
-        yield from _of_extension(module, has_options=options)
-        yield from _of_drivers(module)
+        if not prepares(module, None):
+            yield from _of_engines(module, timed=timed)
+            yield from _of_extension(module, has_options=options)
+    yield from islice((found for module in modules for found in _of_drivers(module)), 1)
 
 
 def speaks_to_server(service: Service) -> bool:

@@ -19,6 +19,7 @@ _LOOKED_UP = re.compile(r"\b(?:String|Text|Unicode|VARCHAR|Integer|BigInteger|UU
 _ONE = frozenset(
     ["first", "one", "one_or_none", "first_or_404", "one_or_404", "scalar_one_or_none"]
 )
+_FILTERS = frozenset(["filter_by", "filter", "where"])
 _MANY_COLUMNS = frozenset(["Index", "UniqueConstraint", "PrimaryKeyConstraint"])
 
 
@@ -167,10 +168,13 @@ def _looked_up(
                 model = written(call.root.value).rpartition(".")[2]
             elif call.methods[0] == "query" and call.links[0].args:
                 model = written(call.links[0].args[0]).rpartition(".")[2]
-            for link in call.links:
+            filters = [link for link in call.links if called_name(link) in _FILTERS]
+            if sum(len(link.args) + len(link.keywords) for link in filters) != 1:
+                continue  # another condition, mostly on a key, does most of the work
+            for link in filters:
                 if called_name(link) == "filter_by":
                     found |= {(model, k.arg) for k in link.keywords if k.arg} & wanted
-                elif called_name(link) in {"filter", "where"}:
+                else:
                     pairs = (_compared(argument) for argument in link.args)
                     found |= {pair for pair in pairs if pair in wanted}
     return found

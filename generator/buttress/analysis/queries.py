@@ -57,6 +57,9 @@ _TABLE = re.compile(r"\bfrom\s+[\"`\[]?(\w+)", re.IGNORECASE)
 _TABLES_OF_THE_DATABASE = re.compile(
     r"sqlite_master|information_schema|\bpg_\w+|^\s*(?:pragma|show|explain)\b", re.IGNORECASE
 )
+_ELSEWHERE = re.compile(r"cache|task|job|actor", re.IGNORECASE)
+_PARTS = re.compile(r"batch|chunk|page", re.IGNORECASE)
+_SUBQUERIES = frozenset(["Exists", "Subquery", "Prefetch", "Q", "exists"])
 _PREPARES = re.compile(
     r"migrat|seed|populate|backfill|init_?db|create_tables|schema|bootstrap|ensure_|insert_roles|fixture|fake|initial_data"
     r"|(?:\A|_)(?:apps|setup|startup)(?:_|\Z)|sample_data|demo|init_data|load_data|create_default",
@@ -153,8 +156,8 @@ class Queries:
     def _always_reads(self, module: Module, function: Function) -> bool:
         """Whether a function makes a query at its top level, and keeps no answers."""
         marks = {written(m.func if isinstance(m, ast.Call) else m) for m in function.decorator_list}
-        if any("cache" in mark for mark in marks):
-            return False
+        if any(_ELSEWHERE.search(mark) for mark in marks):
+            return False  # what is asked is kept, or a queue runs it
         for call in self._reading.get(function, ()):
             if not _is_conditional(module, call.node, function):
                 return True
@@ -191,7 +194,9 @@ class Queries:
 def prepares(module: Module, node: ast.AST | None) -> bool:
     """Whether a file (or a function around a node) fills or changes a database once, at its start."""
     if node is None:
-        return bool(_PREPARES.search(name_of(module.path).removesuffix(".py")))
+        return "/management/commands/" in module.path or bool(
+            _PREPARES.search(name_of(module.path).removesuffix(".py"))
+        )
     function = module.function(node)
     return function is not None and bool(_PREPARES.search(function.name))
 
@@ -326,8 +331,13 @@ def loop_around(module: Module, node: ast.AST) -> ast.AST | None:
     for above in module.ancestors(node):
         if isinstance(above, _FUNCTIONS):
             return None
+        if isinstance(above, ast.Call) and called_name(above) in _SUBQUERIES:
+            return None  # a part of another statement
         if isinstance(above, _LOOPS) and inside is not above.iter and inside not in above.orelse:
-            return None if _is_short(above.iter) else above
+            is_small = _is_short(above.iter) or _PARTS.search(written(above.target))
+            return None if is_small else above
+        if isinstance(above, ast.If) and inside in above.body and _is_choice(above.test):
+            return None  # true for one element at most
         if isinstance(above, _COMPREHENSIONS):
             first = above.generators[0]
             if inside is not first and not _is_short(first.iter):
@@ -341,6 +351,17 @@ def loop_around(module: Module, node: ast.AST) -> ast.AST | None:
                 continue
         inside = above
     return None
+
+
+def _is_choice(test: ast.expr) -> bool:
+    """Whether a condition compares a name with a text (``key == "user"``)."""
+    return (
+        isinstance(test, ast.Compare)
+        and isinstance(test.left, ast.Name)
+        and isinstance(test.ops[0], ast.Eq)
+        and isinstance(test.comparators[0], ast.Constant)
+        and isinstance(test.comparators[0].value, str)
+    )
 
 
 def _is_short(collection: ast.expr) -> bool:

@@ -112,11 +112,12 @@ def _is_imported_type(call: ast.Call) -> bool:
 
 
 def _is_task(module: Module, function: Function) -> bool:
-    """Whether a function is run by a queue (``@shared_task``, ``@app.task``), or starts a thread."""
+    """Whether a function is run by a queue (``@shared_task``), starts a thread, or keeps its result."""
     marks = " ".join(ast.dump(mark) for mark in function.decorator_list)
     if "task" in marks or "actor" in marks or "job" in marks:
         return True
-    return bool(_LATER.search(module.source(function)))
+    text = module.source(function)
+    return "cache" in text or bool(_LATER.search(text))
 
 
 def _is_later(module: Module, call: ast.Call, function: Function) -> bool:

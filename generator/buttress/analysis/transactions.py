@@ -15,6 +15,7 @@ from buttress.source import Module
 from buttress.source.module import Function
 
 _ENDS = (ast.Return, ast.Raise, ast.Continue, ast.Break)
+_REPEATABLE = frozenset(["get_or_create", "update_or_create", "aget_or_create"])
 _COVERS = frozenset(["begin", "begin_nested", "atomic", "transaction", "start_transaction"])
 _HANDLES = (
     "sessionmaker",
@@ -67,7 +68,7 @@ def _in_function(
         if _is_atomic(function):
             return None
         acts = {Act.WRITE}
-        calls = _distinct(call for call in calls if not _covered(module, call.node))
+        calls = _distinct(module, (c for c in calls if not _covered(module, c.node)))
     else:
         acts = {Act.COMMIT}
     marks = {call.node for call in calls if call.act in acts}
@@ -88,13 +89,19 @@ def _in_function(
     )
 
 
-def _distinct(calls: Iterable[DatabaseCall]) -> list[DatabaseCall]:
+def _distinct(module: Module, calls: Iterable[DatabaseCall]) -> list[DatabaseCall]:
     """Leave out writes that repeat: the same record saved again, what is made only where it lacks."""
     found: dict[str, DatabaseCall] = {}
     for call in calls:
-        if not set(call.methods) & {"get_or_create", "update_or_create", "aget_or_create"}:
-            key = written(call.root) if call.methods[0] in {"save", "delete"} else ""
-            found.setdefault(key or str(id(call)), call)
+        if set(call.methods) & _REPEATABLE:
+            continue
+        above = module.parent(call.node)
+        key = written(above.targets[0]) if isinstance(above, ast.Assign) else ""
+        if call.methods[0] in {"save", "delete"}:
+            key = key if key and key not in found else written(call.root)
+            if written(call.root) in found:
+                continue
+        found.setdefault(key or str(id(call)), call)
     return list(found.values())
 
 

@@ -30,6 +30,11 @@ def test_two_lines_stand_before_and_after() -> None:
     )
 
 
+def test_blank_lines_at_the_edges_are_left_out() -> None:
+    assert texts({"a.py": "one = 1\n\nthree = 3\n\n\n"}, "a.py:3") == ["one = 1", "", "three = 3"]
+    assert texts({"a.py": "\n\nthree = 3\n"}, "a.py:3") == ["three = 3"]
+
+
 @pytest.mark.parametrize(
     ("files", "place"),
     [

@@ -88,7 +88,7 @@ def test_what_a_person_asks_first_is_on_it() -> None:
 
     for said in (
         "Accepted by configuration: behind the VPN (ops)",
-        "with what was accepted counted as failing",
+        "1 accepted (strict score ",
         "buttress apply ci",
         "buttress checks SEC-SQL",
         "Next: <code>buttress harden</code>",

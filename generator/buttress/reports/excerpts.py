@@ -76,10 +76,19 @@ class Excerpts:
         self._lines: dict[str, tuple[str, ...]] = {}
 
     def around(self, place: Place) -> tuple[Line, ...]:
-        """Return the lines around a place; none where the file is no text or too large to show."""
+        """Return the lines around a place, without blank ones at the edges.
+
+        None where the file is no text or too large to show.
+        """
         lines = self._masked(place.path)
+        if place.line > len(lines):
+            return ()
         first = max(1, place.line - _AROUND)
         last = min(len(lines), place.line + _AROUND)
+        while first < place.line and not lines[first - 1].strip():
+            first += 1
+        while last > place.line and not lines[last - 1].strip():
+            last -= 1
         return tuple(
             Line(number, _fit(lines[number - 1]), number == place.line)
             for number in range(first, last + 1)

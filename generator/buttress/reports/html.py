@@ -116,8 +116,6 @@ def _facts(card: Scorecard) -> dict[str, Any]:
         "verdict": card.verdict.value,
         "tone": card.verdict.name.lower().replace("_", "-"),
         "total": None if card.total is None else f"{card.total:.0f}",
-        "strict": None if card.strict is None else f"{card.strict:.0f}",
-        "has_accepted": bool(card.accepted),
         "subject": shown(f"{where}{service.framework.value} · {service.app.target}"),
         "routes": len(service.routes),
         "catalogue": card.catalogue_version,

@@ -1,0 +1,143 @@
+"""What a person sees in a terminal, wide or narrow, with or without colour."""
+
+from __future__ import annotations
+
+from io import StringIO
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from buttress.project import inspect_project, select_service
+from buttress.reports.scorecard_terminal import print_scorecard
+from buttress.scorecard import (
+    Acceptance,
+    AcceptedBy,
+    Result,
+    Scorecard,
+    Status,
+    inspect_service,
+)
+from buttress.source import Tree
+from tests.reports.cards import APP, GUESS, NO_CI, QUIET, SQL, At, card, prototype
+
+ACCEPTED = Acceptance(AcceptedBy.CONFIGURATION, "behind the VPN", "ops")
+MIXED = card(
+    {
+        SQL: [
+            *(At(f"main.py:{line}:1") for line in range(1, 9)),
+            At("main.py:9:1", "Other.", ACCEPTED),
+        ],
+        NO_CI: [At("main.py:3:1", "No pipeline.")],
+        GUESS: [At("main.py:3:1", "Perhaps.")],
+    },
+    Result(QUIET, Status.UNKNOWN, reason="there is no lock file"),
+)
+
+
+def screen(
+    found: Scorecard, *, width: int = 100, is_complete: bool = False, **console: object
+) -> str:
+    page = StringIO()
+    shown = Console(file=page, width=width, **console)  # type: ignore[arg-type]
+    print_scorecard(shown, found, next_step="buttress harden", is_complete=is_complete)
+    return page.getvalue()
+
+
+@pytest.mark.parametrize("name", ["notes", "shop", "tracker"])
+@pytest.mark.parametrize("width", [60, 80, 100, 200])
+def test_a_project_fits_the_screen(name: str, width: int) -> None:
+    lines = screen(prototype(name), width=width).splitlines()
+
+    assert len(lines) < (60 if width == 60 else 50)
+    assert max(map(len, lines)) <= width
+
+
+def test_the_verdict_comes_first_and_what_to_run_last() -> None:
+    lines = [line for line in screen(MIXED).splitlines() if line.strip()]
+
+    assert lines[0].strip().startswith("NOT READY")
+    assert lines[-1].strip() == "Next: buttress harden"
+
+
+def test_findings_are_grouped_by_cause_with_the_first_places() -> None:
+    shown = screen(MIXED)
+
+    assert "main.py:1, main.py:2, main.py:3 and 5 more  SEC-SQL" in shown
+    assert "main.py:3  → ci  CICD-NO-CI" in shown
+
+
+def test_what_is_not_shown_is_counted_and_said_how_to_see() -> None:
+    shown = screen(MIXED)
+
+    assert "9 findings · 1 to review · 1 accepted (strict score " in shown
+    assert "--all shows what is to review and what was accepted" in shown
+    assert "Perhaps." not in shown
+    assert "1 check could not be decided" in shown
+
+
+def test_all_shows_every_place_reason_and_question_left() -> None:
+    shown = screen(MIXED, is_complete=True)
+
+    assert ", ".join(f"main.py:{line}" for line in range(1, 9)) in shown.replace(
+        "\n" + " " * 12, " "
+    )
+    assert "Perhaps." in shown
+    assert "main.py:9  SEC-SQL  configuration: behind the VPN (ops)" in shown
+    assert "ARCH-QUIET: there is no lock file" in shown
+    assert "--all" not in shown
+
+
+def test_with_a_baseline_new_and_known_are_told_apart() -> None:
+    places = [At("main.py:8:1"), At("main.py:9:1", is_new=False)]
+
+    shown = screen(card({SQL: places}, compared_with="baseline.json"))
+
+    assert "1 new finding · 1 known before (baseline.json)" in shown
+    assert "main.py:9" not in shown
+
+
+def test_nothing_to_mend_is_one_short_screen() -> None:
+    shown = screen(card({}))
+
+    assert "0 findings" in shown
+    assert "What matters most" not in shown
+
+
+def test_a_pipe_gets_no_escape_at_all() -> None:
+    assert "\x1b" not in screen(MIXED)
+
+
+def test_no_color_leaves_the_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+
+    shown = screen(MIXED, force_terminal=True)
+
+    assert "\x1b[31m" not in shown
+    assert "41m" not in shown
+    assert "NOT READY" in shown
+
+
+def test_places_are_links_in_a_terminal_of_a_project_on_disk(tmp_path: Path) -> None:
+    root = tmp_path / "a project"
+    root.mkdir()
+    (root / "main.py").write_text(APP)
+    project = inspect_project(Tree.open(root))
+    found = inspect_service(project, select_service(project, None))
+
+    linked = screen(found, force_terminal=True, color_system="standard")
+    plain = screen(found, force_terminal=True, color_system=None)
+
+    assert "\x1b]8;id=" in linked
+    assert "/a%20project/main.py" in linked
+    assert "\x1b]8" not in plain
+
+
+def test_names_that_steer_a_terminal_are_shown_as_escapes() -> None:
+    evil = "a\x1b[31m\nall is fine.py"
+    found = card({SQL: [At(f"{evil}:1:1", f"See {evil}.")]}, files={"main.py": APP, evil: ""})
+
+    for is_complete in (False, True):
+        shown = screen(found, is_complete=is_complete)
+        assert "\x1b" not in shown
+        assert r"a\x1b[31m\nall is fine.py:1" in shown

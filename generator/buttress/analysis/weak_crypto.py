@@ -39,7 +39,11 @@ _KEYS = {
     "cryptography.hazmat.primitives.asymmetric.dsa.generate_private_key": 0,
 }  # fmt: skip
 _SMALLEST_KEY = 2048
-_SECURITY = re.compile(r"passw|pwd|secret|token|signature|hmac|(?:^|_)sign(?:$|_|ed)|auth|session|otp|csrf|api_?key|credential|reset|salt", re.IGNORECASE)  # fmt: skip
+_SECURITY = re.compile(
+    r"passw|pwd|secret|token|signature|hmac|(?:^|_)sign(?:$|_|ed)|otp(?:$|_)|csrf|api_?key|credential|session_?id"
+    r"|auth_?(?:key|hash|code)|reset_",
+    re.IGNORECASE,
+)
 _PASSWORDS = re.compile(r"passw|pwd", re.IGNORECASE)
 _HARMLESS = re.compile(r"gravatar|etag|checksum|fingerprint|cache|digest|dedup|color|colour|avatar|content_hash|file_hash", re.IGNORECASE)  # fmt: skip
 _CLIENTS = re.compile(r"(?:requests|httpx|aiohttp|urllib3|websockets)\b")

@@ -93,6 +93,8 @@ def call(
         done = _method(frame, node, owner, name, arguments, element_of)
         if done is not None:
             return done
+    if name in {"recv", "recvfrom"} and "socket" in frame.module.text:
+        return source_value(frame, node, "client", "recv")
     what = function.what
     known = _known_function(frame, node, what, arguments, element_of) if what else None
     if known is not None:
@@ -100,6 +102,8 @@ def call(
     if frame.engine.sources.expression(frame.module, node, _result(what)):
         from_source = frame.engine.sources
         return source_value(frame, node, from_source.label, ast.dump(node.func))
+    if "transport" in arguments.named and what.startswith("httpx."):
+        return Value(what="httpx.Client(transport)()", node=node)  # it decides what is fetched
     own = frame.engine.call_own(frame, node, owner, function, arguments)
     if own is not None:
         if _ESCAPER.search(name or getattr(node.func, "id", "")):
@@ -334,7 +338,12 @@ def _of_tainted(
     if name == "replace" and len(arguments.positional) == 2:
         return _replaced(owner, arguments)
     if name in _SPLITTERS:
-        taint = frozenset(t._replace(key=f"{t.key}~{node.col_offset}") for t in owner.taint)
+        between = arguments.positional[0].const if arguments.positional else ""
+        # between two dots there is no `..`, between two slashes no `/`
+        safe = bits(Kind.PATH) if between in {".", "/"} else 0
+        taint = frozenset(
+            t._replace(key=f"{t.key}~{node.col_offset}", safe=t.safe | safe) for t in owner.taint
+        )
         return Value(taint=taint, node=node)
     if name in TEXT_METHODS:
         if name in {"strip", "lower", "upper", "encode", "decode", "lstrip", "rstrip"}:
@@ -365,8 +374,8 @@ def _replaced(owner: Value, arguments: Arguments) -> Value:
     fit = 0
     if old == "'" and isinstance(new, str):
         fit = bits(Kind.XPATH, Kind.SQL) if "'" not in new or new == "''" else 0
-    elif old in {"..", "/"} and new in {"", "_", "-"}:
-        fit = bits(Kind.PATH) if old == "/" else 0
+    elif old in {".", "/"} and new in {"", "_", "-"}:
+        fit = bits(Kind.PATH)
     elif old == "<" and isinstance(new, str) and "<" not in new:
         fit = bits(Kind.HTML)
     taint = owner.taint | arguments.positional[1].taint

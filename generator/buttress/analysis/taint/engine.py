@@ -14,7 +14,7 @@ from buttress.analysis.taint.danger import dangerous
 from buttress.analysis.taint.expressions import evaluate, keyed
 from buttress.analysis.taint.frame import Arguments, Callee, Frame
 from buttress.analysis.taint.parameters import arguments_of, is_handler, of_function, of_handler
-from buttress.analysis.taint.sinks import Kind
+from buttress.analysis.taint.sinks import Kind, bits
 from buttress.analysis.taint.sources import (
     PARAMETER,
     REQUEST,
@@ -207,7 +207,8 @@ class _Run:
                 names[argument.arg] = of_function(module, function, argument)
         if handles and function.args.kwarg is not None:
             name = function.args.kwarg
-            taint = Taint("client", name.arg, name, module)
+            safe = bits(Kind.PATH, Kind.URL, Kind.REDIRECT)  # parts of the path hold no `/`
+            taint = Taint("client", name.arg, name, module, safe)
             names[name.arg] = Value(taint=frozenset({taint}), what="<data>", node=name)
         frame.is_view = handles and self._sends_html(module, function, above)
 

@@ -34,6 +34,15 @@ _LACKS: dict[str, int] = {
     "<": bits(Kind.HTML),
 }
 _URL_START = re.compile(r"\w+://[^/]+/|/")
+_OWN_START = re.compile(r"\^?(?:/[\[\w(]|https?\??://\w)")
+_TEXTS = (
+    "builtins.str",
+    "builtins.bytes",
+    "builtins.list",
+    "builtins.dict",
+    "builtins.tuple",
+    "builtins.object",
+)
 _HOSTS = frozenset(["netloc", "hostname", "host"])
 
 
@@ -132,14 +141,14 @@ def _called(frame: Frame, call: ast.Call, evaluate: Evaluate) -> None:
     elif name in {"match", "fullmatch"} and call.args and _is_regex(frame, function):
         if len(call.args) > 1 and _is_strict(evaluate(frame, call.args[0]), name):
             mark(frame, call.args[1], ALL, evaluate)
-        elif len(call.args) == 1:
+        elif len(call.args) > 1:
+            pattern = evaluate(frame, call.args[0]).const
+            if isinstance(pattern, str) and _OWN_START.match(pattern):
+                mark(frame, call.args[1], _PLACES, evaluate)
+        else:
             mark(frame, call.args[0], ALL, evaluate)
     elif name == "isinstance" and len(call.args) == 2:
-        if frame.module.resolve(call.args[1]) in {
-            "builtins.int",
-            "builtins.float",
-            "builtins.bool",
-        }:
+        if (frame.module.resolve(call.args[1]) or _TEXTS[0]) not in _TEXTS:
             mark(frame, call.args[0], ALL, evaluate)
     elif name in CHECKING_METHODS and isinstance(function, ast.Attribute):
         mark(frame, function.value, CHECKING_METHODS[name], evaluate)

@@ -29,13 +29,10 @@ _SHELLS = re.compile(
 _SCHEME_ONLY = re.compile(r"(?:\w+:)?/{0,2}\Z")
 _OWN_PLACE = re.compile(r"(?:\w+:)?//[^/]+[/?#]|/(?![/\\])|\.{1,2}/|[?#]")
 _NOT_HTML = re.compile(r"(?:application|text|image|audio|video|multipart)/(?!html|xhtml)")
-_DATABASE = re.compile(  # what a statement is given to that is not written here
-    r"\bdb\b|\bconn|\bengine\b|session|"
-    r"sql|cursor|asyncpg|psycopg|database|aiosqlite|cassandra|duckdb",
-    re.IGNORECASE,
+_DATABASE = re.compile(
+    r"db|conn|cur|engine|session|sql|database|pool|trans|tx|objects|con\b|psycopg", re.IGNORECASE
 )
-_ALWAYS_SQL = frozenset(["execute", "executemany", "executescript", "exec_driver_sql", "read_sql"])
-_ALL_ARGUMENTS = -1
+_OTHER = re.compile(r"agent|chain|tool|use_?case|command|handler|executor|graph|llm", re.IGNORECASE)
 
 
 def live(state: State, taint: Taints, kind: Kind) -> list[Taint]:
@@ -167,9 +164,18 @@ def _run(
 
 
 def _note(frame: Frame, kind: Kind, node: ast.expr, argument: ast.expr, value: Value) -> None:
-    found = harm(frame, kind, value)
+    found = harm(frame, kind, value, may_be_whole=_is_database(frame, node))
     if found is not None:
         frame.engine.record(frame, kind, node, argument, found)
+
+
+def _is_database(frame: Frame, node: ast.expr) -> bool:
+    """Whether what a statement is given to is called like a database."""
+    function = node.func if isinstance(node, ast.Call) else None
+    if not isinstance(function, ast.Attribute) or function.attr not in METHODS:
+        return True
+    owner = frame.module.source(function.value)
+    return bool(_DATABASE.search(owner)) and not _OTHER.search(owner)
 
 
 def returned(frame: Frame, node: ast.Return, value: Value) -> None:
@@ -179,6 +185,8 @@ def returned(frame: Frame, node: ast.Return, value: Value) -> None:
         if container.kind != "list" or not container.items or not isinstance(node.value, ast.Tuple):
             return
         value = container.items[0]
+        if value.ref:
+            return  # becomes JSON
     if value.what == "<data>" and not any("[" in t.key and "json" not in t.key for t in value.taint):  # fmt: skip
         return
     if value.what.startswith(("<model", "<fields", "flask.", "pathlib.")):
@@ -188,7 +196,7 @@ def returned(frame: Frame, node: ast.Return, value: Value) -> None:
         _note(frame, Kind.HTML, node.value, node.value, value)
 
 
-def harm(frame: Frame, kind: Kind, value: Value) -> Value | None:
+def harm(frame: Frame, kind: Kind, value: Value, *, may_be_whole: bool = True) -> Value | None:
     """Return the part of a value that does harm at a sink, as a value with those sources alone."""
     if not value.taint and not (value.ref and frame.state.held(value)):
         return None
@@ -198,7 +206,7 @@ def harm(frame: Frame, kind: Kind, value: Value) -> Value | None:
             return None  # a command of the project's own, or an expression
         value = Value(taint=frame.state.held(value), node=value.node)
     if kind is Kind.SQL:
-        return _in_statement(frame, value)
+        return _in_statement(frame, value, may_be_whole=may_be_whole)
     pieces = _leading(value.pieces()) if kind in {Kind.URL, Kind.REDIRECT} else value.pieces()
     for piece in pieces:
         if isinstance(piece, Value):
@@ -230,16 +238,21 @@ def _leading(pieces: tuple[str | Value, ...]) -> list[str | Value]:
     return found
 
 
-def _in_statement(frame: Frame, value: Value) -> Value | None:
+def _is_from_caller(piece: str | Value) -> bool:
+    return isinstance(piece, Value) and all(t.label == PARAMETER for t in piece.taint)
+
+
+def _in_statement(frame: Frame, value: Value, *, may_be_whole: bool) -> Value | None:
     pieces = value.pieces()
     texts = "".join(p if isinstance(p, str) else "x" for p in pieces)
     is_statement = bool(_VERB.search(texts))
-    for index, piece in enumerate(pieces):
+    order = sorted(enumerate(pieces), key=lambda entry: _is_from_caller(entry[1]))
+    for index, piece in order:
         if isinstance(piece, str):
             continue
         sources = live(frame.state, piece.taint, Kind.SQL)
         known = [s for s in sources if s.label != PARAMETER]
-        is_whole = len(pieces) == 1 and bool(_DATABASE.search(frame.module.text))
+        is_whole = may_be_whole and len(pieces) == 1
         if known and (is_statement or is_whole):
             return Value(taint=frozenset(known), node=piece.node or value.node)
         if not sources or not is_statement:

@@ -71,7 +71,7 @@ FUNCTIONS: dict[str, Sink] = {
     ),
     **_all(Sink(Kind.CODE), "builtins.eval", "builtins.exec", "builtins.compile"),
     **_all(Sink(Kind.CODE), "builtins.__import__", "importlib.import_module"),
-    **_all(Sink(Kind.CODE), "code.interact", "code.InteractiveInterpreter().runcode"),
+    **_all(Sink(Kind.CODE), "PIL.ImageMath.eval", "PIL.ImageMath.unsafe_eval", "code.interact", "code.InteractiveInterpreter().runcode"),
     **_all(Sink(Kind.SHELL, (0,), ("command", "cmd")), "os.system", "os.popen"),
     **_all(Sink(Kind.SHELL, (0,), ("cmd",)), "subprocess.getoutput", "subprocess.getstatusoutput"),
     **_all(Sink(Kind.SHELL, (0,), ("cmd",)), "asyncio.create_subprocess_shell"),

@@ -4,7 +4,8 @@
 project, each a line with its path in backquotes and a fenced block. In a file, ``# expect: ID`` ends a line where the check
 has to find something, ``# ok: ID`` one where it must not (any comment sign will do: ``//``, ``<!--``). What cannot carry a
 mark is said in the text under the heading: a line ``Expect: `path` `` or ``Expect: `path:line` `` for a finding,
-``Status: not-applicable`` or ``Status: unknown`` for a check that has no say.
+``Status: not-applicable`` or ``Status: unknown`` for a check that has no say, ``Git: tracked`` where git tracks all files.
+No file may hold what looks like a real provider's key: write ``@openai-key@``, and one is put in its place.
 """
 
 from __future__ import annotations
@@ -23,6 +24,8 @@ _MARK = re.compile(
 )
 _EXPECTED = re.compile(r"^Expect: `([^`\n]+)`$", re.MULTILINE)
 _STATUS = re.compile(r"^Status: ([a-z-]+)$", re.MULTILINE)
+_TRACKED = re.compile(r"^Git: tracked$", re.MULTILINE)
+_FAKES = {"@openai-key@": "sk-proj-" + "a1B2c3D4e5F6g7H8i9J0"}
 
 
 @dataclass(frozen=True)
@@ -36,6 +39,7 @@ class Case:
         expected: Places of findings, as ``path:line``; empty where all is fine.
         fine: Places that are marked as fine.
         status: What has to become of the check.
+        is_tracked: Whether git tracks the files.
     """
 
     check: str
@@ -44,6 +48,7 @@ class Case:
     expected: tuple[str, ...]
     fine: tuple[str, ...]
     status: str
+    is_tracked: bool = False
 
 
 def cases() -> Iterator[Case]:
@@ -66,9 +71,12 @@ def _case(check: str, title: str, body: str) -> Case:
                 lines[number] = line[: mark.start()]
                 marked[mark[1]].append(f"{path}:{number + 1}")
         files[path] = "\n".join(lines)
+        for mark, fake in _FAKES.items():
+            files[path] = files[path].replace(mark, fake)
     prose = _FILE.sub("", body)
     named = [place if ":" in place else f"{place}:1" for place in _EXPECTED.findall(prose)]
     expected = tuple(sorted([*marked["expect"], *named]))
     said = _STATUS.search(prose)
     status = said[1] if said else ("fail" if expected else "pass")
-    return Case(check, title, files, expected, tuple(marked["ok"]), status)
+    is_tracked = bool(_TRACKED.search(prose))
+    return Case(check, title, files, expected, tuple(marked["ok"]), status, is_tracked)

@@ -16,9 +16,11 @@ REQUIREMENTS = "fastapi==0.128.0\nuvicorn==0.40.0\n"
 Files = Mapping[str, str]
 
 
-def run(check: str, files: Files) -> Result:
+def run(check: str, files: Files, *, is_tracked: bool = False) -> Result:
     """Return what one check says about the main service of a project."""
-    project = inspect_project(Tree.of(dict(files)))
+    tracked = frozenset(files) if is_tracked else None
+    tree = Tree(files, lambda path: files[path].encode(), tracked=tracked)
+    project = inspect_project(tree)
     card = inspect_service(project, project.services[0], {check: checks()[check]})
     return card.results[0]
 

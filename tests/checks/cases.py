@@ -71,8 +71,8 @@ def _case(check: str, title: str, body: str) -> Case:
                 lines[number] = line[: mark.start()]
                 marked[mark[1]].append(f"{path}:{number + 1}")
         files[path] = "\n".join(lines)
-        for mark, fake in _FAKES.items():
-            files[path] = files[path].replace(mark, fake)
+        for word, fake in _FAKES.items():
+            files[path] = files[path].replace(word, fake)
     prose = _FILE.sub("", body)
     named = [place if ":" in place else f"{place}:1" for place in _EXPECTED.findall(prose)]
     expected = tuple(sorted([*marked["expect"], *named]))

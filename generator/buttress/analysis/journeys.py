@@ -68,16 +68,16 @@ def _steps(test: Test) -> set[tuple[str, str]]:
     """Return the different requests that a test makes, itself or in functions of its file."""
     own = {node.name: node for node in test.module.nodes(ast.FunctionDef, ast.AsyncFunctionDef)}
     found: set[tuple[str, str]] = set()
-    for function in _with_called(test.node, own):
-        for call in ast.walk(function):
+    for function in _with_called(test.module, test.node, own):
+        for call in test.module.inside(function):
             if isinstance(call, ast.Call):
                 found.update(_request(test.module, call))
     return found
 
 
-def _with_called(node: Function, own: dict[str, Function]) -> Iterator[Function]:
+def _with_called(module: Module, node: Function, own: dict[str, Function]) -> Iterator[Function]:
     yield node
-    called = {_method(call) for call in ast.walk(node) if isinstance(call, ast.Call)}
+    called = {_method(call) for call in module.inside(node) if isinstance(call, ast.Call)}
     arguments = {argument.arg for argument in node.args.args}
     for name in (called | arguments) & own.keys() - {node.name}:
         yield own[name]

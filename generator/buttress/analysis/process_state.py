@@ -110,7 +110,7 @@ def _reached(service: Service, modules: list[Module]) -> list[tuple[Module, Func
 
 def _called(service: Service, module: Module, node: Function) -> Iterator[tuple[str, str]]:
     own = service.dotted(module.path)
-    for call in ast.walk(node):
+    for call in module.inside(node):
         if not isinstance(call, ast.Call):
             continue
         target = module.resolve(call.func)
@@ -143,10 +143,9 @@ def _changes(
     module: Module, function: Function, variables: dict[str, frozenset[str]], service: Service
 ) -> Iterator[tuple[str, ast.expr | ast.stmt, str]]:
     """Yield the variables of modules that a function changes, with the statement and the owner's path."""
-    declared = {
-        n for part in ast.walk(function) if isinstance(part, ast.Global) for n in part.names
-    }
-    for part in ast.walk(function):
+    parts = module.inside(function)
+    declared = {n for part in parts if isinstance(part, ast.Global) for n in part.names}
+    for part in parts:
         if isinstance(part, ast.AugAssign) and isinstance(part.target, ast.Name):
             name = part.target.id
             if name in declared and not _HARMLESS.search(name):
@@ -201,7 +200,7 @@ def _variable(
 
 def _written_file(module: Module, function: Function) -> ast.expr | None:
     """Return the first call of a function that leaves a file on the disk of this machine."""
-    nodes = list(ast.walk(function))
+    nodes = module.inside(function)
     if any(isinstance(n, ast.Call) and _removes(module, n) for n in nodes):
         return None
     calls = (node for node in nodes if isinstance(node, ast.Call))

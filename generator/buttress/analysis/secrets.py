@@ -88,6 +88,7 @@ _MARKS = (
     "PRIVATE KEY",
     "://",
 )
+_MARK = re.compile("|".join(map(re.escape, _MARKS)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +152,7 @@ def kind_of(value: str) -> str:
 
 def may_hold_secret(text: str) -> bool:
     """Whether a text contains what the shape of some secret begins with."""
-    return any(mark in text for mark in _MARKS)
+    return _MARK.search(text) is not None
 
 
 def is_placeholder(value: str) -> bool:

@@ -140,7 +140,39 @@ class Module:
         """Return all nodes of exactly these types; those of one type stand in source order."""
         if len(types) == 1:
             return self._buckets.get(types[0], [])
-        return [node for kind in types for node in self._buckets.get(kind, ())]
+        found = self._together.get(types)
+        if found is None:
+            found = [node for kind in types for node in self._buckets.get(kind, ())]
+            self._together[types] = found
+        return found
+
+    @cached_property
+    def _together(self) -> dict[tuple[type[ast.AST], ...], list[ast.AST]]:
+        return {}
+
+    def inside(self, node: ast.AST) -> Sequence[ast.AST]:
+        """Return a node and all below it, in source order: what ``ast.walk`` gives, found once.
+
+        Contexts and operators, which the parser shares, are left out.
+        """
+        found = self._insides.get(node)
+        if found is None:
+            found = self._insides[node] = []
+            stack = [node]
+            while stack:
+                item = stack.pop()
+                found.append(item)
+                for field, is_list in _CHILDREN[item.__class__]:
+                    value = getattr(item, field)
+                    if is_list:
+                        stack += [child for child in reversed(value) if child is not None]
+                    elif value is not None:
+                        stack.append(value)
+        return found
+
+    @cached_property
+    def _insides(self) -> dict[ast.AST, list[ast.AST]]:
+        return {}
 
     def parent(self, node: ast.AST) -> ast.AST | None:
         """Return the node that holds ``node``; ``None`` for the module itself.

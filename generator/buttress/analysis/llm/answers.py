@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 
 from buttress.analysis.llm.calls import LanguageUse
@@ -23,6 +24,8 @@ _VALIDATORS = frozenset(
         "from_dict", "is_valid", "load", "check_schema", "structure",
     }
 )  # fmt: skip
+_LOOKS = re.compile(r"validat|normali[sz]e|coerce|check_(?:shape|fields|schema)", re.IGNORECASE)
+_FORMS = frozenset({"dict", "list", "str", "int", "float"})
 _CATCHES = frozenset({"ValueError", "JSONDecodeError", "Exception", "SyntaxError", "BaseException"})
 
 
@@ -164,7 +167,7 @@ def _gives_text(callee: Callee) -> bool:
 def unvalidated(use: LanguageUse) -> Iterator[tuple[Module, ast.Call, bool]]:
     """Yield where an answer is parsed and used as it comes, and whether failing to parse is caught."""
     answers = Answers(use)
-    seen: set[tuple[Function | None, str]] = set()
+    seen: set[Function | None] = set()
     for module in use.modules:
         if "loads" not in module.text and "literal_eval" not in module.text:
             continue
@@ -178,10 +181,11 @@ def unvalidated(use: LanguageUse) -> Iterator[tuple[Module, ast.Call, bool]]:
                 continue
             if _is_structured(use, module, call) or _is_validated(use, module, call):
                 continue
-            caught = _is_caught(module, call)
-            key = (module.function(call), ast.unparse(call.args[0]))
-            if key not in seen and (not caught or _is_read_hastily(module, call)):
-                seen.add(key)
+            function = module.function(call)
+            caught = _is_caught(module, call) or _is_caught_outside(use, module, function)
+            is_careful = caught and not _is_read_hastily(module, call)
+            if function not in seen and not is_careful:
+                seen.add(function)
                 yield module, call, caught
 
 
@@ -234,20 +238,41 @@ def _is_validated(use: LanguageUse, module: Module, call: ast.Call) -> bool:
 
 
 def _has_validator(use: LanguageUse, module: Module, function: Function | None) -> bool:
+    """Whether a function looks at the form of something: by a schema, a model, a type or a key."""
     for call in module.nodes(ast.Call):
         if function is not None and function not in module.ancestors(call):
             continue
-        name = call.func.attr if isinstance(call.func, ast.Attribute) else ""
-        if name in _VALIDATORS or ast.unparse(call.func).rpartition(".")[2] in _VALIDATORS:
+        name = ast.unparse(call.func).rpartition(".")[2]
+        if name in _VALIDATORS or _LOOKS.search(name):
             return True
-        is_built = any(keyword.arg is None for keyword in call.keywords)
-        made = use.values.class_of(module, call.func) if is_built else None
-        if made is not None:
-            return True  # Model(**data)
+        if name == "isinstance" and _names(call.args[-1]) & _FORMS:
+            return True
+        made = use.values.class_of(module, call.func) if call.keywords else None
+        if made is not None and _takes_fields(call) and _is_model(made[0], made[1]):
+            return True
     return False
 
 
-def _is_caught(module: Module, call: ast.Call) -> bool:
+def _names(node: ast.expr) -> set[str]:
+    return {part.id for part in ast.walk(node) if isinstance(part, ast.Name)}
+
+
+def _takes_fields(call: ast.Call) -> bool:
+    """Whether a model is made of what was read: ``Model(**data)``, ``Model(name=data["name"])``."""
+    return any(
+        keyword.arg is None
+        or isinstance(keyword.value, ast.Subscript)
+        or (isinstance(keyword.value, ast.Call) and "get" in ast.unparse(keyword.value.func))
+        for keyword in call.keywords
+    )
+
+
+def _is_model(module: Module, made: ast.ClassDef) -> bool:
+    bases = {(module.resolve(base) or ast.unparse(base)).rpartition(".")[2] for base in made.bases}
+    return any(base.endswith(("Model", "Schema")) for base in bases) or not bases
+
+
+def _is_caught(module: Module, call: ast.expr) -> bool:
     inner: ast.AST = call
     for above in module.ancestors(call):
         if isinstance(above, ast.FunctionDef | ast.AsyncFunctionDef):
@@ -259,6 +284,31 @@ def _is_caught(module: Module, call: ast.Call) -> bool:
                     return True
         inner = above
     return False
+
+
+def _is_caught_outside(use: LanguageUse, module: Module, function: Function | None) -> bool:
+    """Whether whatever runs a function catches what it raises, one or two calls further out."""
+    if function is None:
+        return False
+    places: list[tuple[Module, ast.expr]] = list(use.values.callers(Callee(module, function)))
+    outer = module.function(function)
+    if outer is not None:  # an inner function that is handed to a thread
+        places += [
+            (module, name)
+            for name in module.nodes(ast.Name)
+            if name.id == function.name and module.function(name) is outer
+        ]
+    further = [
+        caller
+        for other, place in places
+        if (around := other.function(place)) is not None and around is not function
+        for caller in use.values.callers(Callee(other, around))
+    ]
+    if not places:
+        return False
+    return all(_is_caught(other, place) for other, place in places) or (
+        bool(further) and all(_is_caught(other, place) for other, place in further)
+    )
 
 
 def _last_names(node: ast.expr) -> Iterator[str]:

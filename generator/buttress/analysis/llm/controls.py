@@ -101,12 +101,23 @@ def is_timed_outside(use: LanguageUse, call: ModelCall) -> bool:
             )
         )
         for above in call.module.ancestors(call.node)
-    ) or any(
-        (module.resolve(outer.func) or "") == "asyncio.wait_for"
-        for module, caller in _calling(use, call)
-        for outer in module.ancestors(caller)
-        if isinstance(outer, ast.Call)
-    )
+    ) or _is_handed_to_timer(use, call)
+
+
+def _is_handed_to_timer(use: LanguageUse, call: ModelCall) -> bool:
+    """Whether a function around the call is what ``asyncio.wait_for`` waits for."""
+    callers = list(_calling(use, call))
+    outer = [module.function(caller) for module, caller in callers]
+    names = {function.name for function in (call.function, *outer) if function is not None}
+    for module in {call.module, *(module for module, _ in callers)}:
+        if "wait_for" not in module.text:
+            continue
+        for timer in module.nodes(ast.Call):
+            if (module.resolve(timer.func) or "") != "asyncio.wait_for":
+                continue
+            if any(_last(part) in names for part in ast.walk(timer) if isinstance(part, ast.expr)):
+                return True
+    return False
 
 
 def has_quota(modules: Iterable[Module]) -> bool:

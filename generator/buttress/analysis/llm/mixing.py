@@ -32,6 +32,12 @@ _SCREEN = re.compile(
     r"saniti[sz]|escape|guard|screen|inject|neutral|redact|quote|moderat|validate", re.IGNORECASE
 )
 _SAFE_CALLS = frozenset({"len", "int", "float", "round", "sum", "min", "max", "bool", "range", "type", "isoformat", "strftime", "now", "today", "utcnow", "date"})  # fmt: skip
+_PASSING = frozenset(
+    ["str", "repr", "join", "format", "dumps", "strip", "list", "sorted", "set", "tuple", "dict", "reversed", "shorten", "dedent", "zip", "enumerate", "model_dump_json"]
+)  # fmt: skip
+_READS = re.compile(
+    r"search|retriev|invoke|extract_text|scrape|transcri|get_text|read_text|load_data|similar"
+)
 _SAFE_TYPES = re.compile(
     r"(?:typing\.)?(?:Optional\[)?(?:int|float|bool|UUID|uuid\.UUID|date|datetime|Decimal|Literal\b.*|PositiveInt|\w*(?:Enum|Level|Type|Kind|Mode|Language|Tone|Style))\]?(?:\s*\|\s*None)?\Z"
 )
@@ -45,7 +51,7 @@ _OPENED = re.compile(
 _CLOSED = re.compile(
     r"\s*(?:</[\w -]+>|```|\"\"\"|'''|-{3,}|={3,}|>>>+|\[/?[A-Z_ ]+\]|\*{3,}|~{3,}|»)"
 )
-_SHORT = 12
+_SHORT, _LONG = 12, 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,9 +102,10 @@ def _foreign(
     use: LanguageUse, service: Service, piece: Piece, own: frozenset[str]
 ) -> Iterator[tuple[str, bool]]:
     text = piece.text
-    written = text.replace("\0", "")
-    if len(written.strip()) < _SHORT or not (
-        _INSTRUCTS.search(written) or piece.role == "system" or not written.isascii()
+    written = " ".join([text.replace("\0", ""), *_constants(use, piece)]).strip()
+    is_foreign_tongue = len(written) > _LONG and not written.isascii()
+    if len(written) < _SHORT or not (
+        _INSTRUCTS.search(written) or piece.role == "system" or is_foreign_tongue
     ):
         return
     if isinstance(piece.node, ast.expr):
@@ -113,6 +120,15 @@ def _foreign(
         is_foreign = _FOREIGN.search(match[1]) and match[1] not in own
         if is_foreign and not _is_fenced(text, *match.span()):
             yield match[1], False
+
+
+def _constants(use: LanguageUse, piece: Piece) -> Iterator[str]:
+    """Yield the texts of constants that are put into a text."""
+    for hole in piece.holes:
+        if isinstance(hole, ast.Name | ast.Attribute):
+            for leaf in use.values.leaves(piece.module, hole):
+                if isinstance(leaf.node, ast.Constant) and isinstance(leaf.node.value, str):
+                    yield leaf.node.value
 
 
 def _is_fenced(text: str, start: int, end: int) -> bool:
@@ -164,7 +180,9 @@ class _Origin:
             ]
             return _worst(inner)
         owner = [node.func.value] if isinstance(node.func, ast.Attribute) else []
-        return _worst([self.of(module, part, depth + 1) for part in (*owner, *node.args)])
+        parts = [*owner, *node.args] if name in _PASSING else owner
+        found = _worst([self.of(module, part, depth + 1) for part in parts])
+        return False if found is None and _READS.search(name) else found
 
     def _name(self, module: Module, node: ast.Name, depth: int) -> bool | None:
         if node.id.isupper():

@@ -45,6 +45,7 @@ _SYSTEM_OPTIONS = frozenset(
 _TEMPLATES = re.compile(r"(?:Prompt\w*|Template)(?:\.\w+)?\Z")
 _WRAPPERS = frozenset({"strip", "lstrip", "rstrip", "dedent", "cleandoc", "str", "deepcopy", "copy", "list"})  # fmt: skip
 _PARTS = frozenset({"content", "parts", "text", "prompt", "template", "page_content"})
+_FIELD = re.compile(r"(?<!\{)\{(\w*)(?:![rs])?(?::[^{}]*)?\}(?!\})")
 _PLACEHOLDER = re.compile(r"(?<!\{)\{(\w+)\}(?!\})")
 
 
@@ -57,21 +58,27 @@ class Piece:
         node: The expression, or the parameter, that it comes from.
         role: ``system``, ``user``, ``assistant``, ``tool``; empty for a plain prompt.
         is_template: Whether ``{name}`` in its text is filled in by a library.
+        pattern: The text that ``format`` is called on, where it has a name of its own.
     """
 
     module: Module
     node: ast.expr | ast.arg
     role: str = ""
     is_template: bool = False
+    pattern: str = ""
 
     @property
     def text(self) -> str:
         """The text that is written here; what is put in later stands as a null character."""
+        if self.pattern:
+            return _FIELD.sub("\0", self.pattern)
         return "".join(_texts(self.node)) if isinstance(self.node, ast.expr) else ""
 
     @property
     def holes(self) -> list[ast.expr]:
         """The expressions that are put into the text, in the order of its null characters."""
+        if self.pattern and isinstance(self.node, ast.Call):
+            return _filled(self.pattern, self.node)
         return list(_holes(self.node)) if isinstance(self.node, ast.expr) else []
 
     @property
@@ -159,7 +166,8 @@ class _Taking:
             for item in self.values.appended(module, module.function(node), node.id):
                 self.take(replace(piece, node=item), depth + 1)
         for leaf in self.values.leaves(module, node):
-            whole = replace(piece, module=leaf.module, node=leaf.node)
+            pattern = self._pattern(leaf)
+            whole = replace(piece, module=leaf.module, node=leaf.node, pattern=pattern)
             for inner in _inside(whole):
                 if inner.node is not leaf.node:
                     self.take(inner, depth + 1)
@@ -167,6 +175,15 @@ class _Taking:
                 if isinstance(inner.node, ast.arg):
                     self._take_given(inner, inner.node, depth)
                 self.found.setdefault(inner.node, inner)
+
+    def _pattern(self, leaf: Value) -> str:
+        """Return the text that ``format`` is called on, from wherever it is written."""
+        node = leaf.node
+        if not (isinstance(node, ast.Call) and _is_format(node)):
+            return ""
+        assert isinstance(node.func, ast.Attribute)  # noqa: S101 - for mypy
+        found = self.values.leaves(leaf.module, node.func.value)
+        return next((text for item in found if (text := _text(item.node))), "")
 
     def _take_given(self, piece: Piece, argument: ast.arg, depth: int) -> None:
         """Go on with what the callers of a function pass for a parameter."""
@@ -275,6 +292,19 @@ def _holes(node: ast.expr) -> Iterator[ast.expr]:
         yield node
 
 
+def _filled(pattern: str, call: ast.Call) -> list[ast.expr]:
+    """Return what ``format`` puts into each field of a text, in the order of the fields."""
+    named = {keyword.arg: keyword.value for keyword in call.keywords if keyword.arg}
+    found: list[ast.expr] = []
+    for number, match in enumerate(_FIELD.finditer(pattern)):
+        position = int(match[1]) if match[1].isdigit() else number
+        value = named.get(match[1])
+        if value is None and (not match[1] or match[1].isdigit()) and position < len(call.args):
+            value = call.args[position]
+        found.append(value if value is not None else ast.Constant(value=""))
+    return found
+
+
 def _is_format(node: ast.Call) -> bool:
     return isinstance(node.func, ast.Attribute) and node.func.attr == "format"
 
@@ -311,5 +341,5 @@ def _is_role(nodes: list[ast.expr]) -> bool:
     return bool(nodes) and _text(nodes[0]) in _ROLES
 
 
-def _text(node: ast.expr | None) -> str:
+def _text(node: ast.expr | ast.arg | None) -> str:
     return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else ""

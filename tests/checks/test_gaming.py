@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from buttress.checks.model import Kind
 from buttress.project import inspect_project
 from buttress.scorecard import Scorecard, inspect_service
 from buttress.source import Tree
@@ -146,6 +147,44 @@ def test_stubs_and_dependency_lines_do_not_raise_the_score(prototype: dict[str, 
         for old, new in zip(before.results, after.results, strict=True)
         if old.status != new.status
     }
+
+
+DELIVERY_STUBS = {
+    "CODEOWNERS": "# *  @acme/backend\n",
+    ".github/workflows/deploy.yml": "name: flyctl deploy\non: push\njobs:\n  deploy-to-staging:\n    steps:\n"
+    "      - name: kubectl apply, smoke test, rollback\n        run: echo deploy\n",
+    ".github/workflows/rollback.yml": "on: workflow_dispatch\njobs:\n  rollback:\n    steps:\n"
+    "      - run: echo kubectl rollout undo\n",
+    "scripts/rollback.sh": "#!/bin/sh\n# kubectl rollout undo deployment/app\n",
+    "Makefile": "rollback:\n\n# flyctl releases rollback\n",
+    "render.yaml": "services: []\n",
+    "ops/alerts.yml": "groups:\n  - name: app\n    rules:\n      - alert: Errors\n        expr: ''\n",
+    "ops/dashboard.json": '{"panels": []}\n',
+    "docs/runbook.md": "# Runbook\n\n## Database is full\nTODO\n\n## Roll back\nTODO\n\n## Restore\nTODO\n",
+    "locustfile.py": "from locust import HttpUser\n",
+    "load/k6.js": "import http from 'k6/http';\n",
+    "e2e/app.spec.ts": "import { test } from '@playwright/test';\n",
+    "infra/alarms.tf": '# resource "aws_cloudwatch_metric_alarm" "errors" {}\n',
+    "audit.py": "import logging\n\naudit = logging.getLogger('audit')\n",
+    "flags.py": "import openfeature\n",
+}
+
+
+@pytest.mark.parametrize(
+    "prototype", [FASTAPI_PROTOTYPE, FLASK_PROTOTYPE], ids=["fastapi", "flask"]
+)
+def test_names_of_files_are_no_controls(prototype: dict[str, str]) -> None:
+    before, after = card(prototype), card({**prototype, **DELIVERY_STUBS})
+
+    passing = {result.check.id for result in before.results if result.status == "pass"}
+    gained = {
+        result.check.id
+        for result in after.results
+        if result.status == "pass" and result.check.id not in passing
+        # a hazard that is not there earns nothing
+        and result.check.kind is not Kind.INSTANCE
+    }
+    assert gained == set()
 
 
 @pytest.mark.parametrize(

@@ -57,3 +57,17 @@ def test_nothing_to_inspect(files: dict[str, str], words: str) -> None:
         select_service(project(files))
     assert words in str(caught.value)
     assert caught.value.exit_code == 3
+
+
+def test_what_else_is_there_is_named() -> None:
+    files = {
+        "web/package.json": '{"dependencies": {"next": "16.0.0", "react": "19.2.0"}}',
+        "web/tsconfig.json": "{}",
+        "tool/go.mod": "module tool\n",
+    }
+
+    with pytest.raises(NothingToInspectError) as caught:
+        select_service(project(files), None)
+
+    assert "There is no Python file here" in str(caught.value)
+    assert "web/package.json (TypeScript with next, react), tool/go.mod (go)." in str(caught.value)

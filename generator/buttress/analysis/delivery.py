@@ -73,6 +73,11 @@ _GOES_BACK = re.compile(
     r"|git\s+revert\s|wrangler\s+rollback|firebase\s+hosting:rollback|copilot\s+.*rollback)",
     re.IGNORECASE,
 )  # fmt: skip
+_DOCUMENTED = re.compile(
+    r"^[ \t]*(?:[$>][ \t]*)?(?:sudo[ \t]+)?" + _GOES_BACK.pattern, re.MULTILINE | re.IGNORECASE
+)
+"""A command on a line of its own, as in a block of code."""
+
 _ROLLBACK_NAME = re.compile(r"roll[-_]?back|revert[-_]?(?:deploy|release)|previous[-_]?release", re.IGNORECASE)  # fmt: skip
 _VERSION_INPUT = re.compile(r"(?:\A|_|-)(?:tag|version|image|sha|ref|commit|release|revision|digest)(?:\Z|_|-)", re.IGNORECASE)  # fmt: skip
 _AUTOMATIC_RETURN = re.compile(
@@ -272,7 +277,12 @@ def goes_back(project: Project, pipelines: list[Pipeline], found: tuple[Deployme
     paths = (*project.compose_files, *project.terraform, *(path for path, _ in manifests(tree)))
     if any(_AUTOMATIC_RETURN.search(text_of(tree, path)) for path in paths):
         return True
-    return any(_is_rollback(tree, path) for path in tree.paths)
+    if any(_is_rollback(tree, path) for path in tree.paths):
+        return True
+    # what deploys can go back, and somebody wrote down how
+    return any(item.pipeline is not None for item in found) and any(
+        _DOCUMENTED.search(text_of(tree, path)) for path in tree.paths if path.endswith(".md")
+    )
 
 
 def _is_rollback(tree: Tree, path: str) -> bool:

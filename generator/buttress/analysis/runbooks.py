@@ -10,7 +10,7 @@ from buttress.source import Tree
 
 _NAME = re.compile(
     r"(?:\A|/)(?:[^/]*(?:run[-_ ]?books?|play[-_ ]?books?|incident[-_ ]?response|on[-_ ]?call|disaster|emergency)[^/]*(?:/.*)?"
-    r"|(?:ops|operations?|incidents?|recovery|troubleshooting|incident[-_]\w+)(?:\.\w+|/[^/]+))\Z",
+    r"|(?:ops|operations?|incidents?|recovery|incident[-_]\w+)(?:\.\w+|/[^/]+))\Z",
     re.IGNORECASE,
 )
 _TEXT = (".md", ".rst", ".adoc", ".txt", ".mdx")

@@ -17,7 +17,7 @@ from buttress.source.module import Function
 _MANY = 2
 _STATEMENT_ACTS = frozenset([Act.READ, Act.WRITE, Act.RUN])
 _LOGIC_FOLDER = re.compile(
-    r"(?:services?|domain|core|repositor(?:y|ies)|crud|use_?cases|business|logic|models?|entities)\Z"
+    r"(?:services?|domain|repositor(?:y|ies)|crud|use_?cases|business|logic|models?|entities)\Z"
 )
 _LOGIC_FILE = re.compile(
     r"(?:.*_)?(?:services?|repositor(?:y|ies)|crud|domain|use_?cases|models?|entities)\.py\Z"
@@ -76,9 +76,15 @@ def accesses(module: Module, service: Service) -> Iterator[HandlerAccess]:
         return
     grouped = by_function(module, (call for call in calls if call.act in _STATEMENT_ACTS))
     for handler in handlers(module, service):
-        own = grouped.get(handler.node, [])
+        own = _without_count(module, grouped.get(handler.node, []))
         if own and handler.node.name != "get_queryset":
             yield HandlerAccess(handler, tuple(own))
+
+
+def _without_count(module: Module, calls: list[DatabaseCall]) -> list[DatabaseCall]:
+    """Leave out the one count that stands beside a page of a list."""
+    counts = [call for call in calls if "count" in module.source(call.node).lower()]
+    return [call for call in calls if call not in counts] if len(counts) == 1 else calls
 
 
 def is_logic(path: str) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from buttress.analysis.clients import speaks_to_server, unbounded_connections
+from buttress.analysis.lazy_relations import lazy_reads
 from buttress.analysis.mapped_models import columns, unindexed
 from buttress.analysis.migration_steps import migration_modules, unsafe_steps
 from buttress.analysis.queries import Queries
@@ -58,6 +59,11 @@ def n_plus_1(subject: Subject) -> Iterator[Finding]:
                 f"{found.function} makes a query, and runs once for every element of the loop."
             )
         yield subject.finding(found.module, found.node, message)
+    for read in lazy_reads(subject.wired(), subject.service):
+        message = (
+            f"Each row of the loop is asked for its {read.name}: one query more for each of them."
+        )
+        yield subject.finding(read.module, read.node, message)
 
 
 @check(

@@ -78,6 +78,102 @@ if __name__ == "__main__":
     app.run(debug=True)
 """,
 }
+DJANGO_PROTOTYPE = {
+    "requirements.txt": "django==5.2\nrequests\n",
+    "manage.py": """\
+import os
+import sys
+
+if __name__ == '__main__':
+    os.environ.setdefault('DJANGO_SETTINGS_MODULE', 'shop.settings')
+    from django.core.management import execute_from_command_line
+
+    execute_from_command_line(sys.argv)
+""",
+    "shop/__init__.py": "",
+    "shop/settings.py": """\
+SECRET_KEY = 'django-insecure-f3a9c1d27b80x1'
+DEBUG = True
+ALLOWED_HOSTS = ['*']
+ROOT_URLCONF = 'shop.urls'
+INSTALLED_APPS = ['django.contrib.auth', 'items']
+MIDDLEWARE = []
+DATABASES = {'default': {'ENGINE': 'django.db.backends.sqlite3', 'NAME': 'db.sqlite3'}}
+""",
+    "shop/urls.py": """\
+from django.urls import path
+
+from items import views
+
+urlpatterns = [
+    path('items', views.items),
+    path('add', views.add),
+    path('remove/<int:pk>', views.remove),
+]
+""",
+    "items/__init__.py": "",
+    "items/models.py": """\
+from django.db import models
+
+
+class Item(models.Model):
+    name = models.CharField(max_length=100)
+""",
+    "items/views.py": """\
+import requests
+from django.http import JsonResponse
+
+from items.models import Item
+
+
+def items(request):
+    print('items')
+    return JsonResponse({'items': list(Item.objects.values())})
+
+
+def add(request):
+    try:
+        Item.objects.create(name=request.POST['name'])
+        requests.post('https://example.com/hook')
+    except Exception as error:
+        return JsonResponse({'error': str(error)}, status=500)
+    return JsonResponse({})
+
+
+def remove(request, pk):
+    Item.objects.filter(pk=pk).delete()
+    return JsonResponse({})
+""",
+}
+MODEL_PROTOTYPE = {
+    "requirements.txt": "fastapi\nopenai\n",
+    "main.py": """\
+from fastapi import FastAPI
+from openai import OpenAI
+
+app = FastAPI()
+client = OpenAI()
+
+
+@app.post("/ask")
+def ask(data: dict):
+    answer = client.chat.completions.create(
+        model="gpt-4o", messages=[{"role": "user", "content": f"Answer: {data['question']}"}]
+    )
+    return {"answer": answer.choices[0].message.content}
+
+
+@app.post("/summary")
+def summary(data: dict):
+    answer = client.chat.completions.create(model="gpt-4o", messages=data["messages"])
+    return {"answer": answer.choices[0].message.content}
+
+
+@app.get("/history")
+def history():
+    return []
+""",
+}
 DEPENDENCIES = """\
 structlog
 prometheus-client
@@ -125,21 +221,94 @@ STUBS = {
 }
 
 
+MORE_DEPENDENCIES = """\
+locust
+playwright
+testcontainers
+deepeval
+hypothesis
+schemathesis
+argon2-cffi
+authlib
+defusedxml
+nh3
+celery
+litellm
+instructor
+langfuse
+llm-guard
+import-linter
+"""
+MORE_STUBS = {
+    "docs/adr/0001-use-python.md": "# 1. Use Python\n",
+    "docs/runbook.md": "# Runbook\n",
+    "docs/api.md": "# API\n",
+    "PRIVACY.md": "# Privacy\n",
+    "SECURITY.md": "# Security\n",
+    ".github/CODEOWNERS": "# * @team\n",
+    ".github/pull_request_template.md": "",
+    ".github/workflows/deploy.yml": """\
+name: deploy staging production canary rollback
+on: push
+jobs:
+  deploy:
+    runs-on: ubuntu-latest
+    steps:
+      - name: deploy to staging, then canary, then production
+        run: echo deploy kubectl rollout undo
+""",
+    ".github/workflows/security.yml": """\
+name: trivy pip-audit gitleaks licence
+on: push
+jobs:
+  scan:
+    runs-on: ubuntu-latest
+    steps:
+      - run: true || pip-audit
+""",
+    "renovate.json": "{}\n",
+    "monitoring/alerts.yml": "groups: []\n",
+    "monitoring/dashboard.json": "{}\n",
+    "scripts/rollback.sh": "# kubectl rollout undo\n",
+    "locustfile.py": "from locust import HttpUser\n",
+    "tests/load/k6.js": "// load\n",
+    "tests/e2e/test_flow.py": "from playwright.sync_api import Page\n\n\ndef test_flow(page: Page):\n    assert True\n",
+    "tests/integration/test_database.py": "import testcontainers\n\n\ndef test_database():\n    assert 1 == 1\n",
+    "evals/run.py": "import deepeval\n",
+    "prompts/v1.txt": "Answer.\n",
+    "llm_gateway.py": "MAX_TOKENS = 100\nTIMEOUT = 30\nFALLBACK = ['a', 'b']\n",
+    "moderation.py": "def moderate(text):\n    return text\n",
+    "docker-compose.prod.yml": "services: {}\n",
+    "uv.lock": "version = 1\n",
+}
+PROTOTYPES = {
+    "fastapi": FASTAPI_PROTOTYPE,
+    "flask": FLASK_PROTOTYPE,
+    "django": DJANGO_PROTOTYPE,
+    "model": MODEL_PROTOTYPE,
+}
+
+
 def card(files: dict[str, str]) -> Scorecard:
     project = inspect_project(Tree.of(files))
     return inspect_service(project, project.services[0])
 
 
+@pytest.mark.parametrize("prototype", PROTOTYPES.values(), ids=PROTOTYPES)
 @pytest.mark.parametrize(
-    "prototype", [FASTAPI_PROTOTYPE, FLASK_PROTOTYPE], ids=["fastapi", "flask"]
+    ("stubs", "dependencies"),
+    [(STUBS, DEPENDENCIES), (MORE_STUBS, MORE_DEPENDENCIES)],
+    ids=["controls", "practices"],
 )
-def test_stubs_and_dependency_lines_do_not_raise_the_score(prototype: dict[str, str]) -> None:
-    declared = {**prototype, "requirements.txt": prototype["requirements.txt"] + DEPENDENCIES}
+def test_stubs_and_dependency_lines_do_not_raise_the_score(
+    prototype: dict[str, str], stubs: dict[str, str], dependencies: str
+) -> None:
+    declared = {**prototype, "requirements.txt": prototype["requirements.txt"] + dependencies}
 
-    before, after = card(prototype), card({**declared, **STUBS})
+    before, after = card(prototype), card({**declared, **stubs})
 
-    assert len(STUBS) == 23
-    assert len(DEPENDENCIES.split()) == 16
+    assert len(stubs) == 23
+    assert len(dependencies.split()) == 16
     assert before.total is not None
     assert after.total is not None
     assert after.total <= before.total + 1.0, {
@@ -147,6 +316,17 @@ def test_stubs_and_dependency_lines_do_not_raise_the_score(prototype: dict[str, 
         for old, new in zip(before.results, after.results, strict=True)
         if old.status != new.status
     }
+
+
+@pytest.mark.parametrize(
+    "command", ["echo pytest", "true || pytest", "pytest --version", ": pytest", "# pytest"]
+)
+def test_a_workflow_that_runs_nothing_is_none(command: str) -> None:
+    workflow = f"on: push\njobs:\n  t:\n    steps:\n      - run: |\n          {command}\n"
+
+    after = card({**FASTAPI_PROTOTYPE, ".github/workflows/ci.yml": workflow})
+
+    assert "CICD-NONE" in {finding.check.id for finding in after.open}
 
 
 DELIVERY_STUBS = {
@@ -170,9 +350,7 @@ DELIVERY_STUBS = {
 }
 
 
-@pytest.mark.parametrize(
-    "prototype", [FASTAPI_PROTOTYPE, FLASK_PROTOTYPE], ids=["fastapi", "flask"]
-)
+@pytest.mark.parametrize("prototype", PROTOTYPES.values(), ids=PROTOTYPES)
 def test_names_of_files_are_no_controls(prototype: dict[str, str]) -> None:
     before, after = card(prototype), card({**prototype, **DELIVERY_STUBS})
 
@@ -187,9 +365,7 @@ def test_names_of_files_are_no_controls(prototype: dict[str, str]) -> None:
     assert gained == set()
 
 
-@pytest.mark.parametrize(
-    "prototype", [FASTAPI_PROTOTYPE, FLASK_PROTOTYPE], ids=["fastapi", "flask"]
-)
+@pytest.mark.parametrize("prototype", PROTOTYPES.values(), ids=PROTOTYPES)
 @pytest.mark.parametrize(
     "path", ["empty.py", "tests/test_empty.py", "Dockerfile", ".github/workflows/x.yml"]
 )

@@ -30,6 +30,7 @@ _WRAPPERS = (
     re.compile(r"(?:\S*/)?\.?venv/bin/"),
 )
 _SOFT = re.compile(r"(?:true|:|echo|exit\s+0|printf)\b")
+_IDLE = re.compile(r"\S+\s+(?:--version|--help|-h|-V)\s*\Z")
 _ZERO = re.compile(r"\s--(?:exit-zero|soft-fail)\b")
 _SCRIPT = re.compile(
     r"(?:(?:bash|sh)\s+(?:-\w+\s+)*)?(?:\./)?([\w./-]+\.sh|scripts?/[\w./-]+)(?:\s|\Z)"
@@ -56,22 +57,28 @@ class Simple:
 
 
 def simple_commands(text: str) -> Iterator[Simple]:
-    """Yield the commands of a script in order; heredocs and quotes are not understood in full."""
+    """Yield the commands of a script in order; heredocs and quotes are not understood in full.
+
+    What can never run (``true || pytest``, ``false && pytest``) and what only names itself
+    (``pytest --version``) is left out.
+    """
     ignores_errors = False
     for number, line in _logical_lines(text):
         pieces = _SEPARATOR.split(_masked(line))
-        position = 0
+        position, fate = 0, ""
         for index in range(0, len(pieces), 2):
             written = line[position : position + len(pieces[index])]
             position += len(pieces[index]) + (
                 len(pieces[index + 1]) if index + 1 < len(pieces) else 0
             )
             command = _unwrapped(written.strip())
+            before = pieces[index - 1] if index else ""
+            fate = _fate(command, before, fate)
             if re.match(r"set\s+\+\w*e", command):
                 ignores_errors = True
             elif re.match(r"set\s+-\w*e", command):
                 ignores_errors = False
-            elif command:
+            elif command and fate != "never" and not _IDLE.match(command):
                 after = pieces[index + 1] if index + 1 < len(pieces) else ""
                 rest = line[position:].lstrip()
                 hidden = after == "||" and _SOFT.match(rest) is not None
@@ -81,6 +88,21 @@ def simple_commands(text: str) -> Iterator[Simple]:
                 yield Simple(
                     command, number, hidden or ignores_errors or bool(_ZERO.search(command))
                 )
+
+
+def _fate(command: str, before: str, fate: str) -> str:
+    """Return how a command ends that stands behind an operator and another command.
+
+    Args:
+        command: The command.
+        before: The operator in front of it.
+        fate: How the one before it ends: ``true``, ``false``, ``never`` (run), or ``""`` (open).
+    """
+    if (before == "||" and fate == "true") or (before == "&&" and fate in {"false", "never"}):
+        return "never"
+    if re.fullmatch(r"true|:|echo\b.*", command):
+        return "true"
+    return "false" if command == "false" else ""
 
 
 def _logical_lines(text: str) -> Iterator[tuple[int, str]]:

@@ -291,12 +291,12 @@ def _is_caught_outside(use: LanguageUse, module: Module, function: Function | No
     if function is None:
         return False
     places: list[tuple[Module, ast.expr]] = list(use.values.callers(Callee(module, function)))
-    outer = module.function(function)
-    if outer is not None:  # an inner function that is handed to a thread
+    if not isinstance(module.parent(function), ast.ClassDef):  # handed to a thread or a timer
         places += [
             (module, name)
             for name in module.nodes(ast.Name)
-            if name.id == function.name and module.function(name) is outer
+            if name.id == function.name and isinstance(module.parent(name), ast.Call)
+            if function not in module.ancestors(name)
         ]
     further = [
         caller

@@ -32,6 +32,8 @@ _MODERATORS = (
     "guardrails.", "nemoguardrails.", "llm_guard.", "presidio_analyzer.", "presidio_anonymizer.", "lakera_guard.", "rebuff.", "detoxify.",
     "better_profanity.", "profanity_check.", "azure.ai.contentsafety.", "openai.Moderation.",
 )  # fmt: skip
+_OFF = re.compile(r"BLOCK_NONE|\bOFF\b")
+_WAITS = re.compile(r"wait_for\(|\.result\(timeout|fail_after\(|asyncio\.timeout\(")
 _SAFETY_OPTIONS = (
     "safety_settings", "safetySettings", "guardrailConfig", "guardrailIdentifier", "guardrails", "input_guardrails", "output_guardrails",
     "safe_prompt", "safe_mode",
@@ -117,7 +119,13 @@ def _is_handed_to_timer(use: LanguageUse, call: ModelCall) -> bool:
                 continue
             if any(_last(part) in names for part in ast.walk(timer) if isinstance(part, ast.expr)):
                 return True
-    return False
+    return any(
+        _WAITS.search(waiter.module.source(waiter.node))
+        for module in {call.module, *(module for module, _ in callers)}
+        for handed in module.nodes(ast.Call)
+        if any(isinstance(argument, ast.Name) and argument.id in names for argument in handed.args)
+        if (waiter := use.values.callee(module, handed)) is not None
+    )
 
 
 def has_quota(modules: Iterable[Module]) -> bool:
@@ -192,7 +200,7 @@ def _is_way_out(use: LanguageUse, module: Module, handler: ast.ExceptHandler) ->
             callee = use.values.callee(module, node)
             if callee is not None and re.search(r"fall_?back|backup|cached", callee.node.name):
                 return True
-    if any(isinstance(node, ast.Raise) for node in nodes):
+    if any(isinstance(node, ast.Raise) or _shows_error(module, node) for node in nodes):
         return False
     in_loop = any(isinstance(above, ast.For | ast.AsyncFor) for above in module.ancestors(handler))
     if in_loop and isinstance(handler.body[-1], ast.Continue | ast.Pass):
@@ -203,6 +211,10 @@ def _is_way_out(use: LanguageUse, module: Module, handler: ast.ExceptHandler) ->
         if isinstance(node, ast.Assign) and not _is_error(node.value, handler.name):
             return True
     return False
+
+
+def _shows_error(module: Module, node: ast.AST) -> bool:
+    return isinstance(node, ast.Call) and module.resolve(node.func) == "streamlit.error"
 
 
 def _is_error(value: ast.expr | None, name: str | None) -> bool:
@@ -253,8 +265,8 @@ def _is_switched_off(use: LanguageUse, call: ModelCall, given: ast.expr) -> bool
     written = " ".join(
         ast.unparse(leaf.node) for module in modules for leaf in use.values.leaves(module, given)
     )
-    levels = set(re.findall(r"BLOCK_\w+|\bOFF\b", written)) - {"BLOCK_NONE", "OFF"}
-    return "BLOCK_NONE" in written and not levels
+    levels = set(re.findall(r"BLOCK_\w+", written)) - {"BLOCK_NONE"}
+    return bool(_OFF.search(written)) and not levels
 
 
 # -- counting --------------------------------------------------------------------------------------

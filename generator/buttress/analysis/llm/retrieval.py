@@ -28,6 +28,9 @@ _FILTERS = frozenset(
         "collection_name", "prefilter", "search_filter",
     }
 )  # fmt: skip
+_IDENTITIES = frozenset(
+    {"user_id", "tenant_id", "owner_id", "account_id", "org_id", "workspace_id"}
+)
 _OWNER = re.compile(r"user|tenant|owner|account|org|workspace|customer|team|session", re.IGNORECASE)
 
 
@@ -85,4 +88,8 @@ def _names_owner(module: Module, call: ast.Call) -> bool:
     if function is None:
         return False
     arguments = (*function.args.args, *function.args.kwonlyargs)
-    return any(_OWNER.search(argument.arg) for argument in arguments if argument.arg != "self")
+    if any(_OWNER.search(argument.arg) for argument in arguments if argument.arg != "self"):
+        return True
+    return any(
+        isinstance(part, ast.Attribute) and part.attr in _IDENTITIES for part in ast.walk(function)
+    )

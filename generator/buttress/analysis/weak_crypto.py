@@ -44,6 +44,9 @@ _SECURITY = re.compile(
     r"|auth_?(?:key|hash|code)|reset_",
     re.IGNORECASE,
 )
+_MAKES = re.compile(
+    r"_*(?:hash|sign|generate|make|create|encrypt|encode|verify|get|new|compute)", re.IGNORECASE
+)
 _PASSWORDS = re.compile(r"passw|pwd", re.IGNORECASE)
 _HARMLESS = re.compile(r"gravatar|etag|checksum|fingerprint|cache|digest|dedup|color|colour|avatar|content_hash|file_hash", re.IGNORECASE)  # fmt: skip
 _CLIENTS = re.compile(r"(?:requests|httpx|aiohttp|urllib3|websockets)\b")
@@ -147,7 +150,7 @@ def _guards_secret(module: Module, call: ast.Call) -> bool:
     given = " ".join(module.source(argument) for argument in call.args)
     if _PASSWORDS.search(given):
         return False  # the check of passwords says so
-    if _SECURITY.search(near) or _SECURITY.search(around):
+    if _SECURITY.search(near) or (_MAKES.match(around) and _SECURITY.search(around)):
         return True
     # what is hashed in parts, and kept in a file or table of passwords
     return function is not None and bool(_PASSWORDS.search(_strings(module, function)))

@@ -17,7 +17,7 @@ from buttress.analysis.taint.library import (
     TEXT_METHODS,
     UNDONE,
 )
-from buttress.analysis.taint.reaching import look
+from buttress.analysis.taint.reaching import look, saved_as
 from buttress.analysis.taint.sinks import Kind, bits
 from buttress.analysis.taint.sources import READ, REQUEST
 from buttress.analysis.taint.state import Container
@@ -96,6 +96,10 @@ def call(
     if name in {"recv", "recvfrom"} and "socket" in frame.module.text:
         return source_value(frame, node, "client", "recv")
     what = function.what
+    if what == "builtins.open" and arguments.nodes:
+        saved = frame.state.names.get(saved_as(frame, arguments.nodes[0]))
+        if saved is not None:
+            return Value(taint=saved.taint, what="builtins.open()", node=node)
     known = _known_function(frame, node, what, arguments, element_of) if what else None
     if known is not None:
         return known

@@ -6,7 +6,7 @@ import ast
 from collections import Counter
 from collections.abc import Iterable
 
-from buttress.analysis.taint.sinks import FUNCTIONS, METHODS, PATH_METHODS
+from buttress.analysis.taint.sinks import FUNCTIONS, METHODS, PATH_METHODS, RENDERERS
 from buttress.source import Module
 
 _ROUNDS = 3
@@ -20,14 +20,19 @@ _METHOD_NAMES = (frozenset(METHODS) - {"search"}) | (PATH_METHODS - {"replace", 
 _DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 
 
-def dangerous(modules: Iterable[Module]) -> frozenset[ast.AST]:
-    """Return the functions of some files that hold sinks, or call functions that do, by their names."""
+def dangerous(modules: Iterable[Module], *, prints: bool = False) -> frozenset[ast.AST]:
+    """Return the functions of some files that hold sinks, or call functions that do, by their names.
+
+    Args:
+        modules: The files.
+        prints: Whether there are templates that do not escape what they are given.
+    """
     listed = list(modules)
     found: set[ast.AST] = set()
     names: set[str] = set()
     common = _common_names(listed)
     for module in listed:
-        for node in _sinks(module):
+        for node in _sinks(module, prints=prints):
             _take(module, node, found, names)
     fresh = names - common
     for _ in range(_ROUNDS):
@@ -67,7 +72,7 @@ def _called(call: ast.Call) -> str:
     return function.id if isinstance(function, ast.Name) else ""
 
 
-def _sinks(module: Module) -> Iterable[ast.AST]:
+def _sinks(module: Module, *, prints: bool) -> Iterable[ast.AST]:
     text = module.text
     has_client = any(client in text for client in _CLIENTS)
     has_files = "files" in text or "FILES" in text or "Upload" in text
@@ -83,6 +88,8 @@ def _sinks(module: Module) -> Iterable[ast.AST]:
                 yield call
             elif name == "open" and isinstance(call.func, ast.Attribute):
                 yield call
+        elif prints and name in RENDERERS:
+            yield call
         elif name == "search" and "ldap" in text:
             yield call
     if "session[" in text:

@@ -19,12 +19,14 @@ from buttress.analysis.taint.sources import (
     PARAMETER,
     REQUEST,
     REQUEST_NAMES,
+    REQUEST_TYPES,
     REQUESTS,
     SAFE_TYPES,
     TEXT_TYPES,
     Sources,
 )
 from buttress.analysis.taint.state import Container, State
+from buttress.analysis.taint.templates import templates_of
 from buttress.analysis.taint.values import NOTHING, Taint, Value, constant
 from buttress.project.model import Project, Role, Route, Service
 from buttress.source import Module, Tree
@@ -117,6 +119,7 @@ class _Run:
         self._stack: list[ast.AST] = []
         self._symbols: dict[tuple[str, str], _Definition | None] = {}
         self._dangerous: frozenset[ast.AST] = frozenset()
+        self._templates = templates_of(project.tree)
         self._routes: dict[tuple[str, int], list[Route]] = {}
         for route in service.routes:
             self._routes.setdefault((route.place.path, route.place.line), []).append(route)
@@ -131,7 +134,7 @@ class _Run:
         candidates = [module for module in modules if self._may_matter(module)]
         if not candidates:
             return ()
-        self._dangerous = dangerous(modules)
+        self._dangerous = dangerous(modules, prints=bool(self._templates))
         for module in candidates:
             for function in self._entries(module):
                 self._begin(module, function)
@@ -200,6 +203,8 @@ class _Run:
                 names[argument.arg] = Value(taint=frozenset({taint}), what="<data>", node=argument)
             elif not self.sources.takes_requests:
                 names[argument.arg] = NOTHING
+            elif self._is_own_request(module, argument):
+                names[argument.arg] = Value(what=REQUEST, node=argument)
             elif handles:
                 value = of_handler(module, function, argument, routes)
                 names[argument.arg] = self._of_model(module, argument, value)
@@ -218,6 +223,19 @@ class _Run:
         if any(_HTML_CLASS.search(module.source(d)) for d in function.decorator_list):
             return True
         return "flask" in module.text and "fastapi" not in module.text
+
+    def _is_own_request(self, module: Module, argument: ast.arg) -> bool:
+        """Whether a parameter is a request of a class that the project derives itself."""
+        if argument.annotation is None or not module.source(argument.annotation).endswith(
+            "Request"
+        ):
+            return False
+        found = self._definition_of(module, argument.annotation)
+        return (
+            found is not None
+            and isinstance(found.node, ast.ClassDef)
+            and any(found.module.resolve(base) in REQUEST_TYPES for base in found.node.bases)
+        )
 
     def _of_model(self, module: Module, argument: ast.arg, value: Value) -> Value:
         """Return a body that a class of the project describes, with its fields."""
@@ -325,6 +343,10 @@ class _Run:
                 if found is not None and isinstance(found.node, ast.ClassDef):
                     return Value(what=f"<obj {self._remember(found)}>")
         return NOTHING
+
+    def unescaped(self, template: str) -> frozenset[str]:
+        """Return the names whose values a template does not escape."""
+        return self._templates.unescaped(template)
 
     def route_path(self, frame: Frame) -> Value:
         """Return the path that is asked for, as far as the routes of the function tell."""

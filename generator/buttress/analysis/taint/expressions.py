@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from buttress.analysis.taint import calls
 from buttress.analysis.taint.frame import Arguments, Frame
-from buttress.analysis.taint.guards import narrow, truth
+from buttress.analysis.taint.guards import demand, narrow, truth
 from buttress.analysis.taint.library import CLEAN_ATTRIBUTES
 from buttress.analysis.taint.sinks import Kind, bits
 from buttress.analysis.taint.sources import OWN_ADDRESS, READ, REQUEST
@@ -441,7 +441,10 @@ def _call(frame: Frame, node: ast.Call) -> Value:
         else:
             arguments.named[keyword.arg] = value
             arguments.named_nodes[keyword.arg] = keyword.value
-    return calls.call(frame, node, owner, function, arguments, element_of)
+    result = calls.call(frame, node, owner, function, arguments, element_of)
+    if arguments.nodes:
+        demand(frame, node, evaluate)
+    return result
 
 
 _HANDLERS: dict[type[ast.expr], Callable[[Frame, ast.expr], Value]] = {

@@ -81,6 +81,9 @@ class Engine(Protocol):
     def global_value(self, frame: Frame, node: ast.Name) -> Value:
         """Return what a name stands for that the function does not bind."""
 
+    def unescaped(self, template: str) -> frozenset[str]:
+        """Return the names whose values a template does not escape."""
+
     def route_path(self, frame: Frame) -> Value:
         """Return the path that is asked for, as far as the routes of the function tell."""
 

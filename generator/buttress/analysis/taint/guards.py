@@ -16,6 +16,8 @@ Evaluate = Callable[[Frame, ast.expr], Value]
 _PREDICATE = re.compile(
     r"(?:^|_)(?:is_?)?(?:safe|valid|allow|white|permit|trust|sanit|check|verif|has_allowed)", re.IGNORECASE
 )  # fmt: skip
+_DEMAND = re.compile(r"_*(?:validate|ensure|assert|verify|check|require)_", re.IGNORECASE)
+_OF_STATEMENTS = re.compile(r"sql|query|statement|column|table|identifier", re.IGNORECASE)
 _OF_FILES = re.compile(r"file|ext", re.IGNORECASE)
 _PLACES = bits(Kind.URL, Kind.REDIRECT, Kind.PATH, Kind.SESSION)
 _WHOLE_METHODS = frozenset(["lower", "upper", "strip", "casefold", "lstrip", "rstrip", "decode", "resolve"])  # fmt: skip
@@ -157,6 +159,18 @@ def _called(frame: Frame, call: ast.Call, evaluate: Evaluate) -> None:
         given = [*call.args, *(keyword.value for keyword in call.keywords)]
         for argument in given:
             mark(frame, argument, fit if len(given) <= 3 else _PLACES, evaluate)
+
+
+def demand(frame: Frame, call: ast.Call, evaluate: Evaluate) -> None:
+    """Take over what a call makes sure of that raises where it does not hold: ``validate_url(url)``."""
+    function = call.func
+    name = function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", "")
+    if not _DEMAND.match(name):
+        return
+    fit = _PLACES | (bits(Kind.SQL) if _OF_STATEMENTS.search(name) else 0)
+    if _OF_FILES.search(name):
+        fit &= ~bits(Kind.PATH)
+    mark(frame, call.args[0], fit, evaluate)
 
 
 def _is_regex(frame: Frame, function: ast.expr) -> bool:

@@ -6,7 +6,15 @@ import ast
 import re
 
 from buttress.analysis.taint.frame import Arguments, Frame
-from buttress.analysis.taint.sinks import BIT, FUNCTIONS, METHODS, PATH_METHODS, Kind, Sink
+from buttress.analysis.taint.sinks import (
+    BIT,
+    FUNCTIONS,
+    METHODS,
+    PATH_METHODS,
+    RENDERERS,
+    Kind,
+    Sink,
+)
 from buttress.analysis.taint.sources import PARAMETER
 from buttress.analysis.taint.state import State
 from buttress.analysis.taint.values import OR, Taint, Taints, Value
@@ -52,6 +60,9 @@ def look(
     frame: Frame, node: ast.Call, owner: Value | None, function: Value, arguments: Arguments
 ) -> None:
     """Take note of what a call is given, if it is a sink."""
+    if function.what.rpartition(".")[2] in RENDERERS:
+        _rendered(frame, node, arguments)
+        return
     sink = FUNCTIONS.get(function.what)
     name = node.func.attr if isinstance(node.func, ast.Attribute) else ""
     if sink is None and name:
@@ -63,6 +74,8 @@ def look(
             _note(frame, Kind.PATH, node, node.func.value, owner)
             return
         if name == "save" and owner is not None and owner.taint and owner.what == "<data>":
+            if arguments.nodes:
+                frame.state.names[saved_as(frame, arguments.nodes[0])] = owner
             sink = Sink(
                 Kind.PATH, (0,), ("dst",)
             )  # an uploaded file is written where its name says
@@ -79,6 +92,22 @@ def look(
                 _reach(frame, node, sink, argument, value, arguments)
 
 
+def _rendered(frame: Frame, node: ast.Call, arguments: Arguments) -> None:
+    """Take note of values that a template puts into a page as they are."""
+    given = [*arguments.positional, *arguments.named.values()]
+    template = next((v.const for v in given if isinstance(v.const, str)), None)
+    names = frame.engine.unescaped(template) if isinstance(template, str) else frozenset()
+    if not names:
+        return
+    values = dict(arguments.named)
+    for value in given:
+        container = frame.state.container(value)
+        if container is not None and container.kind == "dict":
+            values.update({str(key): item for key, item in container.items.items()})
+    for name in sorted(names & values.keys()):
+        _note(frame, Kind.HTML, node, node, values[name])
+
+
 def _feature(frame: Frame, node: ast.Call, arguments: Arguments) -> None:
     first = arguments.get(0)
     second = arguments.get(1)
@@ -89,6 +118,11 @@ def _feature(frame: Frame, node: ast.Call, arguments: Arguments) -> None:
     feature = first[1].what.rpartition(".")[2] or str(first[1].const)
     if "external" in feature and second[1].const in {True, 1}:
         frame.state.names[owner.id] = Value(what="xml.sax.make_parser(external)", node=owner)
+
+
+def saved_as(frame: Frame, path: ast.expr) -> str:
+    """Return the name under which it is known what was saved at a path."""
+    return f"<saved {frame.module.source(path)}>"
 
 
 def _applies(frame: Frame, node: ast.Call, sink: Sink, arguments: Arguments, name: str) -> bool:

@@ -162,6 +162,9 @@ METHODS: dict[str, Sink] = {
 }  # fmt: skip
 """Sinks that are known by the name of a method, whatever object it is called on."""
 
+RENDERERS = frozenset(["render_template", "render", "render_to_string", "TemplateResponse"])
+"""Functions and methods that fill in a template, given its name and what it is filled with."""
+
 PATH_METHODS = frozenset(
     ["open", "read_text", "read_bytes", "write_text", "write_bytes", "unlink", "exists", "is_file",
      "is_dir", "iterdir", "mkdir", "rmdir", "touch", "stat", "glob", "rglob", "rename", "replace"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterable, Iterator
+from weakref import WeakKeyDictionary
 
 from buttress.analysis.endpoints import Endpoint, definitions_of, own_modules
 from buttress.analysis.guards import Guards
@@ -250,6 +251,15 @@ def _writes(project: Project, service: Service, endpoint: Endpoint) -> bool:
 
 def reached_text(project: Project, service: Service, endpoint: Endpoint) -> str:
     """Return the code of an endpoint and of the project's functions that it calls."""
+    if endpoint not in _REACHED:
+        _REACHED[endpoint] = _reached_text(project, service, endpoint)
+    return _REACHED[endpoint]
+
+
+_REACHED: WeakKeyDictionary[Endpoint, str] = WeakKeyDictionary()
+
+
+def _reached_text(project: Project, service: Service, endpoint: Endpoint) -> str:
     own = own_modules(project.tree)
     module, node = endpoint.module, endpoint.node
     parts = [module.source(node)]

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from weakref import WeakKeyDictionary
 
-from buttress.project.literals import known_string, strings_in
+from buttress.project.literals import known_string, strings_in, written
 from buttress.project.model import Framework, Project, Route, Service
 from buttress.project.modules import OwnModules, called_name
 from buttress.source import Module, Tree
@@ -50,7 +50,7 @@ _POST_ONLY = frozenset(["require_POST"])
 _NAMED = re.compile(r"request\.(?:POST|FILES)\b|request\.method\s*==\s*['\"](\w+)['\"]")
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
 class Endpoint:
     """A function, or a class that inherits its methods, which answers requests.
 
@@ -119,6 +119,19 @@ def _is_django(service: Service) -> bool:
 def functions_of(module: Module) -> Iterator[Function]:
     """Yield the functions of a file, methods and nested ones among them."""
     yield from module.nodes(ast.FunctionDef, ast.AsyncFunctionDef)
+
+
+_NAMED_FUNCTIONS: WeakKeyDictionary[Module, dict[str, Function]] = WeakKeyDictionary()
+
+
+def _function_named(module: Module, name: str) -> Function | None:
+    """Return the first function of a file with a name."""
+    if module not in _NAMED_FUNCTIONS:
+        by_name: dict[str, Function] = {}
+        for function in functions_of(module):
+            by_name.setdefault(function.name, function)
+        _NAMED_FUNCTIONS[module] = by_name
+    return _NAMED_FUNCTIONS[module].get(name)
 
 
 def _of_routes(project: Project, service: Service) -> Iterator[Endpoint]:
@@ -250,44 +263,26 @@ def _methods_of(module: Module, node: Function) -> frozenset[str]:
     return frozenset(named | {"GET"})
 
 
-def called_functions(
-    own: OwnModules, service: Service, module: Module, nodes: Iterable[ast.AST]
-) -> Iterator[tuple[Module, Function]]:
-    """Yield the functions of the project that a piece of code calls: those of the file and imported ones.
-
-    A method is found by its name alone, where exactly one class of the files that are imported has it.
-    """
-    for node in nodes:
-        if isinstance(node, ast.Call):
-            yield from definitions_of(own, service, module, node.func)
-
-
 def definitions_of(
     own: OwnModules, service: Service, module: Module, node: ast.expr
 ) -> Iterator[tuple[Module, Function]]:
-    """Yield the function of the project that an expression names, at most one."""
+    """Yield the function of the project that an expression names, at most one.
+
+    A method of ``self`` is looked for in the same file, by its name.
+    """
     dotted = module.resolve(node)
     if dotted is None:
-        name = node.id if isinstance(node, ast.Name) else ""
-        if (
-            isinstance(node, ast.Attribute)
-            and isinstance(node.value, ast.Name)
-            and node.value.id == "self"
-        ):
-            name = node.attr
-        if name:
-            for item in functions_of(module):
-                if item.name == name:
-                    yield module, item
-                    return
+        is_own = isinstance(node, ast.Attribute) and written(node.value) in {"self", "cls"}
+        name = node.attr if isinstance(node, ast.Attribute) and is_own else written(node)
+        found = _function_named(module, name)
+        if found is not None:
+            yield module, found
         return
     if dotted.startswith("builtins."):
         return
-    found = own.symbol(dotted, module.path, service.import_root)
-    if found is not None and found[1]:
-        other = own.tree.module(found[0])
-        last = found[1].rpartition(".")[2]
-        for item in functions_of(other):
-            if item.name == last:
-                yield other, item
-                return
+    target = own.symbol(dotted, module.path, service.import_root)
+    if target is not None and target[1]:
+        other = own.tree.module(target[0])
+        found = _function_named(other, target[1].rpartition(".")[2])
+        if found is not None:
+            yield other, found

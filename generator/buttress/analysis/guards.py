@@ -59,6 +59,8 @@ class Guards:
         self._service = service
         self._modules = modules
         self._asking = Asking(project, service)
+        self._guarded: dict[Endpoint, bool] = {}
+        self._routers: dict[tuple[str, str], bool] = {}
 
     # -- the whole app ----------------------------------------------------------------------------
 
@@ -136,6 +138,11 @@ class Guards:
 
     def guards(self, endpoint: Endpoint) -> bool:
         """Whether an endpoint asks who is calling."""
+        if endpoint not in self._guarded:
+            self._guarded[endpoint] = self._guards(endpoint)
+        return self._guarded[endpoint]
+
+    def _guards(self, endpoint: Endpoint) -> bool:
         module, node = endpoint.module, endpoint.node
         if any(self._asking.expression(module, mark) for mark in node.decorator_list):
             return True
@@ -197,6 +204,13 @@ class Guards:
 
     def _router_asks(self, module: Module, owner: str, depth: int = 0) -> bool:
         """Whether the router or blueprint of a route, or where it is included, asks."""
+        key = (module.path, owner)
+        if key not in self._routers:
+            self._routers[key] = False  # for routers that include each other
+            self._routers[key] = self._attached(module, owner, depth)
+        return self._routers[key]
+
+    def _attached(self, module: Module, owner: str, depth: int) -> bool:
         for call in module.nodes(ast.Call):
             name = called_name(call)
             statement = module.parent(call)

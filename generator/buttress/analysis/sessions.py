@@ -74,19 +74,18 @@ def _is_off(call: ast.Call, flag: str) -> bool:
 def cross_site_cookies(modules: Iterable[Module]) -> Iterator[tuple[Module, ast.expr]]:
     """Yield the session cookies that browsers send along from other sites, where nothing checks a token."""
     modules = list(modules)
-    if any(module.mentions(_PROTECTED) for module in modules):
-        return
-    for module in modules:
-        if "none" not in module.text.lower():
-            continue
-        for call in module.nodes(ast.Call):
-            if called_name(call) not in {"set_cookie", "add_middleware", "SessionMiddleware"}:
-                continue
-            for keyword in call.keywords:
-                if keyword.arg in {"samesite", "same_site"} and any(
-                    text.lower() == "none" for text in strings_in(keyword.value)
-                ):
-                    yield module, keyword.value
+    found = [
+        (module, keyword.value)
+        for module in modules
+        if "samesite" in module.text or "same_site" in module.text
+        for call in module.nodes(ast.Call)
+        if called_name(call) in {"set_cookie", "add_middleware", "SessionMiddleware"}
+        for keyword in call.keywords
+        if keyword.arg in {"samesite", "same_site"}
+        and any(text.lower() == "none" for text in strings_in(keyword.value))
+    ]
+    if found and not any(module.mentions(_PROTECTED) for module in modules):
+        yield from found
 
 
 def unprotected_forms(

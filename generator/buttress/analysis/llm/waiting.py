@@ -14,9 +14,12 @@ from buttress.analysis.llm.controls import (
 from buttress.source import Module
 
 _LIMITED = frozenset(
-    {"boto3.client", "groq.Groq", "groq.AsyncGroq", "groq.Client", "replicate.Client"}
-)
-"""Clients whose own limit is a minute."""
+    {
+        "boto3.client", "groq.Groq", "groq.AsyncGroq", "groq.Client", "replicate.Client", "mistralai.client.MistralClient",
+        "mistralai.async_client.MistralAsyncClient",
+    }
+)  # fmt: skip
+"""Clients whose own limit is a minute or two."""
 
 _NO_LIMIT_THERE = frozenset(
     {

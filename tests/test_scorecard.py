@@ -1,6 +1,7 @@
 """The score moves with every control, is capped by open risks, and nothing buys it."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
@@ -16,7 +17,15 @@ from buttress.checks.model import (
     Unknown,
 )
 from buttress.project.model import AppObject, Framework, Place, Project, Role, Route, Service
-from buttress.scorecard import Scorecard, Status, Verdict, inspect_service
+from buttress.scorecard import (
+    Acceptance,
+    AcceptedBy,
+    Scorecard,
+    Status,
+    Verdict,
+    inspect_service,
+    weigh,
+)
 from buttress.source import Tree
 
 TREE = Tree.of({"main.py": "app = 1\n" * 300})
@@ -102,6 +111,94 @@ def test_low_confidence_is_listed_and_costs_nothing() -> None:
 
     assert card.total == 100.0
     assert len(card.findings) == 3
+
+
+def test_what_is_accepted_is_fine_in_the_total_and_fails_in_the_strict_one() -> None:
+    open_ = judged(*ALL, check("X", 2, risk=Risk.HIGH))
+    (result,) = [item for item in open_.results if item.check.id == "X"]
+    acceptance = Acceptance(AcceptedBy.INLINE, "known")
+    accepted = tuple(replace(finding, acceptance=acceptance) for finding in result.findings)
+    others = [item for item in open_.results if item.check.id != "X"]
+
+    done = replace(result, status=Status.ACCEPTED, findings=accepted)
+    card = weigh(open_.project, open_.service, [*others, done])
+
+    assert (card.total, card.strict, card.verdict) == (100.0, open_.total, Verdict.READY)
+    assert (card.open, len(card.accepted)) == ((), 2)
+    assert [p.strict for p in card.pillars] == [p.score for p in open_.pillars]
+
+
+def test_places_that_are_accepted_do_not_count_among_those_that_are_open() -> None:
+    one = judged(*ALL, check("X", 1, kind=Kind.RATIO))
+    three = judged(*ALL, check("X", 3, kind=Kind.RATIO))
+    (result,) = [item for item in three.results if item.check.id == "X"]
+    first, *rest = result.findings
+    partly = [replace(item, acceptance=Acceptance(AcceptedBy.NOSEC)) for item in rest]
+    others = [item for item in three.results if item.check.id != "X"]
+
+    card = weigh(
+        three.project, three.service, [*others, replace(result, findings=(first, *partly))]
+    )
+
+    assert (card.total, card.strict) == (one.total, three.total)
+
+
+def test_checks_that_are_left_out_count_in_the_strict_score_alone() -> None:
+    whole = judged(*ALL, check("X", 1, risk=Risk.HIGH))
+    chosen = [item for item in whole.results if item.check.id != "X"]
+    left = [item for item in whole.results if item.check.id == "X"]
+
+    card = weigh(whole.project, whole.service, chosen, deselected=left)
+
+    assert (card.total, card.strict) == (100.0, whole.total)
+    assert card.findings == ()
+
+
+def test_what_is_attested_where_nothing_can_be_told_is_strictly_unknown() -> None:
+    whole = judged(*ALL, check("X", Unknown("not readable"), risk=Risk.LOW))
+    results = [
+        replace(item, status=Status.ATTESTED) if item.check.id == "X" else item
+        for item in whole.results
+    ]
+
+    card = weigh(whole.project, whole.service, results)
+
+    assert card.pillars[1].passed == whole.pillars[1].passed + 1
+    assert card.strict == whole.total
+
+
+@pytest.mark.parametrize("kind", [Kind.RATIO, Kind.INSTANCE])
+def test_the_same_places_weigh_less_in_a_larger_app(kind: Kind) -> None:
+    def score(lines: int, risk: Risk) -> float:
+        tree = Tree.of({"main.py": "app = 1\n" * lines})
+        project = Project(tree, (SERVICE,), SERVICE.roles)
+        found = check("X", 5, kind=kind, risk=risk)
+        card = inspect_service(project, SERVICE, {"A": check("A", 0), "X": found})
+        return pillar_score(card, Pillar.SECURITY) or 0.0
+
+    assert score(300, Risk.HIGH) == score(900, Risk.HIGH)
+    assert score(900, Risk.HIGH) < score(5_000, Risk.HIGH) < score(50_000, Risk.HIGH) < 100
+    assert score(300, Risk.CRITICAL) == score(50_000, Risk.CRITICAL)
+
+
+def test_what_has_low_confidence_is_to_review_and_in_no_tally() -> None:
+    card = judged(*ALL, check("X", 1, confidence=Confidence.LOW))
+
+    assert [finding.check.id for finding in card.to_review] == ["X"]
+    assert card.open == ()
+    assert (card.pillars[1].passed, card.pillars[1].failed) == (1, 0)
+
+
+def test_a_missing_control_keeps_its_name_when_its_anchor_moves() -> None:
+    def at(place: Place) -> Check:
+        def function(subject: Subject) -> Iterator[Finding]:
+            yield Finding(place, "missing")
+
+        return replace(check("X", 0), function=function)
+
+    first, second = judged(at(Place("main.py", 3))), judged(at(Place("pyproject.toml")))
+
+    assert first.findings[0].fingerprint == second.findings[0].fingerprint
 
 
 def test_what_does_not_apply_leaves_the_denominator() -> None:

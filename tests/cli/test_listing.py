@@ -44,6 +44,39 @@ def test_every_check_is_listed_and_can_be_shown(run: Run) -> None:
         assert check.title in shown.out
 
 
+@pytest.mark.parametrize(
+    ("check", "words"),
+    [
+        (
+            "SEC-SQL-INJECTION",
+            [
+                "critical risk",
+                "a hazard that must not exist",
+                "Whoever sends the value",
+                "Bad\n    cursor.execute(f",
+                "Good\n    cursor.execute(",
+                "How to fix it\n    By hand, at each place, as in the good example.",
+                "# buttress: ignore[SEC-SQL-INJECTION] why this is fine here",
+                "[[tool.buttress.accept]]",
+                "CWE-89",
+            ],
+        ),
+        ("OBS-PRINT", ["How to fix it\n    buttress apply structured-logging shows the change"]),
+        (
+            "INFRA-NO-BACKUP",
+            ["a control that must exist", "[[tool.buttress.attest]]", "By hand, as in the good"],
+        ),
+    ],
+)
+def test_a_check_says_why_how_to_mend_and_how_to_accept(
+    run: Run, check: str, words: list[str]
+) -> None:
+    shown = "\n".join(line.rstrip() for line in run("checks", check).out.splitlines())
+
+    for word in words:
+        assert word in shown
+
+
 def test_a_check_is_found_in_any_case(run: Run) -> None:
     name = next(iter(checks()))
 

@@ -19,7 +19,7 @@ _CHANGES = frozenset(
 )  # fmt: skip
 _HARMLESS = re.compile(
     r"cache|memo|registry|lock|websocket|socket|connection|clients?\Z|pool|instances?\Z|handlers?|models?\Z|loaded|metrics|counter|stats|warned|seen_warnings"
-    r"|plugins?|hooks?|_seen\Z|agents?\Z|chains?\Z|retrievers?|listeners|subscribers|templates|tasks?\Z|running|buckets?|rate|limit|throttl|attempts?|queues?\Z",
+    r"|plugins?|hooks?|_seen\Z|agents?\Z|chains?\Z|retrievers?|listeners|subscribers|templates|_times\Z|timestamps?\Z|tasks?\Z|running|buckets?|rate|limit|throttl|attempts?|queues?\Z",
     re.IGNORECASE,
 )
 """Names of what each process may have for itself, or what is bound to it."""

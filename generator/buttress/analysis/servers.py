@@ -25,8 +25,15 @@ def deployed_commands(service: Service) -> list[Fact]:
     for fact in service.entry_commands:
         is_local = _LOCAL.match(fact.reason) or _LOCAL.match(name_of(fact.place.path))
         is_compose = fact.reason.startswith("compose") and "prod" not in fact.place.path
-        if not is_local and not is_compose:
-            found.setdefault(fact.place.path, fact)
+        # nothing says that a script which stands alone runs anywhere but here
+        is_alone = fact.place.path.endswith(".sh") and fact.reason == name_of(fact.place.path)
+        if is_local or is_compose or is_alone:
+            continue
+        known = found.setdefault(fact.place.path, fact)
+        # a script with a branch for development has another one, too
+        is_branch = fact.place.path.endswith(".sh") and fact.reason == known.reason
+        if is_branch and _RELOADS.search(known.value) and not _RELOADS.search(fact.value):
+            found[fact.place.path] = fact
     return list(found.values())
 
 

@@ -21,7 +21,7 @@ _HELD = (
     "motor.motor_asyncio.AsyncIOMotorClient", "pymongo.AsyncMongoClient", "redis.asyncio.", "aioredis.", "psycopg_pool.",
     "aiokafka.", "aio_pika.connect", "aio_pika.connect_robust", "kafka.KafkaProducer", "confluent_kafka.Producer",
     "apscheduler.schedulers.background.BackgroundScheduler", "apscheduler.schedulers.asyncio.AsyncIOScheduler",
-    "concurrent.futures.ThreadPoolExecutor", "concurrent.futures.ProcessPoolExecutor", "databases.Database", "asyncio.create_task",
+    "databases.Database", "asyncio.create_task",
 )  # fmt: skip
 _TOPS = tuple({name.split(".")[0] for name in _HELD})
 _CLOSES = frozenset(

@@ -125,7 +125,8 @@ def _urls(modules: Iterable[Module]) -> Iterator[Fact]:
             match = _URL.match(node.value) or _ENGINE.match(node.value)
             if match is None:
                 continue
-            word = "sqlite" if match[1] == "sqlite3" else match[1]
+            # "sqlite3", and "postgresql_psycopg2" as it was called once
+            word = "sqlite" if match[1] == "sqlite3" else match[1].partition("_")[0]
             kind = _SCHEMES.get(word)
             if kind is not None and not _is_compared(module, node):
                 place = Place(module.path, node.lineno, node.col_offset + 1)

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from buttress.project.folders import is_inside
-from buttress.project.literals import argument
+from buttress.project.folders import folder_of, is_inside
+from buttress.project.literals import argument, strings_in
 from buttress.project.model import Project, Role, Service
 from buttress.project.modules import called_name
 from buttress.source import Module
 from buttress.source.module import Function
 
+_RECENT = 5
 _DROPS = {"drop_table": "table", "drop_column": "column"}
 _DJANGO_DROPS = {"DeleteModel": "table", "RemoveField": "column"}
 
@@ -31,13 +32,52 @@ class UnsafeStep:
 
 
 def migration_modules(project: Project, service: Service) -> Iterator[Module]:
-    """Yield the migrations of a service, and those that stand beside it."""
-    others = [other.root for other in project.services if other.root and other.root != service.root]
+    """Yield the migrations of a service, and those that no service holds."""
+    roots = sorted({other.root for other in project.services}, key=len, reverse=True)
     for path, role in sorted(project.roles.items()):
-        if role is Role.MIGRATION and not any(is_inside(path, root) for root in others):
-            module = project.tree.module(path)
-            if module.problem is None:
+        if role is Role.MIGRATION:
+            holder = next((root for root in roots if is_inside(path, root)), service.root)
+            module = project.tree.module(path) if holder == service.root else None
+            if module is not None and module.problem is None:
                 yield module
+
+
+def recent(modules: Iterable[Module]) -> Iterator[Module]:
+    """Yield the last migrations of each folder: those that a release may still have to take back.
+
+    What was applied long ago is history, and nobody changes it.
+    """
+    by_folder: dict[str, list[Module]] = {}
+    for module in modules:
+        by_folder.setdefault(folder_of(module.path), []).append(module)
+    for found in by_folder.values():
+        numbered = [module for module in found if "down_revision" not in module.text]
+        yield from sorted(numbered, key=lambda module: module.path)[-_RECENT:]
+        yield from _last_revisions([module for module in found if module not in numbered])
+
+
+def _last_revisions(modules: list[Module]) -> Iterator[Module]:
+    """Yield the last revisions of Alembic: from those that nothing builds on backwards."""
+    names = {_constants(module, "revision"): module for module in modules}
+    below = {module: _constants(module, "down_revision") for module in modules}
+    built_on = {name for found in below.values() for name in found}
+    queue = [module for found, module in names.items() if not built_on & set(found)]
+    by_name = {name: module for found, module in names.items() for name in found}
+    for module in queue:
+        for name in below[module]:
+            if name in by_name and by_name[name] not in queue and len(queue) < _RECENT:
+                queue.append(by_name[name])
+    yield from sorted(queue, key=lambda module: module.path)
+
+
+def _constants(module: Module, name: str) -> tuple[str, ...]:
+    """Return the texts that the module assigns to a name, also those of a tuple."""
+    for statement in module.tree.body:
+        if isinstance(statement, ast.Assign | ast.AnnAssign):
+            target = statement.targets[0] if isinstance(statement, ast.Assign) else statement.target
+            if isinstance(target, ast.Name) and target.id == name:
+                return tuple(strings_in(statement.value))
+    return ()
 
 
 def unsafe_steps(module: Module) -> Iterator[UnsafeStep]:

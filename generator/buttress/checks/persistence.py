@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from buttress.analysis.clients import speaks_to_server, unbounded_connections
 from buttress.analysis.lazy_relations import lazy_reads
 from buttress.analysis.mapped_models import columns, unindexed
-from buttress.analysis.migration_steps import migration_modules, unsafe_steps
+from buttress.analysis.migration_steps import migration_modules, recent, unsafe_steps
 from buttress.analysis.queries import Queries
 from buttress.analysis.transactions import half_written, uses_request_transactions
 from buttress.checks.model import (
@@ -222,7 +222,8 @@ def migration_unsafe(subject: Subject) -> Iterator[Finding]:
     """A migration drops something that holds data, fails on a full table, or cannot be taken back.
 
     Old code still runs while it is applied, and a release that goes wrong has to be undone within
-    minutes. A drop that is the planned last step of a change is fine: say so where it stands.
+    minutes. Looked at are the last five migrations of each folder: the others are history. A drop that
+    is the planned last step of a change is fine: say so where it stands.
 
     Bad::
 
@@ -232,12 +233,9 @@ def migration_unsafe(subject: Subject) -> Iterator[Finding]:
 
         op.add_column("users", Column("plan", String, nullable=False, server_default="free"))
     """
-    found = [
-        (module, step)
-        for module in migration_modules(subject.project, subject.service)
-        for step in unsafe_steps(module)
-    ]
-    if not found and not any(True for _ in migration_modules(subject.project, subject.service)):
+    modules = list(migration_modules(subject.project, subject.service))
+    if not modules:
         raise NotApplicable("the project has no migrations")
-    for module, step in found:
-        yield subject.finding(module, step.node, step.message)
+    for module in recent(modules):
+        for step in unsafe_steps(module):
+            yield subject.finding(module, step.node, step.message)

@@ -63,7 +63,7 @@ def test_every_check_is_listed_and_can_be_shown(run: Run) -> None:
         ),
         ("OBS-PRINT", ["How to fix it\n    buttress apply structured-logging shows the change"]),
         (
-            "INFRA-NO-BACKUP",
+            "OBS-NO-HEALTH",
             ["a control that must exist", "[[tool.buttress.attest]]", "By hand, as in the good"],
         ),
     ],

@@ -228,10 +228,10 @@ def llm_prompt_unversioned(subject: Subject) -> Iterator[Finding]:
 
         ask(prompts.CONTRACT_V3.format(contract=contract))
     """
-    for piece in long_prompts(models_in_use(subject)):
-        assert isinstance(piece.node, ast.expr)  # noqa: S101 - a parameter has no text
+    for written in long_prompts(models_in_use(subject)):
+        assert isinstance(written.node, ast.expr)  # noqa: S101 - a parameter has no text
         message = "This prompt is written where it is used, and has no version."
-        yield subject.finding(piece.module, piece.node, message)
+        yield subject.finding(written.module, written.node, message)
 
 
 @check(

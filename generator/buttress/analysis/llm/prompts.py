@@ -58,27 +58,27 @@ class Piece:
         node: The expression, or the parameter, that it comes from.
         role: ``system``, ``user``, ``assistant``, ``tool``; empty for a plain prompt.
         is_template: Whether ``{name}`` in its text is filled in by a library.
-        pattern: The text that ``format`` is called on, where it has a name of its own.
+        pattern: The text that ``format`` is called on, where it is written elsewhere.
     """
 
     module: Module
     node: ast.expr | ast.arg
     role: str = ""
     is_template: bool = False
-    pattern: str = ""
+    pattern: Value | None = None
 
     @property
     def text(self) -> str:
         """The text that is written here; what is put in later stands as a null character."""
-        if self.pattern:
-            return _FIELD.sub("\0", self.pattern)
+        if self.pattern is not None:
+            return _FIELD.sub("\0", _text(self.pattern.node))
         return "".join(_texts(self.node)) if isinstance(self.node, ast.expr) else ""
 
     @property
     def holes(self) -> list[ast.expr]:
         """The expressions that are put into the text, in the order of its null characters."""
-        if self.pattern and isinstance(self.node, ast.Call):
-            return _filled(self.pattern, self.node)
+        if self.pattern is not None and isinstance(self.node, ast.Call):
+            return _filled(_text(self.pattern.node), self.node)
         return list(_holes(self.node)) if isinstance(self.node, ast.expr) else []
 
     @property
@@ -176,14 +176,14 @@ class _Taking:
                     self._take_given(inner, inner.node, depth)
                 self.found.setdefault(inner.node, inner)
 
-    def _pattern(self, leaf: Value) -> str:
+    def _pattern(self, leaf: Value) -> Value | None:
         """Return the text that ``format`` is called on, from wherever it is written."""
         node = leaf.node
         if not (isinstance(node, ast.Call) and _is_format(node)):
-            return ""
+            return None
         assert isinstance(node.func, ast.Attribute)  # noqa: S101 - for mypy
         found = self.values.leaves(leaf.module, node.func.value)
-        return next((text for item in found if (text := _text(item.node))), "")
+        return next((item for item in found if _text(item.node)), None)
 
     def _take_given(self, piece: Piece, argument: ast.arg, depth: int) -> None:
         """Go on with what the callers of a function pass for a parameter."""

@@ -8,7 +8,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from buttress.analysis.llm.calls import Client, LanguageUse, ModelCall
-from buttress.analysis.llm.prompts import Piece, pieces
+from buttress.analysis.llm.prompts import pieces
+from buttress.analysis.llm.values import Value
 from buttress.analysis.suites import suite_modules
 from buttress.analysis.workflows import pipelines
 from buttress.project.folders import is_inside
@@ -79,20 +80,27 @@ def written_models(use: LanguageUse) -> Iterator[ModelName]:
                 yield ModelName(place.module, value, place.node)
 
 
-def long_prompts(use: LanguageUse) -> Iterator[Piece]:
+def long_prompts(use: LanguageUse) -> Iterator[Value]:
     """Yield the long texts that are sent to a model and neither kept with prompts nor versioned."""
     sent = pieces(use.values, [prompt for call in use.calls for prompt in call.prompts])
+    seen: set[ast.AST] = set()
     for piece in sent:
         if len(piece.text.replace("\0", "").strip()) <= _LONG:
             continue
-        module = piece.module
-        if _PROMPT_FILE.search(module.path) or _VERSIONED.search(module.text):
+        written = piece.pattern or Value(piece.module, piece.node)
+        module = written.module
+        if (
+            written.node in seen
+            or _PROMPT_FILE.search(module.path)
+            or _VERSIONED.search(module.text)
+        ):
             continue
-        statement = module.statement(piece.node)
+        statement = module.statement(written.node)
         targets = statement.targets if isinstance(statement, ast.Assign) else []
         if any(isinstance(t, ast.Name) and _NUMBERED.search(t.id) for t in targets):
             continue
-        yield piece
+        seen.add(written.node)
+        yield written
 
 
 def is_evaluated(project: Project, service: Service) -> bool:

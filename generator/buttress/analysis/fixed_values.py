@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 
 from buttress.project.folders import folder_of, name_of
 from buttress.project.literals import written
@@ -28,6 +29,7 @@ _DOCUMENTING = re.compile(
     r"|openapi|swagger|tags|summary|default",
     re.IGNORECASE,
 )
+_GETTERS = frozenset(["getenv", "get", "config", "env"])
 _SETTINGS_FILE = re.compile(
     r"(?:.*_)?(?:config|settings|conf|configuration|constants|env)(?:_.*)?\.py\Z"
 )
@@ -132,16 +134,16 @@ def _is_fallback(module: Module, statement: ast.stmt, targets: list[ast.expr]) -
     if isinstance(above, ast.If | ast.ExceptHandler):
         return True
     names = {target.id for target in targets if isinstance(target, ast.Name)}
+    return bool(names & _defaults(module))
+
+
+@lru_cache(maxsize=4)
+def _defaults(module: Module) -> frozenset[str]:
+    """Return the names that the module falls back to (``os.getenv("URL", DEFAULT)``)."""
+    found: set[str] = set()
     for node in module.nodes(ast.Name):
-        if node.id in names and isinstance(node.ctx, ast.Load):
-            outer = module.parent(node)
-            if isinstance(outer, ast.BoolOp):
-                return True
-            if isinstance(outer, ast.Call) and called_name(outer) in {
-                "getenv",
-                "get",
-                "config",
-                "env",
-            }:
-                return True
-    return False
+        outer = module.parent(node) if isinstance(node.ctx, ast.Load) else None
+        is_given = isinstance(outer, ast.Call) and called_name(outer) in _GETTERS
+        if is_given or isinstance(outer, ast.BoolOp):
+            found.add(node.id)
+    return frozenset(found)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import ast
 import re
+from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass
+from weakref import WeakKeyDictionary
 
 from buttress.analysis.database_calls import database_calls
 from buttress.analysis.errors import is_broad, status_of
@@ -163,10 +165,21 @@ def _is_inside_handler(module: Module, attempt: ast.Try) -> bool:
     return any(isinstance(above, ast.ExceptHandler) for above in module.ancestors(attempt))
 
 
+_LINES: WeakKeyDictionary[Module, list[int]] = WeakKeyDictionary()
+
+
+def _database_lines(module: Module, service: Service) -> list[int]:
+    if module not in _LINES:
+        _LINES[module] = sorted(call.node.lineno for call in database_calls(module, service))
+    return _LINES[module]
+
+
 def _reaches_others(module: Module, service: Service, attempt: ast.Try) -> bool:
     """Whether what is tried asks a database or another system, which may be down."""
     first, last = attempt.body[0].lineno, attempt.body[-1].end_lineno or attempt.body[-1].lineno
-    if any(first <= call.node.lineno <= last for call in database_calls(module, service)):
+    lines = _database_lines(module, service)
+    index = bisect_left(lines, first)
+    if index < len(lines) and lines[index] <= last:
         return True
     for statement in attempt.body:
         for node in ast.walk(statement):

@@ -15,6 +15,7 @@ from buttress.source import Module
 from buttress.source.module import Function
 
 _ENDS = (ast.Return, ast.Raise, ast.Continue, ast.Break)
+_ENOUGH = 2
 _REPEATABLE = frozenset(["get_or_create", "update_or_create", "aget_or_create"])
 _COVERS = frozenset(["begin", "begin_nested", "atomic", "transaction", "start_transaction"])
 _HANDLES = (
@@ -226,10 +227,10 @@ class _Way:
         for statement in body:
             ends, onward = self._of(statement)
             if ends is not None:
-                ended = _longer(ended, so_far + ends)
+                ended = _longer(ended, (so_far + ends)[:_ENOUGH])
             if onward is None:
                 return ended, None
-            so_far = so_far + onward
+            so_far = (so_far + onward)[:_ENOUGH]
         return ended, so_far
 
     def _of(self, statement: ast.stmt) -> Ways:

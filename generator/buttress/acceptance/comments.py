@@ -9,7 +9,7 @@ from __future__ import annotations
 import io
 import re
 import tokenize
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
@@ -47,7 +47,7 @@ _HASH_NAMES = (
 _SLASHES = frozenset([".js", ".jsx", ".ts", ".tsx", ".mjs", ".cjs", ".tf", ".hcl", ".scss"])
 _MARKUP = frozenset([".html", ".htm", ".jinja", ".jinja2", ".j2", ".xml", ".svg", ".md", ".vue"])
 _LINE_END = re.compile(r"\r\n|\r|\n")
-_BLOCK = re.compile(r"<!--(.*?)-->|\{#(.*?)#\}", re.DOTALL)
+_BLOCKS = (("<!--", "-->"), ("{#", "#}"))
 _QUOTES = re.compile(r'"""|\'\'\'|"|\'')
 
 
@@ -91,7 +91,7 @@ def comments(path: str, text: str) -> list[Comment]:
     if is_python(path):
         return _python(text)
     if name.suffix in _MARKUP:
-        return list(_markup(text))
+        return sorted(_markup(text), key=lambda comment: comment.line)
     if _is_dockerfile(name.name):
         return _stacked(
             Comment(number, line.strip().lstrip("#"), number + 1, number + 1, is_alone=True)
@@ -187,15 +187,21 @@ def _start(line: str, marks: list[str], within: str) -> tuple[int, str]:
 
 
 def _markup(text: str) -> Iterator[Comment]:
-    for match in _BLOCK.finditer(text):
-        start = text.rfind("\n", 0, match.start()) + 1
-        end = text.find("\n", match.end())
-        around = text[start : match.start()] + text[match.end() : end if end >= 0 else len(text)]
-        number = text.count("\n", 0, match.end()) + 1
-        alone = not around.strip()
-        target = number + 1 if alone else number
-        said = match.group(1) or match.group(2) or ""
-        yield Comment(number, said, target, target, is_alone=alone)
+    lines = [0, *(match.end() for match in _LINE_END.finditer(text))]
+    for opening, closing in _BLOCKS:
+        start = text.find(opening)
+        while start >= 0:
+            end = text.find(closing, start + len(opening))
+            if end < 0:
+                break
+            said, end = text[start + len(opening) : end], end + len(closing)
+            number = bisect_right(lines, end - 1)
+            before = text[lines[bisect_right(lines, start) - 1] : start]
+            behind = text[end : lines[number] if number < len(lines) else len(text)]
+            alone = not (before + behind).strip()
+            target = number + 1 if alone else number
+            yield Comment(number, said, target, target, is_alone=alone)
+            start = text.find(opening, end)
 
 
 def _stacked(found: Iterator[Comment]) -> list[Comment]:

@@ -7,8 +7,10 @@ same as the check, and is shown as what accepted the finding.
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Generic, TypeVar
 
 from buttress.acceptance.comments import Comment, comments
 from buttress.checks.model import Check
@@ -39,6 +41,7 @@ _TOOLS = {
     AcceptedBy.NOSEMGREP: ("semgrep:",),
 }
 _WHOLE_FILE = 1 << 60
+_T = TypeVar("_T")
 
 
 @dataclass(slots=True)
@@ -61,6 +64,30 @@ class _Foreign:
     reason: str
 
 
+class _ByLine(Generic[_T]):
+    """What comments say, found by the lines that they are meant for."""
+
+    def __init__(self) -> None:
+        self.items: list[_T] = []
+        self._near: defaultdict[int, list[_T]] = defaultdict(list)
+        self._wide: list[tuple[Comment, _T]] = []
+
+    def add(self, comment: Comment, item: _T) -> None:
+        """Add what a comment says."""
+        self.items.append(item)
+        if comment.last - comment.first > 1:
+            self._wide.append((comment, item))
+            return
+        for line in {comment.line, comment.line + 1, comment.first, comment.last}:
+            if comment.covers(line):
+                self._near[line].append(item)
+
+    def at(self, line: int) -> Iterator[_T]:
+        """Yield what is meant for a line."""
+        yield from self._near.get(line, ())
+        yield from (item for comment, item in self._wide if comment.covers(line))
+
+
 class Comments:
     """The acceptances in the comments of a tree; a file is read when something was found in it.
 
@@ -72,8 +99,8 @@ class Comments:
     def __init__(self, tree: Tree, known: Mapping[str, Check]) -> None:
         self._tree = tree
         self._known = known
-        self._own: dict[str, list[_Ignore]] = {}
-        self._foreign: dict[str, list[_Foreign]] = {}
+        self._own: dict[str, _ByLine[_Ignore]] = {}
+        self._foreign: dict[str, _ByLine[_Foreign]] = {}
         self._remarks: list[Remark] = []
 
     def acceptance(self, finding: Located) -> Acceptance | None:
@@ -81,15 +108,15 @@ class Comments:
         path, line = finding.place.path, finding.place.line
         self._read(path)
         accepted = None
-        for item in self._own.get(path, ()):
-            if finding.check.id in item.ids and item.comment.covers(line):
+        for item in self._own[path].at(line):
+            if finding.check.id in item.ids:
                 item.is_used = True
                 place = Place(path, item.comment.line)
                 accepted = accepted or Acceptance(AcceptedBy.INLINE, item.reason, place=place)
         if accepted is not None:
             return accepted
-        for other in self._foreign.get(path, ()):
-            if _speaks_of(other, finding.check) and other.comment.covers(line):
+        for other in self._foreign[path].at(line):
+            if _speaks_of(other, finding.check):
                 place = Place(path, other.comment.line)
                 return Acceptance(other.by, other.reason, place=place)
         return None
@@ -106,7 +133,7 @@ class Comments:
                 self._read(path)
         yield from self._remarks
         for path, ignores in self._own.items():
-            for item in ignores:
+            for item in ignores.items:
                 if not item.is_used and item.ids <= judged:
                     names = ", ".join(sorted(item.ids))
                     message = f"Nothing to ignore here: {names} finds nothing on these lines."
@@ -115,7 +142,7 @@ class Comments:
     def _read(self, path: str) -> None:
         if path in self._own:
             return
-        self._own[path] = []
+        self._own[path], self._foreign[path] = _ByLine(), _ByLine()
         text = self._tree.text(path) if path in self._tree else None
         if text is None or not _HINT.search(text.content):
             return
@@ -124,7 +151,8 @@ class Comments:
             if own is not None:
                 self._add_own(path, comment, own)
             else:
-                self._foreign.setdefault(path, []).extend(_foreign(comment))
+                for other in _foreign(comment):
+                    self._foreign[path].add(other.comment, other)
 
     def _add_own(self, path: str, comment: Comment, match: re.Match[str]) -> None:
         place = Place(path, comment.line)
@@ -144,7 +172,7 @@ class Comments:
             message = f"Say why {names} is ignored, behind the bracket. Until then it counts."
             self._remarks.append(Remark(place, message))
         elif ids:
-            self._own[path].append(_Ignore(comment, ids, reason))
+            self._own[path].add(comment, _Ignore(comment, ids, reason))
 
 
 def _foreign(comment: Comment) -> Iterator[_Foreign]:

@@ -38,10 +38,13 @@ _EVALUATORS = (
     "braintrust", "langfuse.experiment", "openevals", "evals", "langchain.evaluation", "mlflow.evaluate", "mlflow.genai",
 )  # fmt: skip
 _EVALUATION_COMMAND = re.compile(
-    r"\bpromptfoo\b|\bdeepeval\b|\bragas\b|\binspect eval\b|\bpydantic_evals\b|(?:^|[\s/_.-])evals?(?:uate|uation)?(?:[\s/_.:-]|\Z)|run_eval",
+    r"\bpromptfoo\b|\bdeepeval\b|\bragas\b|\binspect eval\b|\bpydantic_evals\b|(?:^|[\s/_.-])evals?(?:uate|uation)?(?:[\s/_.:-](?![\"'$(])|\Z)|run_eval",
     re.IGNORECASE,
 )
-_EVALUATION_FILE = re.compile(r"(?:\A|[/_])evals?(?:uation)?s?(?:[/_.])", re.IGNORECASE)
+_EVALUATION_FILE = re.compile(
+    r"(?:\A|[/_])evals?(?:uation)?s?(?:[/_.])|llm_(?:regression|quality|golden)|golden_(?:set|answers|questions|cases)",
+    re.IGNORECASE,
+)
 _NOTICE_KEY = re.compile(
     r"\A(?:sources?|source_documents|citations?|references|confidence\w*|disclaimer|feedback\w*|rating|thumbs\w*|is_helpful|helpful|escalat\w*|hand_?off\w*"
     r"|needs_human|human_review|requires_review)\Z",

@@ -1,0 +1,116 @@
+"""One inspection, several reports, each where it was asked for."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from xml.etree import ElementTree as ET
+
+import pytest
+
+from buttress.reports.formats import FORMATS
+from tests.cli.conftest import APP, Run, make_project
+
+
+def test_one_run_writes_several_reports_and_still_prints(
+    run: Run, project: Path, tmp_path: Path
+) -> None:
+    files = {name: tmp_path / f"report.{name}" for name in FORMATS}
+    options = [part for name, file in files.items() for part in ("--report", f"{name}={file}")]
+
+    result = run("inspect", project, *options)
+
+    assert (result.code, result.err) == (0, "")
+    assert "NOT READY" in result.out
+    read = {name: file.read_text("utf-8") for name, file in files.items()}
+    assert json.loads(read["json"])["schema_version"] == 1
+    assert json.loads(read["sarif"])["version"] == "2.1.0"
+    assert json.loads(read["shields"])["schemaVersion"] == 1
+    assert ET.fromstring(read["junit"]).tag == "testsuites"
+    assert ET.fromstring(read["badge"]).attrib["role"] == "img"
+    assert read["markdown"].startswith("## Production readiness: not ready")
+    assert read["html"].startswith("<!doctype html>")
+    assert "\x1b" not in read["terminal"]
+
+
+@pytest.mark.parametrize("name", list(FORMATS))
+def test_a_report_on_the_screen_is_that_of_the_file(
+    run: Run, project: Path, tmp_path: Path, name: str
+) -> None:
+    run("inspect", project, "--all", "--format", name, "--output", tmp_path / "report")
+
+    printed = run("inspect", project, "--all", "--format", name)
+
+    assert printed.out == (tmp_path / "report").read_text("utf-8")
+
+
+def test_reports_are_written_also_where_the_gate_fails(
+    run: Run, project: Path, tmp_path: Path
+) -> None:
+    result = run("inspect", project, "--fail-on", "low", "--report", f"sarif={tmp_path / 'x'}")
+
+    assert result.code == 1
+    assert json.loads((tmp_path / "x").read_text())["runs"][0]["results"]
+
+
+def test_all_findings_are_shown_if_asked(run: Run, project: Path) -> None:
+    short, long = run("inspect", project).out, run("inspect", project, "--all").out
+
+    assert "--all shows" in short
+    assert "--all shows" not in long
+    assert len(long.splitlines()) > len(short.splitlines())
+
+
+@pytest.fixture
+def nested(tmp_path: Path) -> Path:
+    """A project in a folder of a repository."""
+    files = {"back end/main.py": APP, "back end/requirements.txt": "fastapi\n", "README.md": ""}
+    return make_project(tmp_path / "repository", files) / "back end"
+
+
+def test_platforms_get_paths_of_the_repository(run: Run, nested: Path) -> None:
+    log = json.loads(run("inspect", nested, "--format", "sarif").out)
+
+    for result in log["runs"][0]["results"]:
+        place = result["locations"][0]["physicalLocation"]["artifactLocation"]
+        assert place["uri"].startswith("back%20end/")
+    assert "back end/main.py:3: " in run("inspect", nested, "--format", "junit").out
+    report = json.loads(run("inspect", nested, "--format", "json").out)
+    assert {item["path"] for item in report["findings"]} <= {"main.py", "requirements.txt"}
+
+
+@pytest.mark.parametrize(
+    ("variables", "address"),
+    [
+        (
+            {
+                "GITHUB_SERVER_URL": "https://git.example",
+                "GITHUB_REPOSITORY": "o/r",
+                "GITHUB_SHA": "abc",
+            },
+            "https://git.example/o/r/blob/abc/back%20end/main.py#L3",
+        ),
+        (
+            {"CI_PROJECT_URL": "https://lab.example/o/r", "CI_COMMIT_SHA": "abc"},
+            "https://lab.example/o/r/-/blob/abc/back%20end/main.py#L3",
+        ),
+    ],
+)
+def test_on_a_platform_places_are_links_to_its_files(
+    run: Run,
+    nested: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    variables: dict[str, str],
+    address: str,
+) -> None:
+    for name in ("GITHUB_SERVER_URL", "GITHUB_REPOSITORY", "GITHUB_SHA"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+
+    assert f"({address})" in run("inspect", nested, "--format", "markdown").out
+    assert f'href="{address}"' in run("inspect", nested, "--format", "html").out
+
+
+def test_the_next_command_can_be_pasted(run: Run, nested: Path) -> None:
+    assert f"buttress harden '{nested}'" in run("inspect", nested, "--format", "markdown").out

@@ -78,6 +78,25 @@ def test_lines_above_each_other_all_mean_the_line_behind_them() -> None:
     assert covered(text, "two", "ci.yml") == [2, 3]
 
 
+@pytest.mark.parametrize(
+    ("path", "text", "count"),
+    [
+        ("x.html", "<!--" * 250_000, 0),
+        ("x.html", "<!-- a -->\n" * 50_000, 50_000),
+        ("x.yml", "'" * 999_999, 0),
+        ("x.yml", "x: '\" it's # a\n" * 30_000, 30_000),
+        ("x.py", "x = [" + "1, " * 300_000 + "]  # a\n", 1),
+        ("x.py", "(" * 100_000, 0),
+    ],
+    ids=["open", "closed", "quotes", "mixed", "long", "deep"],
+)
+def test_reading_takes_time_that_grows_with_the_text_alone(
+    path: str, text: str, count: int
+) -> None:
+    # what were quadratic would not come to an end here
+    assert len(comments(path, text)) == count
+
+
 @given(
     text=st.text(alphabet="ab#'\"\n\r\t (){}<!->/\\\x0c\u2028é", max_size=60),
     path=st.sampled_from(["x.py", "x.yml", "x.toml", "Dockerfile", "x.html", "x.tf", "x.js"]),

@@ -114,6 +114,10 @@ def test_a_mistake_names_the_file_the_key_and_the_nearest_one(text: str, said: s
     assert "\n" not in str(problem.value).removesuffix("\n")
 
 
+def test_a_manifest_of_empty_lines_is_read_in_bounded_time() -> None:
+    assert read(pyproject_toml="\n" * 900_000 + "[tool.buttress]\n") == Configuration()
+
+
 def test_two_files_that_both_configure_are_refused() -> None:
     with pytest.raises(UserError, match="both configure buttress"):
         read(pyproject_toml="[tool.buttress]\n", buttress_toml="")

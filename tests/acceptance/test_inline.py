@@ -146,3 +146,13 @@ def test_a_comment_in_another_format_accepts() -> None:
     assert [item[1:] for item in acceptances(card, "CICD-TEMPLATE-INJECTION")] == [
         ("inline", "only members may start this")
     ]
+
+
+def test_many_comments_and_findings_in_one_file_come_to_an_end() -> None:
+    line = "    print(1)  # buttress: ignore[OBS-PRINT] read by the platform\n"
+    code = HEAD + ROUTES + '@app.get("/x")\ndef x():\n' + line * 5_000
+
+    card = judged({"main.py": code})
+
+    assert len(acceptances(card, "OBS-PRINT")) == 5_000
+    assert {by for _, by, _ in acceptances(card, "OBS-PRINT")} == {"inline"}

@@ -202,9 +202,7 @@ def _load(tree: Tree, path: str) -> dict[str, Any]:
 
 def _places(path: str, source: str, key: str) -> list[Place]:
     """Return where each entry of an array of tables starts; line 1 for those written inline."""
-    header = re.compile(
-        rf"^[ \t]*\[\[[ \t]*(?:tool[ \t]*\.[ \t]*buttress[ \t]*\.[ \t]*)?{key}[ \t]*\]\]",
-        re.MULTILINE,
-    )
+    prefix = r"(?:tool[ \t]*\.[ \t]*buttress[ \t]*\.[ \t]*)?"
+    header = re.compile(rf"^[ \t]*\[\[[ \t]*{prefix}{key}[ \t]*\]\]", re.MULTILINE)
     lines = [source.count("\n", 0, match.end()) + 1 for match in header.finditer(source)]
     return [Place(path, line) for line in lines] or [Place(path)] * (source.count("{") + 1)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from weakref import WeakKeyDictionary
 
 from buttress.source import Module
 from buttress.source.module import Function
 
+_SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef)
 _CALLS: WeakKeyDictionary[Module, dict[Function | None, list[ast.Call]]] = WeakKeyDictionary()
 _RETURNS: WeakKeyDictionary[Module, dict[Function | None, list[ast.Return]]] = WeakKeyDictionary()
 
@@ -31,3 +32,13 @@ def returns_by_function(module: Module) -> Mapping[Function | None, Sequence[ast
             found.setdefault(module.function(node), []).append(node)
         _RETURNS[module] = found
     return _RETURNS[module]
+
+
+def own_nodes(scope: ast.AST) -> Iterator[ast.AST]:
+    """Yield the nodes of a function, those of functions and classes inside it left out."""
+    stack = list(ast.iter_child_nodes(scope))
+    while stack:
+        node = stack.pop()
+        yield node
+        if not isinstance(node, _SCOPES):
+            stack.extend(ast.iter_child_nodes(node))

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from buttress.analysis.database_calls import database_calls
-from buttress.analysis.queries import SMALL
+from buttress.analysis.table_reads import SMALL
 from buttress.project.literals import written
 from buttress.project.model import Service
 from buttress.project.modules import called_name

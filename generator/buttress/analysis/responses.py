@@ -11,7 +11,7 @@ from weakref import WeakKeyDictionary
 
 from buttress.analysis.database_calls import database_calls
 from buttress.analysis.errors import is_broad, status_of
-from buttress.analysis.function_bodies import returns_by_function
+from buttress.analysis.function_bodies import own_nodes, returns_by_function
 from buttress.analysis.handlers import Handler, handlers
 from buttress.project.literals import argument, written
 from buttress.project.model import Service
@@ -120,16 +120,6 @@ def _answer(node: ast.Return, made: set[str]) -> str:
     if isinstance(value, ast.Name) and value.id in made:
         return "response"
     return "data"
-
-
-def own_nodes(scope: ast.AST) -> Iterator[ast.AST]:
-    """Yield the nodes of a function, those of functions and classes inside it left out."""
-    stack = list(ast.iter_child_nodes(scope))
-    while stack:
-        node = stack.pop()
-        yield node
-        if not isinstance(node, _FUNCTIONS):
-            stack.extend(ast.iter_child_nodes(node))
 
 
 @dataclass(frozen=True, slots=True)

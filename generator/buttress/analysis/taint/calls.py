@@ -14,6 +14,7 @@ from buttress.analysis.taint.library import (
     MADE_SAFE,
     PASSED_ON,
     TELLING_METHODS,
+    TEXTS,
     TEXT_METHODS,
     UNDONE,
 )
@@ -35,6 +36,7 @@ ElementOf = Callable[[Frame, Value, ast.AST], Value]
 PERCENT = re.compile(r"%(?:\(\w+\))?[-#0 +]*\d*(?:\.\d+)?[sdrifxeg]")
 _BRACES = re.compile(r"\{([^{}!:]*)[^{}]*\}")
 _ESCAPER = re.compile(r"(?:escape|sanitiz|encode|clean).*html|html.*(?:escape|sanitiz|encode|clean)", re.IGNORECASE)  # fmt: skip
+_KEPT = re.compile(r"\[\^([^\]]+)\][+*]?\Z")
 _ERRORS = (TypeError, ValueError, ArithmeticError, LookupError)
 _LONGEST = 10_000
 _FACTORIES = {
@@ -106,6 +108,9 @@ def call(
     if frame.engine.sources.expression(frame.module, node, _result(what)):
         from_source = frame.engine.sources
         return source_value(frame, node, from_source.label, ast.dump(node.func))
+    if what == "lxml.etree.XMLParser" and "resolve_entities" in arguments.named:
+        is_open = arguments.named["resolve_entities"].const is True
+        return Value(what=f"{what}(external)" if is_open else f"{what}()", node=node)
     if "transport" in arguments.named and what.startswith("httpx."):
         return Value(what="httpx.Client(transport)()", node=node)  # it decides what is fetched
     own = frame.engine.call_own(frame, node, owner, function, arguments)
@@ -158,6 +163,10 @@ def _known_function(
             return Value(what=f"{first.what}.{attribute}" if first.what else "", node=node)
     if what in {"builtins.map", "builtins.filter"} and len(arguments.positional) > 1:
         return _mapped(frame, node, what, arguments, element_of)
+    if what == "re.sub" and len(arguments.positional) > 2:
+        return _substituted(frame, node, arguments)
+    if what == "os.path.splitext" and arguments.positional:
+        return _split_ending(frame, node, arguments.positional[0])
     if what in {"os.path.join", "pathlib.Path", "urllib.parse.urljoin"}:
         return _path(frame, node, what, arguments)
     if what in PASSED_ON:
@@ -217,6 +226,24 @@ def _mapped(
             result = frame.engine.call_own(frame, node, None, called, inner)
         element = result if result is not None else NOTHING
     return frame.state.new(frame.engine.numbers, Container("list", {}, element))
+
+
+def _substituted(frame: Frame, node: ast.Call, arguments: Arguments) -> Value:
+    """Return a text of which only the characters are left that a pattern does not name."""
+    pattern, new, subject = arguments.positional[:3]
+    taint = frame.state.held(subject) | frame.state.held(new)
+    made = Value(taint=taint, node=node)
+    kept = _KEPT.match(pattern.const) if isinstance(pattern.const, str) else None
+    if kept is None or not isinstance(new.const, str) or set(new.const) & set("'\"/<>;&|$`(){}"):
+        return made
+    return made.safe_for(TEXTS) if not set(kept.group(1)) & set("'\"/<>;&|$`(){}") else made
+
+
+def _split_ending(frame: Frame, node: ast.Call, value: Value) -> Value:
+    stem = Value(taint=value.taint, node=node)
+    # what stands behind the last dot holds neither `..` nor `/`
+    ending = stem.safe_for(bits(Kind.PATH))
+    return frame.state.new(frame.engine.numbers, Container("list", {0: stem, 1: ending}))
 
 
 def _path(frame: Frame, node: ast.Call, what: str, arguments: Arguments) -> Value:

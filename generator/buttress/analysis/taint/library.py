@@ -9,9 +9,10 @@ from urllib.parse import quote, quote_plus, unquote, unquote_plus
 
 from buttress.analysis.taint.sinks import ALL, BIT, Kind, bits
 
-_TEXTS = bits(
+TEXTS = bits(
     Kind.SQL, Kind.CODE, Kind.SHELL, Kind.TEMPLATE, Kind.LDAP, Kind.XPATH, Kind.PATH, Kind.HTML
 )
+"""Sinks that need certain characters to do harm."""
 
 CLEAN_FUNCTIONS = frozenset(
     [f"builtins.{n}" for n in (
@@ -32,6 +33,15 @@ CLEAN_FUNCTIONS = frozenset(
 """What they return is nothing that a client wrote."""
 
 MADE_SAFE: dict[str, int] = {
+    # sinks themselves: what is wrong with a value was said there
+    **dict.fromkeys(
+        ["sqlalchemy.text", "sqlalchemy.sql.text", "sqlalchemy.sql.expression.text", "sqlmodel.text"], bits(Kind.SQL)
+    ),
+    **dict.fromkeys(
+        ["markupsafe.Markup", "flask.Markup", "jinja2.Markup", "django.utils.safestring.mark_safe",
+         "flask.make_response", "flask.Response", "flask.render_template_string"],
+        bits(Kind.HTML),
+    ),
     "shlex.quote": bits(Kind.SHELL),
     "pipes.quote": bits(Kind.SHELL),
     **dict.fromkeys(
@@ -47,8 +57,8 @@ MADE_SAFE: dict[str, int] = {
          "django.utils._os.safe_join"],
         bits(Kind.PATH),
     ),
-    "django.utils.text.slugify": _TEXTS,
-    "slugify.slugify": _TEXTS,
+    "django.utils.text.slugify": TEXTS,
+    "slugify.slugify": TEXTS,
     **dict.fromkeys(
         ["urllib.parse.quote", "urllib.parse.quote_plus", "urllib.parse.urlencode", "requests.utils.quote"],
         bits(Kind.HTML, Kind.SQL, Kind.XPATH, Kind.URL, Kind.REDIRECT, Kind.LDAP),
@@ -56,7 +66,7 @@ MADE_SAFE: dict[str, int] = {
     **dict.fromkeys(
         ["base64.b64encode", "base64.urlsafe_b64encode", "binascii.hexlify", "base64.b32encode",
          "base64.standard_b64encode"],
-        _TEXTS | bits(Kind.URL, Kind.REDIRECT),
+        TEXTS | bits(Kind.URL, Kind.REDIRECT),
     ),
     **dict.fromkeys(
         ["ldap.filter.escape_filter_chars", "ldap3.utils.conv.escape_filter_chars", "ldap.dn.escape_dn_chars",
@@ -85,7 +95,7 @@ UNDONE: dict[str, int] = {
     **dict.fromkeys(
         ["base64.b64decode", "base64.urlsafe_b64decode", "binascii.unhexlify", "base64.b32decode",
          "base64.standard_b64decode"],
-        _TEXTS | bits(Kind.URL, Kind.REDIRECT),
+        TEXTS | bits(Kind.URL, Kind.REDIRECT),
     ),
     "json.loads": bits(Kind.CODE, Kind.URL, Kind.REDIRECT, Kind.PATH, Kind.OBJECT),
 }  # fmt: skip
@@ -105,9 +115,9 @@ PASSED_ON = frozenset(
        "re.sub", "re.split", "re.findall", "itertools.chain", "string.Template", "typing.cast", "asyncio.wait_for",
        "starlette.concurrency.run_in_threadpool", "django.utils.encoding.force_str", "urllib.request.url2pathname",
        "django.utils.encoding.smart_str", "pydantic.parse_obj_as", "collections.OrderedDict", "markdown.markdown",
-       "collections.defaultdict", "flask.make_response", "urllib.request.Request", "unicodedata.normalize",
-       "sqlalchemy.text", "django.utils.safestring.mark_safe", "markupsafe.Markup", "types.SimpleNamespace",
-       "flask.Markup", "string.Template().substitute", "string.Template().safe_substitute", "functools.partial"]
+       "collections.defaultdict", "urllib.request.Request", "unicodedata.normalize",
+       "types.SimpleNamespace",
+       "string.Template().substitute", "string.Template().safe_substitute", "functools.partial"]
 )  # fmt: skip
 """What they return comes from what they are given."""
 

@@ -144,7 +144,7 @@ def text(pieces: Iterable[str | Value], node: ast.AST | None = None) -> Value:
     if len(flat) == 1 and isinstance(flat[0], str) and OR not in flat[0]:
         return Value(const=flat[0], node=node)
     taint = taints_of(part for part in flat if isinstance(part, Value))
-    if len(flat) > _MOST_PARTS:
+    if len(flat) > _MOST_PARTS or sum(len(p) for p in flat if isinstance(p, str)) > _LONGEST:
         return Value(taint=taint, node=node)
     return Value(taint=taint, parts=tuple(flat), node=node)
 

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Iterator
 from weakref import WeakKeyDictionary
 
-from buttress.analysis.endpoints import Endpoint, definitions_of, own_modules
+from buttress.analysis.endpoints import Endpoint, classes_of, definitions_of, own_modules
 from buttress.analysis.guards import Guards
 from buttress.project.model import Project, Service
 from buttress.source import Module
@@ -163,7 +163,7 @@ _ID = re.compile(
     re.IGNORECASE,
 )
 _THROTTLE = re.compile(
-    r"failed_?(?:login_?)?attempts|login_?attempts|lock(?:ed)?_?out|locked_until|too_?many_?(?:requests|attempts|login)|HTTP_429|\b429\b|throttle|rate_?limit|attempt_count|max_attempts",
+    r"failed_?(?:login_?)?attempts|login_?attempts|lock(?:ed)?_?out|locked_until|too_?many_?(?:requests|attempts|login)|HTTP_429|\b429\b|throttle|rate_?limit|attempt_count|max_attempts|token_?bucket",
     re.IGNORECASE,
 )
 _MFA = (
@@ -250,13 +250,16 @@ def _writes(project: Project, service: Service, endpoint: Endpoint) -> bool:
 
 
 def reached_text(project: Project, service: Service, endpoint: Endpoint) -> str:
-    """Return the code of an endpoint and of the project's functions that it calls."""
+    """Return the code of an endpoint, and of the functions and forms of the project that it calls."""
     if endpoint not in _REACHED:
         _REACHED[endpoint] = _reached_text(project, service, endpoint)
     return _REACHED[endpoint]
 
 
 _REACHED: WeakKeyDictionary[Endpoint, str] = WeakKeyDictionary()
+
+
+_CHECKING = re.compile(r"Form|Serializer|Schema")
 
 
 def _reached_text(project: Project, service: Service, endpoint: Endpoint) -> str:
@@ -267,10 +270,18 @@ def _reached_text(project: Project, service: Service, endpoint: Endpoint) -> str
     seen = {(module.path, node.lineno)}
     for call in ast.walk(node):
         if isinstance(call, ast.Call):
-            for other, function in definitions_of(own, service, module, call.func):
-                if (other.path, function.lineno) not in seen:
-                    seen.add((other.path, function.lineno))
-                    parts.append(other.source(function))
+            called = (
+                *definitions_of(own, service, module, call.func),
+                *(
+                    (other, klass)
+                    for other, klass in classes_of(own, service, module, call.func)
+                    if _CHECKING.search(klass.name)
+                ),
+            )
+            for other, definition in called:
+                if (other.path, definition.lineno) not in seen:
+                    seen.add((other.path, definition.lineno))
+                    parts.append(other.source(definition))
     return "\n".join(parts)
 
 
@@ -289,6 +300,11 @@ def logins(project: Project, service: Service, found: Iterable[Endpoint]) -> Ite
         named = _LOGIN.search(endpoint.path.rstrip("/")) or _LOGIN.search("/" + endpoint.node.name)
         if named and _CREDENTIAL.search(reached_text(project, service, endpoint)):
             yield endpoint
+
+
+def is_login(endpoint: Endpoint) -> bool:
+    """Whether an endpoint's own name says that people log in or register there."""
+    return bool(re.search(r"log|sign|regist|authenticat", endpoint.node.name, re.IGNORECASE))
 
 
 def is_throttled(project: Project, service: Service, endpoint: Endpoint) -> bool:

@@ -9,7 +9,7 @@ import ast
 import re
 from collections.abc import Iterator
 
-from buttress.analysis.endpoints import definitions_of, own_modules
+from buttress.analysis.endpoints import classes_of, definitions_of, own_modules
 from buttress.project.literals import written
 from buttress.project.model import Project, Service
 from buttress.project.modules import called_name
@@ -103,14 +103,14 @@ class Asking:
                     *node.args,
                     *(k.value for k in node.keywords if k.arg in {"dependency", "dependencies"}),
                 ]
-                return any(self.expression(module, part, depth + 1) for part in parts)
+                return any(self.expression(module, part, depth) for part in parts)
             if called_name(node) == "permission_classes" and node.args:
                 return denies(node.args[0])
             if called_name(node) == "method_decorator" and node.args:
-                return self.expression(module, node.args[0], depth + 1)
-            return self.expression(module, node.func, depth + 1)
+                return self.expression(module, node.args[0], depth)
+            return self.expression(module, node.func, depth)
         if isinstance(node, ast.List | ast.Tuple):
-            return any(self.expression(module, item, depth + 1) for item in node.elts)
+            return any(self.expression(module, item, depth) for item in node.elts)
         if not isinstance(node, ast.Name | ast.Attribute) or depth > DEEPEST:
             return False
         last = node.attr if isinstance(node, ast.Attribute) else node.id
@@ -120,7 +120,20 @@ class Asking:
         for other, function in definitions_of(self._own, self._service, module, node):
             if self.function(other, function, depth + 1):
                 return True
+        if any(self._is_asking_class(other, k, depth) for other, k in self.classes(module, node)):
+            return True
         return self._is_scheme(module, node)
+
+    def _is_asking_class(self, module: Module, klass: ast.ClassDef, depth: int) -> bool:
+        """Whether objects of a class ask when they are called: schemes, and what inherits them."""
+        if any(self.expression(module, base, depth + 1) for base in klass.bases):
+            return True
+        return any(
+            isinstance(item, ast.FunctionDef | ast.AsyncFunctionDef)
+            and item.name == "__call__"
+            and self.function(module, item, depth + 1)
+            for item in klass.body
+        )
 
     def _is_scheme(self, module: Module, node: ast.expr) -> bool:
         """Whether a name is an object of a security class, or an alias of ``Annotated``."""
@@ -192,6 +205,8 @@ class Asking:
     def _works_out(self, module: Module, function: Function, depth: int) -> bool:
         if any(self._parameters(module, function)) or BODY.search(module.source(function)):
             return True
+        if depth and any(self.expression(module, mark) for mark in function.decorator_list):
+            return True
         for node in ast.walk(function):
             if not isinstance(node, ast.Call) or node in function.decorator_list:
                 continue
@@ -222,18 +237,7 @@ class Asking:
 
     def classes(self, module: Module, node: ast.expr) -> Iterator[tuple[Module, ast.ClassDef]]:
         """Yield the class of the project that an expression names, at most one."""
-        dotted = module.resolve(node)
-        found = (
-            self._own.symbol(dotted, module.path, self._service.import_root)
-            if dotted
-            else (module.path, written(node))
-        )
-        if found is None or not found[1]:
-            return
-        other = self._own.tree.module(found[0])
-        for klass in other.nodes(ast.ClassDef):
-            if klass.name == found[1]:
-                yield other, klass
+        return classes_of(self._own, self._service, module, node)
 
     def view(self, module: Module, klass: ast.ClassDef, depth: int = 0) -> bool:
         """Whether a view class asks: by an attribute, a method, a decorator or a base class."""
@@ -263,6 +267,11 @@ class Asking:
                 return True
             is_list = isinstance(item.value, ast.List | ast.Tuple)
             return bool(names & _DECORATORS) and is_list and self.expression(module, item.value)
+        if isinstance(item, ast.AnnAssign):
+            # a view class whose attributes are dependencies
+            is_given = isinstance(item.value, ast.Call) and called_name(item.value) in _DEPENDS
+            asks = is_given and item.value is not None and self.expression(module, item.value)
+            return asks or self.annotation(module, item.annotation)
         if isinstance(item, ast.FunctionDef | ast.AsyncFunctionDef):
             return item.name in {"get_permissions", "test_func"} or (
                 item.name in _FIRST and self.function(module, item)

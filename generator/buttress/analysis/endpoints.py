@@ -219,7 +219,7 @@ def _inherited(
         if dotted.startswith(("django.", "rest_framework.")):
             found |= _FORM_VIEWS.get(name, set())
         elif depth < 4:
-            for other, definition in _definitions(own, service, module, base):
+            for other, definition in classes_of(own, service, module, base):
                 found |= _inherited(own, service, other, definition, depth + 1)
     return found & allowed if allowed is not None else found
 
@@ -231,21 +231,6 @@ def _allowed_methods(klass: ast.ClassDef) -> set[str] | None:
         ):
             return {text.upper() for text in strings_in(item.value)}
     return None
-
-
-def _definitions(
-    own: OwnModules, service: Service, module: Module, node: ast.expr
-) -> Iterator[tuple[Module, ast.ClassDef]]:
-    dotted = module.resolve(node)
-    if dotted is None and isinstance(node, ast.Name):
-        found: tuple[str, str] | None = (module.path, node.id)
-    else:
-        found = own.symbol(dotted, module.path, service.import_root) if dotted else None
-    if found is not None:
-        other = own.tree.module(found[0])
-        for klass in other.nodes(ast.ClassDef):
-            if klass.name == found[1]:
-                yield other, klass
 
 
 def _methods_of(module: Module, node: Function) -> frozenset[str]:
@@ -286,3 +271,32 @@ def definitions_of(
         found = _function_named(other, target[1].rpartition(".")[2])
         if found is not None:
             yield other, found
+
+
+def classes_of(
+    own: OwnModules, service: Service, module: Module, node: ast.expr
+) -> Iterator[tuple[Module, ast.ClassDef]]:
+    """Yield the class of the project that an expression names, at most one; star imports are followed."""
+    dotted = module.resolve(node)
+    if dotted is None:
+        yield from _class_named(own, service, module, written(node))
+    elif not dotted.startswith("builtins."):
+        target = own.symbol(dotted, module.path, service.import_root)
+        if target is not None and target[1]:
+            yield from _class_named(own, service, own.tree.module(target[0]), target[1])
+
+
+def _class_named(
+    own: OwnModules, service: Service, module: Module, name: str, depth: int = 0
+) -> Iterator[tuple[Module, ast.ClassDef]]:
+    for klass in module.nodes(ast.ClassDef):
+        if klass.name == name:
+            yield module, klass
+            return
+    for node in module.nodes(ast.ImportFrom) if depth < 3 else ():
+        if any(alias.name == "*" for alias in node.names):
+            dotted = "." * node.level + (node.module or "")
+            target = own.symbol(dotted, module.path, service.import_root)
+            if target is not None and not target[1]:
+                other = own.tree.module(target[0])
+                yield from _class_named(own, service, other, name, depth + 1)

@@ -8,6 +8,7 @@ from buttress.analysis.access import (
     checks_roles,
     has_second_factor,
     is_for_administrators,
+    is_login,
     is_public,
     is_throttled,
     logins,
@@ -200,8 +201,8 @@ def auth_rate_limit(subject: Subject) -> Iterator[Finding]:
     found = [
         endpoint
         for endpoint in logins(project, service, _endpoints(subject))
-        # who changes the password of another user is an administrator
-        if guards.is_closed or "reset" not in endpoint.name.lower() or not guards.guards(endpoint)
+        # what asks who calls it, and is no login itself, is for those who are in
+        if guards.is_closed or is_login(endpoint) or not guards.guards(endpoint)
     ]
     if not found:
         raise NotApplicable("no route takes a password")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Literal
@@ -23,6 +24,7 @@ _DIALOGUE = vocabulary(
     "typer.confirm questionary.text questionary.select"
 )
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
+_MOST_DEFINITIONS = 8
 HINT = ("print", "pprint", "pp(")
 
 
@@ -114,25 +116,28 @@ def console_functions(module: Module, is_mentioned: Callable[[str], bool]) -> fr
     found: set[ast.AST] = {
         function for function in functions if function in asking or _is_command(module, function)
     }
+    defined = Counter(function.name for function in functions)
     candidates = [
         function
         for function in functions
         if module.parent(function) is module.tree
+        and defined[function.name] <= _MOST_DEFINITIONS
         and function not in found
         and not function.decorator_list
         and not is_mentioned(function.name)
     ]
     uses = _uses(module, {function.name for function in candidates})
+    callers = {
+        function: [u for u in uses.get(function.name, []) if not _is_inside(module, u, function)]
+        for function in candidates
+    }
     grown = True
     while grown:
         grown = False
         for function in candidates:
-            callers = [
-                u for u in uses.get(function.name, []) if not _is_inside(module, u, function)
-            ]
-            if function in found or not callers:
+            if function in found or not callers[function]:
                 continue
-            if all(_runs_in_console(module, use, found) for use in callers):
+            if all(_runs_in_console(module, use, found) for use in callers[function]):
                 found.add(function)
                 grown = True
     return frozenset(found)

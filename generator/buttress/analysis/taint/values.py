@@ -21,6 +21,7 @@ OR: Final = "\x01"
 """Stands between two texts, of which a value is one."""
 
 _MOST_PARTS = 60
+_LONGEST = 10_000
 
 
 class Taint(NamedTuple):
@@ -142,7 +143,8 @@ def text(pieces: Iterable[str | Value], node: ast.AST | None = None) -> Value:
     if not flat:
         return Value(const="", node=node)
     if len(flat) == 1 and isinstance(flat[0], str) and OR not in flat[0]:
-        return Value(const=flat[0], node=node)
+        is_long = len(flat[0]) > _LONGEST
+        return Value(node=node) if is_long else Value(const=flat[0], node=node)
     taint = taints_of(part for part in flat if isinstance(part, Value))
     if len(flat) > _MOST_PARTS or sum(len(p) for p in flat if isinstance(p, str)) > _LONGEST:
         return Value(taint=taint, node=node)

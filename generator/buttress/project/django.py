@@ -157,6 +157,7 @@ def site_routes(modules: OwnModules, site: DjangoSite) -> tuple[Route, ...]:
     while stack and len(found) < _MOST_ROUTES:
         path, prefix, known, seen = stack.pop()
         module = modules.tree.module(path)
+        included = _included_lists(module)
         for call in module.nodes(ast.Call):
             if called_name(call) not in {"path", "re_path", "url"} or not call.args:
                 continue
@@ -170,9 +171,29 @@ def site_routes(modules: OwnModules, site: DjangoSite) -> tuple[Route, ...]:
                         stack.append((inner, whole, known and text is not None, seen | {inner}))
             elif target is not None:
                 route = _route(modules, module, call, target, site.root)
-                is_complete = known and text is not None
+                is_complete = known and text is not None and _list_of(module, call) not in included
                 found.setdefault(replace(route, path="/" + whole, is_complete=is_complete))
     return tuple(found)
+
+
+def _included_lists(module: Module) -> frozenset[str]:
+    """Return the names of lists that the module includes below prefixes: ``include(api_urls)``."""
+    if "include" not in module.text:
+        return frozenset()
+    return frozenset(
+        node.id
+        for call in module.nodes(ast.Call)
+        if called_name(call) == "include"
+        for node in (ast.walk(call.args[0]) if call.args else ())
+        if isinstance(node, ast.Name)
+    )
+
+
+def _list_of(module: Module, call: ast.Call) -> str:
+    """Return the name that is given to the list that a call stands in."""
+    statement = module.statement(call)
+    targets = statement.targets if isinstance(statement, ast.Assign) else []
+    return targets[0].id if targets and isinstance(targets[0], ast.Name) else ""
 
 
 def _route(

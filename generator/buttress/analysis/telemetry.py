@@ -39,8 +39,10 @@ TRACING = (
 
 def has_health_route(routes: Iterable[Route]) -> bool:
     """Whether a route answers whether the app is well, as its path says."""
+    # a Django view answers all methods, so that none is known
     return any(
-        "GET" in route.methods and _HEALTH.match(route.path.rstrip("/").rpartition("/")[2])
+        (not route.methods or "GET" in route.methods)
+        and _HEALTH.match(route.path.rstrip("/").rpartition("/")[2])
         for route in routes
     )
 

@@ -103,8 +103,9 @@ class Answers:
         if isinstance(node, ast.BinOp):
             sides = (node.left, node.right)
             return any(self._holds(module, side, held, depth) for side in sides)
-        if isinstance(node, ast.BoolOp):
-            return any(self._holds(module, item, held, depth) for item in node.values)
+        if isinstance(node, ast.BoolOp | ast.Tuple):
+            items = node.elts if isinstance(node, ast.Tuple) else node.values
+            return any(self._holds(module, item, held, depth) for item in items)
         if isinstance(node, ast.IfExp):
             sides = (node.body, node.orelse)
             return any(self._holds(module, side, held, depth) for side in sides)

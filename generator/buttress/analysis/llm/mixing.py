@@ -162,6 +162,13 @@ class _Origin:
             return self._attribute(module, node)
         if isinstance(node, ast.Subscript):
             return self._item(module, node, depth)
+        piece = Piece(module, node)
+        if isinstance(node, ast.JoinedStr | ast.BinOp) and "\0" in piece.text:
+            text = piece.text
+            places = [match.span() for match in re.finditer("\0", text)]
+            pairs = zip(piece.holes, places, strict=False)
+            loose = [hole for hole, place in pairs if not _is_fenced(text, *place)]
+            return _worst([self.of(module, hole, depth + 1) for hole in loose if hole is not node])
         return _worst([self.of(module, part, depth + 1) for part in _parts(node)])
 
     def _call(self, module: Module, node: ast.Call, depth: int) -> bool | None:

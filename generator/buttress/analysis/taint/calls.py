@@ -6,6 +6,7 @@ import ast
 import re
 from collections.abc import Callable, Iterable
 
+from buttress.analysis.taint.containers import of_container, plain
 from buttress.analysis.taint.frame import Arguments, Frame
 from buttress.analysis.taint.library import (
     CLEAN_FUNCTIONS,
@@ -141,37 +142,41 @@ def _known_function(
     fold = FOLDED.get(what)
     if fold is not None and given and not arguments.named and all(v.is_known for v in given):
         return _folded(fold, [v.const for v in given], node)
-    if what == "builtins.len" and arguments.positional:
-        return _length(frame, arguments.positional[0], node)
+    special = _SPECIAL.get(what)
+    found = special(frame, node, what, arguments) if special is not None else None
+    if found is not None:
+        return found
     if what in _FACTORIES and (not given or _FACTORIES[what] in {"object", "io", "config"}):
         return _made(frame, _FACTORIES[what], what, arguments)
-    if what == "builtins.dict" and arguments.named and not arguments.positional:
-        return _made(frame, "dict", what, arguments)
     if what in CLEAN_FUNCTIONS:
         return Value(what=_result(what), node=node)
-    if what == "builtins.str" or what == "builtins.repr":
-        return _stringified(frame, arguments, node)
     if what in MADE_SAFE or what in UNDONE:
-        taint = frozenset().union(*(frame.state.held(v) for v in given))
-        safe, undone = MADE_SAFE.get(what, 0), UNDONE.get(what, 0)
-        changed = frozenset(t._replace(safe=(t.safe | safe) & ~undone) for t in taint)
-        return Value(taint=changed, what="<data>" if what == "json.loads" else "", node=node)
-    if what == "builtins.getattr" and len(arguments.positional) > 1:
-        first, second = arguments.positional[:2]
-        if not first.taint:
-            attribute = second.const if isinstance(second.const, str) else "*"
-            return Value(what=f"{first.what}.{attribute}" if first.what else "", node=node)
+        return _changed(frame, node, what, given)
     if what in {"builtins.map", "builtins.filter"} and len(arguments.positional) > 1:
         return _mapped(frame, node, what, arguments, element_of)
-    if what == "re.sub" and len(arguments.positional) > 2:
-        return _substituted(frame, node, arguments)
-    if what == "os.path.splitext" and arguments.positional:
-        return _split_ending(frame, node, arguments.positional[0])
-    if what in {"os.path.join", "pathlib.Path", "urllib.parse.urljoin"}:
-        return _path(frame, node, what, arguments)
-    if what in PASSED_ON:
-        return _passed_on(frame, node, what, given)
-    return None
+    return _passed_on(frame, node, what, given) if what in PASSED_ON else None
+
+
+def _changed(frame: Frame, node: ast.Call, what: str, given: list[Value]) -> Value:
+    """Return a value after it was made fit for some sinks, or unfit again."""
+    safe, undone = MADE_SAFE.get(what, 0), UNDONE.get(what, 0)
+    taint = frozenset(
+        t._replace(safe=(t.safe | safe) & ~undone) for v in given for t in frame.state.held(v)
+    )
+    return Value(taint=taint, what="<data>" if what == "json.loads" else "", node=node)
+
+
+def _named_attribute(frame: Frame, node: ast.Call, what: str, arguments: Arguments) -> Value | None:
+    if len(arguments.positional) < 2 or arguments.positional[0].taint:
+        return None
+    owner, name = arguments.positional[:2]
+    attribute = name.const if isinstance(name.const, str) else "*"
+    return Value(what=f"{owner.what}.{attribute}" if owner.what else "", node=node)
+
+
+def _dict(frame: Frame, node: ast.Call, what: str, arguments: Arguments) -> Value | None:
+    is_literal = bool(arguments.named) and not arguments.positional
+    return _made(frame, "dict", what, arguments) if is_literal else None
 
 
 def _folded(function: Callable[..., object], operands: list[object], node: ast.AST) -> Value:
@@ -184,12 +189,10 @@ def _folded(function: Callable[..., object], operands: list[object], node: ast.A
     return constant(found, node)
 
 
-def _length(frame: Frame, value: Value, node: ast.AST) -> Value:
-    container = frame.state.container(value)
+def _length(frame: Frame, node: ast.Call, what: str, arguments: Arguments) -> Value:
+    container = frame.state.container(arguments.positional[0]) if arguments.positional else None
     if container is not None and container.rest is None:
         return constant(len(container.items), node)
-    if value.parts is not None:
-        return NOTHING
     return NOTHING
 
 
@@ -202,7 +205,7 @@ def _made(frame: Frame, kind: str, what: str, arguments: Arguments) -> Value:
     return Value(ref=made.ref, what=f"{what}()")
 
 
-def _stringified(frame: Frame, arguments: Arguments, node: ast.AST) -> Value:
+def _stringified(frame: Frame, node: ast.Call, what: str, arguments: Arguments) -> Value:
     if not arguments.positional:
         return constant("", node)
     value = arguments.positional[0]
@@ -228,8 +231,10 @@ def _mapped(
     return frame.state.new(frame.engine.numbers, Container("list", {}, element))
 
 
-def _substituted(frame: Frame, node: ast.Call, arguments: Arguments) -> Value:
-    """Return a text of which only the characters are left that a pattern does not name."""
+def _substituted(frame: Frame, node: ast.Call, what: str, arguments: Arguments) -> Value | None:
+    """Return a text of which only the characters are left that a pattern names."""
+    if len(arguments.positional) < 3:
+        return None
     pattern, new, subject = arguments.positional[:3]
     taint = frame.state.held(subject) | frame.state.held(new)
     made = Value(taint=taint, node=node)
@@ -239,8 +244,10 @@ def _substituted(frame: Frame, node: ast.Call, arguments: Arguments) -> Value:
     return made.safe_for(TEXTS) if not set(kept.group(1)) & set("'\"/<>;&|$`(){}") else made
 
 
-def _split_ending(frame: Frame, node: ast.Call, value: Value) -> Value:
-    stem = Value(taint=value.taint, node=node)
+def _split_ending(frame: Frame, node: ast.Call, what: str, arguments: Arguments) -> Value | None:
+    if not arguments.positional:
+        return None
+    stem = Value(taint=arguments.positional[0].taint, node=node)
     # what stands behind the last dot holds neither `..` nor `/`
     ending = stem.safe_for(bits(Kind.PATH))
     return frame.state.new(frame.engine.numbers, Container("list", {0: stem, 1: ending}))
@@ -299,14 +306,14 @@ def _method(
     given = arguments.all()
     container = frame.state.container(owner)
     if container is not None and container.kind != "object":
-        return _of_container(frame, node, owner, container, name, arguments)
+        return of_container(frame, node, owner, name, arguments)
     if isinstance(owner.const, str | bytes) and name in FOLDED_METHODS:
         if all(v.is_known for v in given) and not arguments.named:
             method = getattr(owner.const, name, None)
             return _folded(method, [v.const for v in given], node) if method else NOTHING
     if name == "format" and isinstance(owner.const, str):
-        values = [_plain(frame, v) for v in [*arguments.positional, *arguments.more]]
-        named = {key: _plain(frame, v) for key, v in arguments.named.items()}
+        values = [plain(frame, v) for v in [*arguments.positional, *arguments.more]]
+        named = {key: plain(frame, v) for key, v in arguments.named.items()}
         return text(filled(owner.const, _BRACES, values, named), node)
     if name == "join" and (is_text(owner) or not owner.what) and arguments.positional:
         return _joined(frame, node, owner, arguments.positional[0], element_of)
@@ -321,12 +328,6 @@ def _request_call(frame: Frame, node: ast.Call, name: str) -> frozenset:  # type
     return source_value(frame, node, "client", f"request.{name}").taint
 
 
-def _plain(frame: Frame, value: Value) -> Value:
-    if value.is_known or value.parts is not None:
-        return value
-    return Value(taint=frame.state.held(value), node=value.node, what=value.what)
-
-
 def _joined(
     frame: Frame, node: ast.Call, separator: Value, values: Value, element_of: ElementOf
 ) -> Value:
@@ -336,11 +337,11 @@ def _joined(
         for index, inner in enumerate(container.items.values()):
             if index:
                 pieces.append(separator)
-            pieces.append(_plain(frame, inner))
+            pieces.append(plain(frame, inner))
         return text(pieces, node)
-    element = _plain(frame, element_of(frame, values, node))
+    element = plain(frame, element_of(frame, values, node))
     if container is not None and container.items and container.rest is not None:
-        element = _plain(frame, frame.state.join_all(container.everything()))
+        element = plain(frame, frame.state.join_all(container.everything()))
     return text([element, separator, element], node)
 
 
@@ -413,140 +414,10 @@ def _replaced(owner: Value, arguments: Arguments) -> Value:
     return Value(taint=taint).safe_for(fit)
 
 
-def _of_container(
-    frame: Frame,
-    node: ast.Call,
-    owner: Value,
-    container: Container,
-    name: str,
-    arguments: Arguments,
-) -> Value | None:
-    if container.kind == "config":
-        return _of_config(frame, owner, name, arguments)
-    if container.kind == "io":
-        if name in {"write", "writelines"} and arguments.positional:
-            frame.state.put(owner, UNKNOWN, _plain(frame, arguments.positional[0]))
-            return NOTHING
-        found = frame.state.join_all(container.everything())
-        return Value(taint=found.taint, parts=found.parts, node=node)
-    if container.kind == "list":
-        return _of_list(frame, node, owner, container, name, arguments)
-    return _of_dict(frame, node, owner, container, name, arguments)
-
-
-def _of_config(frame: Frame, owner: Value, name: str, arguments: Arguments) -> Value:
-    keys = tuple(v.const for v in arguments.positional[:2])
-    key = keys if len(keys) == 2 and UNKNOWN not in keys else UNKNOWN
-    if name == "set" and len(arguments.positional) > 2:
-        frame.state.put(owner, key, arguments.positional[2])
-        return NOTHING
-    if name in {"read", "read_string", "read_file", "read_dict"}:
-        taint = frozenset().union(*(frame.state.held(v) for v in arguments.all()))
-        frame.state.put(owner, UNKNOWN, Value(taint=taint if name != "read" else frozenset()))
-        return NOTHING
-    if name == "get":
-        found = frame.state.get(owner, key)
-        fallback = arguments.named.get("fallback")
-        return frame.state.join_values(found, fallback) if fallback and found is NOTHING else found
-    return NOTHING
-
-
-def _of_list(
-    frame: Frame,
-    node: ast.Call,
-    owner: Value,
-    container: Container,
-    name: str,
-    arguments: Arguments,
-) -> Value | None:
-    state = frame.state
-    given = arguments.positional
-    values = list(container.items.values())
-    is_exact = container.rest is None
-    if name in {"append", "add", "appendleft"} and given:
-        if is_exact and name != "appendleft":
-            state.replace(owner, {**container.items, len(values): given[0]}, None)
-        else:
-            state.put(owner, UNKNOWN, given[0])
-    elif name == "insert" and len(given) == 2:
-        if is_exact and type(given[0].const) is int:
-            values.insert(given[0].const, given[1])
-            state.replace(owner, dict(enumerate(values)), None)
-        else:
-            state.replace(owner, {}, state.join_all([*container.everything(), given[1]]))
-    elif name in {"pop", "popleft"}:
-        index = 0 if name == "popleft" else given[0].const if given else -1
-        if is_exact and type(index) is int and -len(values) <= index < len(values):
-            taken = values.pop(index)
-            state.replace(owner, dict(enumerate(values)), None)
-            return taken
-        state.replace(owner, {}, state.join_all(container.everything()))
-        return state.join_all(container.everything())
-    elif name == "remove" and given:
-        for index, value in enumerate(values if is_exact else []):
-            if value.is_known and value.const == given[0].const:
-                del values[index]
-                state.replace(owner, dict(enumerate(values)), None)
-                return NOTHING
-            if not value.is_known:
-                break
-        state.replace(owner, {}, state.join_all(container.everything()))
-    elif name in {"extend", "update"} and given:
-        other = state.container(given[0])
-        if is_exact and other is not None and other.kind == "list" and other.rest is None:
-            state.replace(owner, dict(enumerate([*values, *other.items.values()])), None)
-        else:
-            state.put(owner, UNKNOWN, Value(taint=state.held(given[0]), node=node))
-    elif name in {"reverse", "sort"}:
-        if is_exact and name == "reverse":
-            state.replace(owner, dict(enumerate(reversed(values))), None)
-        else:
-            state.replace(owner, {}, state.join_all(container.everything()))
-    elif name == "clear":
-        state.replace(owner, {}, None)
-    elif name == "copy":
-        return state.new(frame.engine.numbers, container)
-    return NOTHING
-
-
-def _of_dict(
-    frame: Frame,
-    node: ast.Call,
-    owner: Value,
-    container: Container,
-    name: str,
-    arguments: Arguments,
-) -> Value | None:
-    state = frame.state
-    given = arguments.positional
-    if name in {"get", "pop", "setdefault"} and given:
-        found = state.get(owner, given[0].const)
-        if name == "setdefault" and len(given) > 1 and found is NOTHING:
-            state.put(owner, given[0].const, given[1])
-        if len(given) > 1 and (found is NOTHING or given[0].const is UNKNOWN):
-            return state.join_values(found, given[1]) if found is not NOTHING else given[1]
-        return found
-    if name == "update":
-        for key, value in arguments.named.items():
-            state.put(owner, key, value)
-        for value in given:
-            other = state.container(value)
-            for key, inner in other.items.items() if other is not None else ():
-                state.put(owner, key, inner)
-            if other is None or other.rest is not None:
-                state.put(owner, UNKNOWN, Value(taint=state.held(value), node=node))
-        return NOTHING
-    if name in {"values", "items", "keys"}:
-        everything = state.join_all(container.everything())
-        key = Value(taint=owner.taint, node=node)
-        if name == "keys":
-            return state.new(frame.engine.numbers, Container("list", {}, key))
-        if name == "values":
-            return state.new(frame.engine.numbers, Container("list", {}, everything))
-        pair = state.new(frame.engine.numbers, Container("list", {0: key, 1: everything}))
-        return state.new(frame.engine.numbers, Container("list", {}, pair))
-    if name == "copy":
-        return state.new(frame.engine.numbers, container)
-    if name == "clear":
-        state.replace(owner, {}, None)
-    return NOTHING
+_Special = Callable[[Frame, ast.Call, str, Arguments], Value | None]
+_SPECIAL: dict[str, _Special] = {
+    "builtins.len": _length, "builtins.str": _stringified, "builtins.repr": _stringified,
+    "builtins.getattr": _named_attribute, "builtins.dict": _dict, "re.sub": _substituted,
+    "os.path.splitext": _split_ending, "os.path.join": _path, "pathlib.Path": _path,
+    "urllib.parse.urljoin": _path,
+}  # fmt: skip

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import operator
 from collections.abc import Callable
+from typing import Any
 
 from buttress.analysis.taint import calls
 from buttress.analysis.taint.frame import Arguments, Frame
@@ -447,7 +448,8 @@ def _call(frame: Frame, node: ast.Call) -> Value:
     return result
 
 
-_HANDLERS: dict[type[ast.expr], Callable[[Frame, ast.expr], Value]] = {
+# each takes the nodes of the types that it is listed under
+_HANDLERS: dict[type[ast.expr], Callable[[Frame, Any], Value]] = {
     ast.Constant: _constant, ast.Name: _name, ast.JoinedStr: _joined, ast.BinOp: _binary,
     ast.FormattedValue: _formatted, ast.Compare: _compare, ast.IfExp: _choice, ast.BoolOp: _boolean,
     ast.UnaryOp: _negated, ast.Attribute: _attribute, ast.Subscript: _subscript, ast.List: _sequence,
@@ -455,7 +457,7 @@ _HANDLERS: dict[type[ast.expr], Callable[[Frame, ast.expr], Value]] = {
     ast.ListComp: _comprehension, ast.SetComp: _comprehension, ast.GeneratorExp: _comprehension,
     ast.DictComp: _comprehension, ast.NamedExpr: _walrus, ast.Await: _awaited, ast.YieldFrom: _awaited,
     ast.Yield: _yielded, ast.Lambda: _lambda, ast.Call: _call,
-}  # type: ignore[dict-item]  # fmt: skip
+}  # fmt: skip
 
 
 def held_by(frame: Frame, values: list[Value]) -> Value:

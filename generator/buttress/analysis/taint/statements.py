@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Callable
+from typing import Any
 
 from buttress.analysis.taint import reaching
 from buttress.analysis.taint.expressions import as_text, bind, combine, element_of, evaluate, item
@@ -349,13 +350,14 @@ def _forget(frame: Frame, node: ast.Import | ast.ImportFrom | ast.ClassDef) -> b
     return True
 
 
-_HANDLERS: dict[type[ast.stmt], Callable[[Frame, ast.stmt], bool]] = {
+# each takes the nodes of the types that it is listed under
+_HANDLERS: dict[type[ast.stmt], Callable[[Frame, Any], bool]] = {
     ast.Expr: _expression, ast.Assign: _assign, ast.AnnAssign: _annotated, ast.AugAssign: _augmented,
     ast.Delete: _delete, ast.Return: _return, ast.Raise: _raise, ast.If: _if, ast.For: _for,
     ast.AsyncFor: _for, ast.While: _while, ast.Break: _break, ast.Continue: _continue, ast.Try: _try,
     ast.TryStar: _try, ast.With: _with, ast.AsyncWith: _with, ast.Match: _match,
     ast.FunctionDef: _define, ast.AsyncFunctionDef: _define, ast.Assert: _assert,
     ast.Import: _forget, ast.ImportFrom: _forget, ast.ClassDef: _forget,
-}  # type: ignore[dict-item]  # fmt: skip
+}  # fmt: skip
 
 __all__ = ["as_text", "run", "store"]

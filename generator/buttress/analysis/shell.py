@@ -37,6 +37,7 @@ _SCRIPT = re.compile(
 )
 _MAKE = re.compile(r"(?:make|just)\s+(?:-\S+\s+(?:\S+\s+)?)*?([\w-]+)")
 _HOOKS = re.compile(r"pre-commit\s+run\b|prek\s+run\b")
+_ENTRY = re.compile(r"^\s*entry:\s*['\"]?(.*?)['\"]?\s*$", re.MULTILINE)
 _HOOK = re.compile(r"^\s*-\s*id:\s*([\w-]+)", re.MULTILINE)
 _DEEPEST = 3
 
@@ -159,7 +160,10 @@ def _inner(tree: Tree, command: str) -> Iterator[Simple]:
         return
     if _HOOKS.match(command):
         for path in tree.named(".pre-commit-config.yaml")[:3]:
-            yield from (Simple(match[1]) for match in _HOOK.finditer(text_of(tree, path)))
+            text = text_of(tree, path)
+            yield from (Simple(match[1]) for match in _HOOK.finditer(text))
+            for match in _ENTRY.finditer(text):
+                yield from simple_commands(match[1])
         return
     script = _SCRIPT.match(command)
     if script:

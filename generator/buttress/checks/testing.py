@@ -11,9 +11,9 @@ from buttress.analysis.suites import (
     suite_modules,
     tests_failure,
     unasserted,
-    untested_routes,
     written_tests,
 )
+from buttress.analysis.tested_routes import untested_routes
 from buttress.analysis.workflows import pipelines
 from buttress.checks.model import (
     Confidence,

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from buttress.analysis.clients import speaks_to_server, unbounded_connections
 from buttress.analysis.lazy_relations import lazy_reads
+from buttress.analysis.list_views import unpaged_lists
 from buttress.analysis.mapped_models import columns, unindexed
 from buttress.analysis.migration_steps import migration_modules, recent, unsafe_steps
 from buttress.analysis.queries import Queries
@@ -95,6 +96,10 @@ def unbounded_list(subject: Subject) -> Iterator[Finding]:
         yield subject.finding(
             module, node, "Every row of this table is read, however many there are."
         )
+    for module, view in unpaged_lists(subject.modules(Role.APP)):
+        message = f"{view.name} answers with every row: nothing splits its list into pages."
+        found = subject.finding(module, view, message)
+        yield Finding(found.place, message, found.symbol, "pages")
 
 
 def _queries(subject: Subject) -> Queries:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from buttress.analysis.blocking import blocking_queries
 from buttress.analysis.outgoing import blocking_calls, endless_calls
 from buttress.analysis.retries import outgoing_calls, tries_again
 from buttress.analysis.schema import creates_schema, has_migrations
@@ -88,6 +89,11 @@ def blocking_in_async(subject: Subject) -> Iterator[Finding]:
     for module in subject.modules(Role.APP):
         for node, message in blocking_calls(module):
             yield subject.finding(module, node, message)
+        queries = list(blocking_queries(module, subject.service))
+        for query in queries[:1]:
+            more = f", as do those of {len(queries) - 1} more coroutines" if queries[1:] else ""
+            message = f"This query stops all other requests until it is done{more}."
+            yield subject.finding(module, query, message)
 
 
 @check(

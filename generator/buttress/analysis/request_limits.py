@@ -7,9 +7,9 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from buttress.analysis.access import reached_text
 from buttress.analysis.classes import Classes
 from buttress.analysis.endpoints import Endpoint
+from buttress.analysis.reached_code import reached_text
 from buttress.project.documents import text_of
 from buttress.project.literals import written
 from buttress.project.model import Project, Service

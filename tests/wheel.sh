@@ -15,5 +15,6 @@ cd "$scratch"
 "$scratch/venv/bin/buttress" harden notes --all --yes >"$scratch/harden.log" || { cat "$scratch/harden.log"; exit 1; }
 "$scratch/venv/bin/buttress" new fresh --yes >"$scratch/new.log" || { cat "$scratch/new.log"; exit 1; }
 "$scratch/venv/bin/buttress" undo notes >/dev/null
+"$scratch/venv/bin/buttress" inspect notes --report html=notes.html >/dev/null && grep -q "</html>" notes.html && rm notes.html
 diff -r "$OLDPWD/tests/prototypes/notes" notes
 echo "the wheel works by itself"

@@ -42,14 +42,20 @@ def print_scorecard(
     """
     seen = overview(card)
     console.print()
-    console.print(headline(card))
+    line = headline(card)
+    if len(line) <= console.width:
+        console.print(line)
+    else:
+        console.print(_verdict(card))
+        console.print(indented(Text(_describe(card.service), style="dim"), 2))
     console.print()
     console.print(indented(_pillars(card.pillars, console.width), 2))
     console.print()
     console.print(indented(Text(safe(" · ".join(counts(card)))), 2))
     listed = seen.open if is_complete else seen.open[:TOP]
     if listed:
-        console.print(Text("\n  What matters most", style="bold"))
+        title = "To mend" if is_complete else "What matters most"
+        console.print(Text(f"\n  {title}", style="bold"))
         console.print(indented(cause_table(listed, card, is_complete=is_complete), 2))
     if is_complete:
         print_rest(console, card, seen)
@@ -70,15 +76,13 @@ def print_scorecard(
 
 def headline(card: Scorecard) -> Text:
     """Return the verdict, the score and what was judged, as one line."""
+    return Text.assemble(_verdict(card), "   ", (_describe(card.service), "dim"))
+
+
+def _verdict(card: Scorecard) -> Text:
     total = "too small for a score" if card.total is None else f"{card.total:.0f} of 100"
-    return Text.assemble(
-        "  ",
-        (f" {card.verdict.value.upper()} ", _VERDICT_STYLE[card.verdict]),
-        "  ",
-        (total, "bold"),
-        "   ",
-        (_describe(card.service), "dim"),
-    )
+    word = f" {card.verdict.value.upper()} "
+    return Text.assemble("  ", (word, _VERDICT_STYLE[card.verdict]), "  ", (total, "bold"))
 
 
 def _describe(service: Service) -> str:

@@ -8,7 +8,7 @@ import re
 import shlex
 import subprocess
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -39,8 +39,9 @@ class Runner:
 
     workspace: Path
     temp: Path
+    environment: dict[str, str] = field(default_factory=dict)
 
-    def run(self, name: str, environment: dict[str, str] | None = None, **inputs: str) -> Job:
+    def run(self, name: str, **inputs: str) -> Job:
         """Run a step with inputs as a runner does: expressions only in ``env``, a file for bash."""
         step = STEPS[name]
         script = self.temp / "step.sh"
@@ -65,7 +66,7 @@ class Runner:
                 "GITHUB_OUTPUT": str(output),
                 "GITHUB_STEP_SUMMARY": str(summary),
                 **variables,
-                **(environment or {}),
+                **self.environment,
             },
             capture_output=True,
             text=True,
@@ -189,7 +190,7 @@ def test_buttress_is_installed_apart_from_the_project(runner: Runner, tmp_path: 
     home = runner.temp / "buttress"
     (home / "bin" / "python").write_text(fake.read_text())
 
-    job = runner.run("Install Buttress", {"PYTHON": str(fake)})
+    job = replace(runner, environment={"PYTHON": str(fake)}).run("Install Buttress")
 
     assert (job.code, job.log) == (0, "")
     made, installed = log.read_text().splitlines()

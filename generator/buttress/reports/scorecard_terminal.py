@@ -42,9 +42,9 @@ def print_scorecard(
     """
     seen = overview(card)
     console.print()
-    line = headline(card)
-    if len(line) <= console.width:
-        console.print(line)
+    first = headline(card)
+    if len(first) <= console.width:
+        console.print(first)
     else:
         console.print(_verdict(card))
         console.print(indented(Text(_describe(card.service), style="dim"), 2))

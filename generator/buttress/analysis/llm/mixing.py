@@ -51,7 +51,7 @@ _OPENED = re.compile(
 _CLOSED = re.compile(
     r"\s*(?:</[\w -]+>|```|\"\"\"|'''|-{3,}|={3,}|>>>+|\[/?[A-Z_ ]+\]|\*{3,}|~{3,}|»)"
 )
-_SHORT, _LONG = 12, 100
+_SHORT, _LONG, _BEGINNING = 12, 100, 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +76,11 @@ def mixed_prompts(use: LanguageUse, service: Service) -> Iterator[Mixed]:
     answers = Answers(use)
     seen: set[ast.AST] = set()
     for call in use.calls:
-        for piece in pieces(use.values, call.prompts):
+        sent = pieces(use.values, call.prompts)
+        has_rules = any(piece.role == "system" for piece in sent)
+        for piece in sent:
+            if piece.role == "user" and has_rules and not _begins_with_rules(piece):
+                continue  # data with a word of what it is for, beside rules of their own
             if piece.role in {"assistant", "tool"} or piece.node in seen:
                 continue
             found = list(_foreign(use, service, piece, _filled(answers, call)))
@@ -84,6 +88,10 @@ def mixed_prompts(use: LanguageUse, service: Service) -> Iterator[Mixed]:
                 seen.add(piece.node)
                 client = next((item for item in found if item[1]), found[0])
                 yield Mixed(piece, client[0], client[1], piece.role == "system")
+
+
+def _begins_with_rules(piece: Piece) -> bool:
+    return bool(_INSTRUCTS.search(piece.text[:_BEGINNING]))
 
 
 def _filled(answers: Answers, call: ModelCall) -> frozenset[str]:

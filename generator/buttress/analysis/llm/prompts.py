@@ -183,6 +183,11 @@ class _Taking:
             return None
         assert isinstance(node.func, ast.Attribute)  # noqa: S101 - for mypy
         found = self.values.leaves(leaf.module, node.func.value)
+        for item in found:
+            if isinstance(item.node, ast.Call) and _TEMPLATES.search(_called(item.node)):
+                given = [k.value for k in item.node.keywords if k.arg == "template"]
+                for value in (*item.node.args[:1], *given):
+                    found = [*found, *self.values.leaves(item.module, value)]
         return next((item for item in found if _text(item.node)), None)
 
     def _take_given(self, piece: Piece, argument: ast.arg, depth: int) -> None:

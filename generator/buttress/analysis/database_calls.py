@@ -40,6 +40,8 @@ _DOCUMENT_WRITES = frozenset(
     ["insert_one", "insert_many", "update_one", "update_many", "delete_one", "delete_many",
      "replace_one", "find_one_and_update", "find_one_and_delete", "find_one_and_replace"]
 )  # fmt: skip
+_DOCUMENT_METHODS = _DOCUMENT_READS | _DOCUMENT_WRITES
+_DOCUMENT_LIBRARIES = frozenset(["pymongo", "motor", "flask_pymongo", "mongoengine", "beanie"])
 _MODEL_READS = frozenset(["filter", "all", "get", "get_or_none", "first", "exists", "exclude"])
 _SHORTCUTS = frozenset(["django.shortcuts.get_object_or_404", "django.shortcuts.get_list_or_404"])
 _READ_SQL = re.compile(r"\s*\(?\s*(?:select|with|show|pragma|explain|values)\b", re.IGNORECASE)
@@ -101,6 +103,7 @@ class _Reader:
     def __init__(self, module: Module, libraries: frozenset[str]) -> None:
         self.module = module
         self.libraries = libraries
+        self.has_documents = bool(_DOCUMENT_LIBRARIES & libraries)
         self.is_django = "django" in module.text
         self.bound = bindings(module)
 
@@ -155,7 +158,8 @@ class _Reader:
     ) -> DatabaseCall | None:
         first, name = links[0], called_name(links[0])
         chain = tuple(links)
-        if name in _DOCUMENT_READS | _DOCUMENT_WRITES or (name == "find" and _is_filter(first)):
+        is_document = name in _DOCUMENT_METHODS and (self.has_documents or _is_filter(first))
+        if is_document or (name == "find" and _is_filter(first)):
             act = Act.WRITE if name in _DOCUMENT_WRITES else Act.READ
             return DatabaseCall(call, act, root, chain)
         if name in {"save", "delete"} and self.is_django and not _SESSION.match(_last(root)):

@@ -11,6 +11,7 @@ from buttress.analysis.function_bodies import calls_by_function, returns_by_func
 from buttress.analysis.handlers import handlers
 from buttress.project.documents import text_of
 from buttress.project.folders import folder_of, name_of, upwards
+from buttress.project.literals import written
 from buttress.project.model import Framework, Project, Service
 from buttress.project.modules import called_name
 from buttress.source import Module
@@ -130,7 +131,13 @@ def is_api(module: Module, function: Function, service: Service) -> bool:
     """Whether a handler answers with data, not with a page."""
     names = {called_name(call) for call in calls_by_function(module).get(function, ())}
     pages = frozenset(["render", "render_template", "TemplateResponse", "HTMLResponse", "redirect"])
-    if names & pages:
+    is_page = any(
+        keyword.arg == "response_class" and written(keyword.value).endswith("HTMLResponse")
+        for mark in function.decorator_list
+        if isinstance(mark, ast.Call)
+        for keyword in mark.keywords
+    )
+    if is_page or names & pages:
         return False
     if service.framework is Framework.FASTAPI:
         return True

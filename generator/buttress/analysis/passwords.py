@@ -34,7 +34,7 @@ _HASHING = re.compile(
     re.IGNORECASE,
 )
 _INPUT = re.compile(
-    r"form|request|data|payload|body|json|args|input|credentials|cleaned|validated|params|schema|settings|config|env|os|self|app|const",
+    r"form|request|data|payload|body|json|args|input|credentials|cleaned|validated|params|schema|settings|config|env|os|self|app|const|^auth(?:orization)?\Z",
     re.IGNORECASE,
 )
 _QUERIES = frozenset(

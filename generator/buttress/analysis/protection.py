@@ -80,9 +80,9 @@ def sets_security_headers(tree: Tree, modules: Iterable[Module]) -> bool:
             continue
         if _calls(module, _HEADER_LIBRARIES):
             return True
-        if (
-            "django.middleware.security.SecurityMiddleware" in module.text
-            and "SECURE_" in module.text
+        # both are in what startproject writes, and set three headers by themselves
+        if "django.middleware.security.SecurityMiddleware" in module.text and (
+            "SECURE_" in module.text or "XFrameOptionsMiddleware" in module.text
         ):
             return True
         found |= {

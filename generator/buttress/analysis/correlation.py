@@ -35,6 +35,8 @@ _HOOKS = frozenset(["middleware", "after_request", "before_request", "after_app_
 _ATTACHES = frozenset(
     ["add_middleware", "Middleware", "after_request", "before_request", "middleware"]
 )
+_BINDS = frozenset(["bind_contextvars", "contextualize", "bound_contextvars"])
+_FIELD = re.compile(r"(?:request|correlation|trace)_?id")
 _ONLY_MENTIONED = frozenset(["allow_headers", "expose_headers", "headers_allow_list"])
 
 
@@ -57,6 +59,10 @@ def has_request_id(wiring: Wiring) -> bool:
         for module in wiring.modules
         if module.mentions(_HEADER)
         for carrier in _carriers(module)
+    ) or any(
+        wiring_reaches(wiring, module, carrier)
+        for module in wiring.modules
+        for carrier in _bound(module)
     )
 
 
@@ -87,6 +93,24 @@ def _carriers(module: Module) -> Iterator[Definition]:
             yield holders[-1]
         else:
             yield from _using_constant(module, text)
+
+
+def _bound(module: Module) -> Iterator[Definition]:
+    """Yield the outermost functions and classes that put an ID into all lines that follow."""
+    if not any(name in module.text for name in _BINDS):
+        return
+    for call in module.nodes(ast.Call):
+        name = (
+            call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
+        )
+        if name in _BINDS and any(_FIELD.fullmatch(keyword.arg or "") for keyword in call.keywords):
+            holders = [
+                above
+                for above in module.ancestors(call)
+                if isinstance(above, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
+            ]
+            if holders:
+                yield holders[-1]
 
 
 def _using_constant(module: Module, text: ast.Constant) -> Iterator[Definition]:
@@ -149,8 +173,10 @@ def _attaches(wiring: Wiring, module: Module, use: ast.expr, carrier: Definition
     if not isinstance(above, ast.Call):
         return False
     if above.func is not use:
-        name = above.func.attr if isinstance(above.func, ast.Attribute) else ""
-        return (name or getattr(above.func, "id", "")) in _ATTACHES
+        # also `app.middleware("http")(with_id)`
+        function = above.func.func if isinstance(above.func, ast.Call) else above.func
+        name = function.attr if isinstance(function, ast.Attribute) else ""
+        return (name or getattr(function, "id", "")) in _ATTACHES
     if isinstance(carrier, ast.ClassDef):
         # `app.wsgi_app = RequestLog(app.wsgi_app)`
         return bool(above.args)

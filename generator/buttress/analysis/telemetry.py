@@ -15,6 +15,10 @@ _HEALTH = re.compile(
     r"(?:health|healthz|healthcheck|health[-_]check|livez?|liveness|readyz?|readiness|ping|status|heartbeat|up)\Z",
     re.IGNORECASE,
 )
+_HEALTH_HANDLER = re.compile(
+    r"(?:get_)?(?:health(?:_?check)?|healthz|liveness|readiness)(?:_check|_probe)?\Z"
+)
+_HEALTH_URLS = frozenset({"health_check.urls", "django_alive.urls", "watchman.urls"})
 _AGENTS = re.compile(
     r"\b(?:ddtrace-run|newrelic-admin|opentelemetry-instrument|scout_apm|elastic-apm)\b"
 )
@@ -38,12 +42,27 @@ TRACING = (
 
 
 def has_health_route(routes: Iterable[Route]) -> bool:
-    """Whether a route answers whether the app is well, as its path says."""
-    # a Django view answers all methods, so that none is known
+    """Whether a route answers whether the app is well, as its path or its handler says.
+
+    Django's views say nothing of methods.
+    """
     return any(
         (not route.methods or "GET" in route.methods)
-        and _HEALTH.match(route.path.rstrip("/").rpartition("/")[2])
+        and (
+            _HEALTH.match(route.path.rstrip("/").rpartition("/")[2])
+            or _HEALTH_HANDLER.match(route.handler.rpartition(".")[2])
+        )
         for route in routes
+    )
+
+
+def includes_health_routes(modules: Iterable[Module]) -> bool:
+    """Whether the routes of ``django-health-check`` or ``django-alive`` are included."""
+    return any(
+        node.value in _HEALTH_URLS
+        for module in modules
+        if "urlpatterns" in module.text
+        for node in module.nodes(ast.Constant)
     )
 
 

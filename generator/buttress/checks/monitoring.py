@@ -11,6 +11,7 @@ from buttress.analysis.telemetry import (
     calls_any,
     has_health_route,
     has_metrics_route,
+    includes_health_routes,
     starts_agent,
 )
 from buttress.checks.model import Finding, Kind, NotApplicable, Pillar, Risk, Subject, check
@@ -41,7 +42,8 @@ def no_health(subject: Subject) -> Iterator[Finding]:
             database.execute("SELECT 1")
     """
     _routes(subject)
-    if not has_health_route(subject.service.routes):
+    routes = subject.service.routes
+    if not has_health_route(routes) and not includes_health_routes(subject.wired()):
         yield Finding(subject.service.app.place, "No route answers whether the app is well.")
 
 

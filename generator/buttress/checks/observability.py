@@ -196,7 +196,7 @@ def no_correlation_id(subject: Subject) -> Iterator[Finding]:
     """
     require_http(subject)
     if not has_request_id(wiring_of(subject)):
-        yield Finding(subject.service.app.place, "No request of this app gets an ID.")
+        yield Finding(subject.service.app.place, "No request has an ID in its log lines and its answer.")
 
 
 @check(

@@ -30,6 +30,7 @@ _HAZARD = {Risk.CRITICAL: 0.5, Risk.HIGH: 0.2, Risk.MEDIUM: 0.06, Risk.LOW: 0.01
 _LINES = 1000
 _PILLAR_WEIGHT = {pillar: 25.0 if pillar is Pillar.SECURITY else 15.0 for pillar in Pillar}
 _CRITICAL_PILLAR_CAP, _CRITICAL_CAP, _HIGH_CAP = 39.0, 49.0, 79.0
+_NOT_READY, _WEAK, _STRONG = 40.0, 40.0, 60.0
 _CONFIDENCE_ORDER = list(Confidence)
 _MANY_UNKNOWN = 0.25
 _FEW_ROUTES, _FEW_LINES = 3, 200
@@ -175,11 +176,11 @@ def _verdict(
 ) -> Verdict:
     scores = [pillar.score for pillar in pillars if pillar.score is not None]
     critical = any(_is_open(result, Risk.CRITICAL, Confidence.MEDIUM) for result in results)
-    if critical or total is None or total < 50:
+    if critical or total is None or total < _NOT_READY:
         return Verdict.NOT_READY
-    if any(_is_open(r, Risk.HIGH, Confidence.MEDIUM) for r in results) or min(scores) < 40:
+    if any(_is_open(r, Risk.HIGH, Confidence.MEDIUM) for r in results) or min(scores) < _WEAK:
         return Verdict.AT_RISK
-    return Verdict.READY if min(scores) >= 60 else Verdict.FOLLOW_UPS
+    return Verdict.READY if min(scores) >= _STRONG else Verdict.FOLLOW_UPS
 
 
 def _size(project: Project, service: Service) -> float:

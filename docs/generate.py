@@ -12,6 +12,8 @@ from buttress.checks.practice import Point, points
 from buttress.planning.catalogue import load_catalogue
 from buttress.planning.location import find_root
 from buttress.planning.recipe import Recipe
+from buttress.reports.inspection_schema import schema
+from buttress.reports.visible import json_text
 from buttress.reports.explained import explained
 from buttress.reports.ways import nature, ways_to_accept
 
@@ -23,6 +25,7 @@ def pages() -> dict[str, str]:
     recipes = load_catalogue(find_root()).recipes
     return {
         "checks.md": checks_page(checks().values()),
+        "inspect.schema.json": json_text(schema()),
         "recipes.md": recipes_page(recipes[name] for name in sorted(recipes)),
         "traceability.md": traceability_page(points(), checks().values()),
     }

@@ -94,7 +94,7 @@ def _distinct(module: Module, calls: Iterable[DatabaseCall]) -> list[DatabaseCal
     """Leave out writes that repeat: the same record saved again, what is made only where it lacks."""
     found: dict[str, DatabaseCall] = {}
     for call in calls:
-        if set(call.methods) & _REPEATABLE:
+        if call.act is not Act.WRITE or set(call.methods) & _REPEATABLE:
             continue
         above = module.parent(call.node)
         key = written(above.targets[0]) if isinstance(above, ast.Assign) else ""

@@ -12,9 +12,9 @@ from buttress.checks.practice import Point, points
 from buttress.planning.catalogue import load_catalogue
 from buttress.planning.location import find_root
 from buttress.planning.recipe import Recipe
+from buttress.reports.explained import explained
 from buttress.reports.inspection_schema import schema
 from buttress.reports.visible import json_text
-from buttress.reports.explained import explained
 from buttress.reports.ways import nature, ways_to_accept
 
 REFERENCE = Path(__file__).parent / "reference"

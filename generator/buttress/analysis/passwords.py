@@ -194,10 +194,12 @@ def _is_typed(module: Module, value: ast.expr) -> bool:
         return False
     function = module.function(value)
     if isinstance(value, ast.Name) and function is not None:
-        for node in ast.walk(function):
-            if isinstance(node, ast.Assign) and any(written(t) == value.id for t in node.targets):
-                if _HASHES.search(ast.unparse(node.value)):
-                    return False
+        given = [
+            node.value
+            for node in ast.walk(function)
+            if isinstance(node, ast.Assign) and any(written(t) == value.id for t in node.targets)
+        ]
+        return not any(_HASHES.search(ast.unparse(item)) for item in given)
     return True
 
 

@@ -18,6 +18,7 @@ from buttress.errors import UserError
 from buttress.planning.nearest import nearest
 from buttress.project.model import Place
 from buttress.source import Tree
+from buttress.source.toml_reading import read_toml_text
 
 PYPROJECT, OWN_FILE = "pyproject.toml", "buttress.toml"
 EVERYWHERE = "**"
@@ -193,8 +194,8 @@ def _load(tree: Tree, path: str) -> dict[str, Any]:
     if path == PYPROJECT and not _MENTIONED.search(text.content):
         return {}
     try:
-        return tomllib.loads(text.content)
-    except (tomllib.TOMLDecodeError, RecursionError) as problem:
+        return read_toml_text(text.content)
+    except tomllib.TOMLDecodeError as problem:
         raise UserError(
             f"{path}: this is no valid TOML ({problem}). Mend it, then run the command again."
         ) from None

@@ -8,6 +8,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 from buttress.source import Module
@@ -231,11 +232,16 @@ def _binding(
         return _target(above.targets[0])
     if isinstance(above, ast.AnnAssign) and above.value is node:
         return _target(above.target)
-    if isinstance(above, ast.Dict) and node in above.values:
-        key = above.keys[above.values.index(node)]
+    if isinstance(above, ast.Dict) and node in (keys := _keys(above)):
+        key = keys[node]
         named = key.value if isinstance(key, ast.Constant) and isinstance(key.value, str) else ""
         return named, "item"
     return "", "other"
+
+
+@lru_cache(maxsize=16)
+def _keys(mapping: ast.Dict) -> dict[ast.expr, ast.expr | None]:
+    return dict(zip(mapping.values, mapping.keys, strict=True))
 
 
 def _target(

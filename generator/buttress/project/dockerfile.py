@@ -16,6 +16,8 @@ _STAGE = re.compile(r"(?:--\S+\s+)*(\S+)(?:\s+as\s+(\S+))?\s*\Z", re.IGNORECASE)
 _VARIABLE = re.compile(r"\$\{?(\w+)(?::?-([^}]*))?\}?")
 _HEREDOC = re.compile(r"<<-?\s*[\"']?(\w+)[\"']?")
 _MOST_STAGES = 40
+_MOST_READ = 400
+_LONGEST = 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +153,8 @@ def read_dockerfile(tree: Tree, path: str) -> Dockerfile:
             name, _, value = item.value.partition("=")
             arguments.setdefault(name.strip(), value.strip().strip("\"'"))
         elif item.name == "FROM":
+            if len(stages) == _MOST_READ:
+                break
             stages.append(_stage(item, stages, arguments))
         elif stages:
             _add(stages[-1], item, stages, arguments)
@@ -177,7 +181,9 @@ def _stage(item: Instruction, stages: list[Stage], arguments: Mapping[str, str])
 
 
 def _filled(text: str, arguments: Mapping[str, str]) -> str:
-    return _VARIABLE.sub(lambda match: arguments.get(match[1]) or match[2] or match[0], text)
+    filled = _VARIABLE.sub(lambda match: arguments.get(match[1]) or match[2] or match[0], text)
+    # variables that double each other
+    return filled if len(filled) <= _LONGEST else text
 
 
 def _add(

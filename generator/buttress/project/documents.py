@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-import tomllib
 from collections.abc import Mapping
 from typing import Any
 
 from buttress.source import Tree
+from buttress.source.toml_reading import read_toml_text
 
 Table = Mapping[str, Any]
 _LARGEST = 512 * 1024
@@ -26,8 +26,8 @@ def text_of(tree: Tree, path: str) -> str:
 def read_toml(tree: Tree, path: str) -> Table:
     """Return a TOML file."""
     try:
-        return tomllib.loads(_text(tree, path).replace("\r\n", "\n"))
-    except (tomllib.TOMLDecodeError, RecursionError, ValueError):
+        return read_toml_text(_text(tree, path))
+    except ValueError:
         return {}
 
 

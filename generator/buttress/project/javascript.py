@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from fnmatch import fnmatch
+from itertools import islice
 from typing import Any
 
 from buttress.project.documents import line_of, read_json, read_yaml, text_of
@@ -44,6 +45,7 @@ _FRAMEWORKS: Mapping[str, str] = {
     "fastify": "fastify",
     "@nestjs/core": "nest",
 }
+_MOST_DECLARED = 2000
 _NOT_OURS = frozenset(
     ["node_modules", "fixtures", "__fixtures__", "testdata", "vendor", "third_party", "site-packages"]
 )  # fmt: skip
@@ -108,7 +110,8 @@ def _dependencies(tree: Tree, path: str, data: Mapping[str, Any]) -> Iterator[De
     text = text_of(tree, path)
     for key, group in (("dependencies", ""), ("devDependencies", "dev")):
         declared = data.get(key)
-        for name, specifier in declared.items() if isinstance(declared, Mapping) else ():
+        named = islice(declared.items(), _MOST_DECLARED) if isinstance(declared, Mapping) else ()
+        for name, specifier in named:
             place = Place(path, line_of(text, f'"{key}"', f'"{name}"'))
             yield Dependency(str(name), str(specifier), place, group)
 

@@ -40,6 +40,7 @@ _INSTALLS = {
     Manager.PDM: re.compile(r"\bpdm (?:install|sync|export)\b"),
     Manager.PIPENV: re.compile(r"\bpipenv (?:install|sync)\b"),
 }
+_MOST_DECLARED = 2000
 _PIP_INSTALLS_FILE = re.compile(r"\bpip3? install [^\n]*(?:-r|--requirement)\b")
 _PIP_INSTALLS_PROJECT = re.compile(r"\bpip3? install (?:-\S+ )*\.")
 
@@ -167,7 +168,7 @@ def _pep621(path: str, text: str, data: Mapping[str, Any]) -> Iterator[Dependenc
     groups += [(g, v) for g, v in table(data, "tool", "pdm", "dev-dependencies").items()]
     groups.append(("dev", table(data, "tool", "uv").get("dev-dependencies")))
     for group, values in groups:
-        for value in values if isinstance(values, list) else []:
+        for value in values[:_MOST_DECLARED] if isinstance(values, list) else []:
             if isinstance(value, str):
                 dependency = read_requirement(value, _quoted(path, text, value), group)
                 if dependency is not None:

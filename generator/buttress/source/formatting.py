@@ -11,6 +11,7 @@ from difflib import SequenceMatcher
 from typing import TYPE_CHECKING
 
 from buttress.source.module import Module
+from buttress.source.toml_reading import read_toml_text
 from buttress.source.tree import Tree
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ def style_for(tree: Tree, path: str) -> Style:
 def _style_in(tree: Tree, path: str) -> Style | None:
     text = tree.text(path)
     try:
-        data = tomllib.loads(text.content) if text is not None else {}
+        data = read_toml_text(text.content) if text is not None else {}
     except tomllib.TOMLDecodeError:
         return None
     tools = data.get("tool", {}) if path.endswith("pyproject.toml") else {"ruff": data}

@@ -16,6 +16,7 @@ from typing import TypeVar, cast, overload
 from buttress.source.text import Text
 
 _STATEMENT = 4000
+_LONGEST_READ_TWICE = 60_000
 _LINE_END = re.compile(r"\r\n|\r|\n")
 _A = TypeVar("_A", bound=ast.AST)
 _B = TypeVar("_B", bound=ast.AST)
@@ -510,6 +511,8 @@ _BUILTINS = frozenset(dir(builtins))
 
 def _is_newer_syntax(text: str) -> bool:
     """Whether black's own grammar, which is ahead of this interpreter, accepts the text."""
+    if len(text) > _LONGEST_READ_TWICE:
+        return False
     from black.parsing import InvalidInput, lib2to3_parse
 
     try:

@@ -4,6 +4,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from buttress.checks.model import (
     Check,
@@ -141,6 +143,47 @@ def test_places_that_are_accepted_do_not_count_among_those_that_are_open() -> No
     )
 
     assert (card.total, card.strict) == (one.total, three.total)
+
+
+@given(
+    drawn=st.lists(
+        st.tuples(
+            st.sampled_from(Pillar),
+            st.sampled_from(Risk),
+            st.sampled_from(Kind),
+            st.sampled_from(Confidence),
+            st.integers(0, 6),
+            st.integers(0, 6),
+        ),
+        min_size=1,
+        max_size=12,
+    )
+)
+def test_accepting_never_lowers_the_total_and_never_moves_the_strict_one(
+    drawn: list[tuple[Pillar, Risk, Kind, Confidence, int, int]],
+) -> None:
+    found = [
+        check(f"C{i}", count, pillar=pillar, risk=risk, kind=kind, confidence=confidence)
+        for i, (pillar, risk, kind, confidence, count, _) in enumerate(drawn)
+    ]
+    before = judged(*found)
+    accepted = {f"C{i}": item[-1] for i, item in enumerate(drawn)}
+    results = []
+    for result in before.results:
+        findings = tuple(
+            replace(f, acceptance=Acceptance(AcceptedBy.NOQA)) if i < accepted[f.check.id] else f
+            for i, f in enumerate(result.findings)
+        )
+        done = bool(findings) and not any(f.is_open for f in findings)
+        status = Status.ACCEPTED if done else result.status
+        results.append(replace(result, findings=findings, status=status))
+
+    after = weigh(before.project, before.service, reversed(results))
+
+    assert after.strict == before.total
+    assert (after.total is None) == (before.total is None)
+    assert (after.total or 0) >= (before.total or 0)
+    assert 0 <= (after.total or 0) <= 100
 
 
 def test_checks_that_are_left_out_count_in_the_strict_score_alone() -> None:

@@ -31,6 +31,7 @@ _VALUES = re.compile(
     r"(?:\A|[/._-])([a-z]+)\.(?:auto\.)?tfvars\Z|(?:\A|/)values[-.]([a-z]+)\.ya?ml\Z"
 )
 _SETTINGS = re.compile(r"(?:\A|/)(?:settings|config|configs|configuration)/([a-z]+)\.py\Z")
+_SWITCH = re.compile(r"(?:is_)?(?:production|prod|deployed|development|dev)", re.IGNORECASE)
 _CLASS = re.compile(
     r"(Prod|Production|Dev|Development|Staging|Test|Testing|Local)(?:Config|Settings)\Z|(?:Config|Settings)(Prod|Production|Dev|Development)\Z"
 )
@@ -59,9 +60,9 @@ def _has_code(tree: Tree, path: str) -> bool:
 
 def branches_on_environment(module: Module) -> bool:
     """Whether a module asks where it runs, or has settings for several environments."""
-    if not any(hint in module.text.lower() for hint in ("env", "stage", "config")):
+    if not any(hint in module.text.lower() for hint in ("env", "stage", "config", "production")):
         return False
-    if len({_NAMES[kind] for kind in _classes(module)}) > 1:
+    if len({_NAMES[kind] for kind in _classes(module)}) > 1 or _asks_switch(module):
         return True
     for compare in module.nodes(ast.Compare):
         sides = [compare.left, *compare.comparators]
@@ -74,6 +75,27 @@ def branches_on_environment(module: Module) -> bool:
         and "Literal" in module.source(field.annotation)
         for field in module.nodes(ast.AnnAssign)
     )
+
+
+def _asks_switch(module: Module) -> bool:
+    """Whether code asks ``settings.is_production``, or lists environments in an ``Enum``."""
+    for node in module.nodes(ast.If, ast.IfExp):
+        asked = [_tail(part) for part in ast.walk(node.test) if isinstance(part, ast.expr)]
+        if any(_SWITCH.fullmatch(name) for name in asked):
+            return True
+    for owner in module.nodes(ast.ClassDef):
+        if any("Enum" in module.source(base) for base in owner.bases):
+            values = {
+                _NAMES[item.value.value.lower()]
+                for item in owner.body
+                if isinstance(item, ast.Assign)
+                and isinstance(item.value, ast.Constant)
+                and str(item.value.value).lower() in _NAMES
+                and isinstance(item.value.value, str)
+            }
+            if len(values) > 1:
+                return True
+    return False
 
 
 def _classes(module: Module) -> set[str]:

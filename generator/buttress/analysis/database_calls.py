@@ -18,6 +18,7 @@ from buttress.source.module import Function
 _HINTS = (
     "execute", "query", "objects", "session", "commit", "find_one", "insert_one", "fetch", "tortoise",
     ".save(", "_or_404", "scalar", "insert_many", ".find(", "update_one", "delete_one", "_session", "exec(",
+    "rollback", ".add(",
 )  # fmt: skip
 _SESSION = re.compile(
     r"_*(?:.*_)?(?:db|session|sess|conn|connection|cursor|cur|curs|database|dbsession|tx|engine|pool)\d?\Z",

@@ -98,12 +98,22 @@ def _distinct(module: Module, calls: Iterable[DatabaseCall]) -> list[DatabaseCal
             continue
         above = module.parent(call.node)
         key = written(above.targets[0]) if isinstance(above, ast.Assign) else ""
+        outer = module.parent(above) if key and above is not None else None
+        if isinstance(outer, ast.If) and _asks_for(outer.test, key):
+            continue  # `if not user: user = User.objects.create(...)`
         if call.methods[0] in {"save", "delete"}:
             key = key if key and key not in found else written(call.root)
             if written(call.root) in found:
                 continue
         found.setdefault(key or str(id(call)), call)
     return list(found.values())
+
+
+def _asks_for(test: ast.expr, name: str) -> bool:
+    """Whether a condition is true where a name holds nothing (``not user``, ``user is None``)."""
+    if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
+        return written(test.operand) == name
+    return isinstance(test, ast.Compare) and written(test.left) == name
 
 
 def _of_handle(

@@ -109,7 +109,7 @@ def _of_call(module: Module, call: ast.Call) -> str | None:
 def _keyword(call: ast.Call, name: str) -> object:
     for keyword in call.keywords:
         if keyword.arg == name and isinstance(keyword.value, ast.Constant):
-            return keyword.value.value  # type: ignore[no-any-return]
+            return keyword.value.value
     return None
 
 
@@ -153,14 +153,14 @@ def _guards_secret(module: Module, call: ast.Call) -> bool:
     if _SECURITY.search(near) or (_MAKES.match(around) and _SECURITY.search(around)):
         return True
     # what is hashed in parts, and kept in a file or table of passwords
-    return function is not None and bool(_PASSWORDS.search(_strings(module, function)))
+    return function is not None and bool(_PASSWORDS.search(_strings(function)))
 
 
 def _words(text: str) -> str:
     return re.sub(r"hashlib|hexdigest|usedforsecurity", "", text)
 
 
-def _strings(module: Module, function: ast.AST) -> str:
+def _strings(function: ast.AST) -> str:
     found = [
         node.value
         for node in ast.walk(function)

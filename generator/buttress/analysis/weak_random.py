@@ -28,7 +28,7 @@ _SECRET = re.compile(
 )  # fmt: skip
 
 
-def _is_weak(module: Module, node: ast.expr, what: str) -> bool:
+def _is_weak(module: Module, node: ast.expr, what: str) -> bool:  # noqa: ARG001 - see Sources
     return what in _WEAK
 
 

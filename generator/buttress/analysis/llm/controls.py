@@ -277,13 +277,14 @@ def counts_usage(use: LanguageUse, modules: Iterable[Module], settings: str) -> 
 
     Args:
         use: The model calls.
-        modules: The app's modules.
+        modules: The app's modules that its entry point imports.
         settings: The text of files that set environment variables.
     """
-    if _TRACING_SWITCH.search(settings):
-        return True
     asking = {call.module for call in use.calls}
-    for module in modules:
+    is_chained = any(client.dotted.startswith("langchain") for client in use.clients)
+    if is_chained and _TRACING_SWITCH.search(settings):
+        return True
+    for module in {*modules, *asking}:
         if module in asking or any(hint in module.text for hint in ("_tokens", "usage", "token_")):
             if any(node.attr in _USAGE for node in module.nodes(ast.Attribute)):
                 return True

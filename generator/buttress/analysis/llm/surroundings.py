@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from buttress.analysis.llm.calls import Client, LanguageUse, ModelCall
 from buttress.analysis.llm.prompts import pieces
 from buttress.analysis.llm.values import Value
-from buttress.analysis.suites import suite_modules
+from buttress.analysis.suites import suite_modules, written_tests
 from buttress.analysis.workflows import pipelines
 from buttress.project.folders import is_inside
 from buttress.project.model import Project, Service
@@ -108,10 +108,13 @@ def long_prompts(use: LanguageUse) -> Iterator[Value]:
 
 def is_evaluated(project: Project, service: Service) -> bool:
     """Whether a test or a pipeline runs an evaluation of prompts or models."""
+    if any(_EVALUATION_FILE.search(t.module.path) for t in written_tests(project, service)):
+        return True
     for module in suite_modules(project, service):
-        if _EVALUATION_FILE.search(module.path):
-            return True
-        if any(binding.target.startswith(_EVALUATORS) for binding in module.imports):
+        if not any(binding.target.startswith(_EVALUATORS) for binding in module.imports):
+            continue
+        targets = (module.resolve(call.func) or "" for call in module.nodes(ast.Call))
+        if any(target.startswith(_EVALUATORS) for target in targets):
             return True
     return any(
         _EVALUATION_COMMAND.search(command.text)

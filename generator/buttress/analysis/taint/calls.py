@@ -1,3 +1,4 @@
+# ruff: noqa: ARG001 - what stands in a table is called in the same way
 """What a call gives back, and what it does to what it is called on."""
 
 from __future__ import annotations
@@ -15,8 +16,8 @@ from buttress.analysis.taint.library import (
     MADE_SAFE,
     PASSED_ON,
     TELLING_METHODS,
-    TEXTS,
     TEXT_METHODS,
+    TEXTS,
     UNDONE,
 )
 from buttress.analysis.taint.reaching import look, saved_as
@@ -25,7 +26,7 @@ from buttress.analysis.taint.sources import READ, REQUEST
 from buttress.analysis.taint.state import Container
 from buttress.analysis.taint.values import (
     NOTHING,
-    UNKNOWN,
+    Taint,
     Value,
     constant,
     is_text,
@@ -47,6 +48,8 @@ _FACTORIES = {
     "configparser.SafeConfigParser": "config", "io.StringIO": "io", "io.BytesIO": "io",
     "types.SimpleNamespace": "object",
 }  # fmt: skip
+_READERS = frozenset(["get", "getlist", "get_all", "pop", "getfirst", "setdefault", "get_list"])
+_VIEWS = frozenset(["items", "keys", "values", "lists", "multi_items"])
 _SPLITTERS = frozenset(["split", "rsplit", "partition", "rpartition", "splitlines"])
 
 
@@ -72,7 +75,7 @@ def filled(
     yield pattern[position:]
 
 
-def call(
+def call(  # noqa: PLR0917 - all that a call is
     frame: Frame,
     node: ast.Call,
     owner: Value | None,
@@ -93,27 +96,14 @@ def call(
     look(frame, node, owner, function, arguments)
     name = node.func.attr if isinstance(node.func, ast.Attribute) else ""
     if owner is not None and name:
-        done = _method(frame, node, owner, name, arguments, element_of)
+        done = _method(frame, node, owner, arguments, element_of)
         if done is not None:
             return done
-    if name in {"recv", "recvfrom"} and "socket" in frame.module.text:
-        return source_value(frame, node, "client", "recv")
     what = function.what
-    if what == "builtins.open" and arguments.nodes:
-        saved = frame.state.names.get(saved_as(frame, arguments.nodes[0]))
-        if saved is not None:
-            return Value(taint=saved.taint, what="builtins.open()", node=node)
     known = _known_function(frame, node, what, arguments, element_of) if what else None
+    known = known or _from_outside(frame, node, what, arguments)
     if known is not None:
         return known
-    if frame.engine.sources.expression(frame.module, node, _result(what)):
-        from_source = frame.engine.sources
-        return source_value(frame, node, from_source.label, ast.dump(node.func))
-    if what == "lxml.etree.XMLParser" and "resolve_entities" in arguments.named:
-        is_open = arguments.named["resolve_entities"].const is True
-        return Value(what=f"{what}(external)" if is_open else f"{what}()", node=node)
-    if "transport" in arguments.named and what.startswith("httpx."):
-        return Value(what="httpx.Client(transport)()", node=node)  # it decides what is fetched
     own = frame.engine.call_own(frame, node, owner, function, arguments)
     if own is not None:
         if _ESCAPER.search(name or getattr(node.func, "id", "")):
@@ -124,10 +114,26 @@ def call(
     return Value(what=_result(what), node=node)
 
 
+def _from_outside(frame: Frame, node: ast.Call, what: str, arguments: Arguments) -> Value | None:
+    """Return what comes from a source, or an object that is made to be safe or unsafe."""
+    name = node.func.attr if isinstance(node.func, ast.Attribute) else ""
+    if name in {"recv", "recvfrom"} and "socket" in frame.module.text:
+        return source_value(frame, node, "client", "recv")
+    if what == "builtins.open" and arguments.nodes:
+        saved = frame.state.names.get(saved_as(frame, arguments.nodes[0]))
+        return None if saved is None else Value(taint=saved.taint, what=f"{what}()", node=node)
+    if frame.engine.sources.expression(frame.module, node, _result(what)):
+        return source_value(frame, node, frame.engine.sources.label, ast.dump(node.func))
+    if what == "lxml.etree.XMLParser" and "resolve_entities" in arguments.named:
+        is_open = arguments.named["resolve_entities"].const is True
+        return Value(what=f"{what}(external)" if is_open else f"{what}()", node=node)
+    if "transport" in arguments.named and what.startswith("httpx."):
+        return Value(what="httpx.Client(transport)()", node=node)  # it decides what is fetched
+    return None
+
+
 def source_value(frame: Frame, node: ast.AST, label: str, key: str) -> Value:
     """Return a value that comes from a source."""
-    from buttress.analysis.taint.values import Taint
-
     return Value(taint=frozenset({Taint(label, key, node, frame.module)}), what="<data>", node=node)
 
 
@@ -197,7 +203,9 @@ def _length(frame: Frame, node: ast.Call, what: str, arguments: Arguments) -> Va
 
 
 def _made(frame: Frame, kind: str, what: str, arguments: Arguments) -> Value:
-    items: dict[object, Value] = dict(arguments.named) if kind in {"dict", "object"} else {}
+    items: dict[object, Value] = {}
+    if kind in {"dict", "object"}:
+        items.update(arguments.named)
     rest: Value | None = None
     if kind == "io" and arguments.positional:
         rest = arguments.positional[0]
@@ -296,13 +304,10 @@ def _paired(frame: Frame, node: ast.Call, what: str, given: list[Value]) -> Valu
 
 
 def _method(
-    frame: Frame,
-    node: ast.Call,
-    owner: Value,
-    name: str,
-    arguments: Arguments,
-    element_of: ElementOf,
+    frame: Frame, node: ast.Call, owner: Value, arguments: Arguments, element_of: ElementOf
 ) -> Value | None:
+    assert isinstance(node.func, ast.Attribute)  # noqa: S101 - for mypy
+    name = node.func.attr
     given = arguments.all()
     container = frame.state.container(owner)
     if container is not None and container.kind != "object":
@@ -318,14 +323,10 @@ def _method(
     if name == "join" and (is_text(owner) or not owner.what) and arguments.positional:
         return _joined(frame, node, owner, arguments.positional[0], element_of)
     if owner.what == REQUEST:
-        return Value(taint=_request_call(frame, node, name), what="<data>", node=node) if name in READ else None  # fmt: skip
+        return source_value(frame, node, "client", f"request.{name}") if name in READ else None
     if owner.taint or owner.parts is not None:
         return _of_tainted(frame, node, owner, name, arguments)
     return None
-
-
-def _request_call(frame: Frame, node: ast.Call, name: str) -> frozenset:  # type: ignore[type-arg]
-    return source_value(frame, node, "client", f"request.{name}").taint
 
 
 def _joined(
@@ -349,46 +350,57 @@ def _of_tainted(
     frame: Frame, node: ast.Call, owner: Value, name: str, arguments: Arguments
 ) -> Value | None:
     """Return what a method makes of a value that a client had a hand in."""
-    given = arguments.all()
     if name in TELLING_METHODS:
         return Value(what=f"<{name}>", node=node)
-    if owner.what == "<data>":
-        if name in {"get", "getlist", "get_all", "pop", "getfirst", "setdefault", "get_list"}:
-            return _read(frame, node, owner, arguments)
-        if name in {"items", "keys", "values", "lists", "multi_items"}:
-            return Value(taint=owner.taint, what=owner.what, node=node)
-    if name in {"model_dump", "dict", "to_dict"} and not given:
-        return Value(taint=owner.taint, what="<fields>", node=node)
-    if name in {"model_dump", "dict"}:
+    if owner.what == "<data>" and name in _READERS:
+        return _read(frame, node, owner, arguments)
+    if owner.what == "<data>" and name in _VIEWS:
+        return Value(taint=owner.taint, what=owner.what, node=node)
+    if name in {"model_dump", "dict", "to_dict"}:
         return Value(taint=owner.taint, what="<fields>", node=node)
     if owner.what == "<fields>" and name in {"items", "keys"}:
-        if name == "keys":
-            return Value(node=node)
-        pair = {0: Value(node=node), 1: Value(taint=owner.taint, node=node)}
-        inner = frame.state.new(frame.engine.numbers, Container("list", pair))
-        return frame.state.new(frame.engine.numbers, Container("list", {}, inner))
+        return _of_fields(frame, node, owner, name)
     if name == "replace" and len(arguments.positional) == 2:
         return _replaced(owner, arguments)
     if name in _SPLITTERS:
-        between = arguments.positional[0].const if arguments.positional else ""
-        # between two dots there is no `..`, between two slashes no `/`
-        safe = bits(Kind.PATH) if between in {".", "/"} else 0
-        taint = frozenset(
-            t._replace(key=f"{t.key}~{node.col_offset}", safe=t.safe | safe) for t in owner.taint
-        )
-        return Value(taint=taint, node=node)
+        return _split(node, owner, arguments)
     if name in TEXT_METHODS:
-        if name in {"strip", "lower", "upper", "encode", "decode", "lstrip", "rstrip"}:
-            kept = owner.what if owner.what == "<data>" and name != "decode" else ""
-            return Value(taint=owner.taint, parts=owner.parts, what=kept, node=node)
-        taint = owner.taint.union(*(frame.state.held(v) for v in given))
-        return Value(taint=taint, node=node)
+        return _changed_text(frame, node, owner, name, arguments)
     if owner.what.startswith("<model") or owner.parts is not None:
         return None
     if name in {"resolve", "absolute", "joinpath", "with_suffix", "with_name"}:
-        taint = owner.taint.union(*(frame.state.held(v) for v in given))
+        taint = owner.taint.union(*(frame.state.held(v) for v in arguments.all()))
         return Value(taint=taint, what="pathlib.Path()", node=node)
     return Value(taint=owner.taint, what="<data>" if name == "json" else "", node=node)
+
+
+def _of_fields(frame: Frame, node: ast.Call, owner: Value, name: str) -> Value:
+    """Return the names of fields, which the code chose, or the pairs with their values."""
+    if name == "keys":
+        return Value(node=node)
+    pair: dict[object, Value] = {0: Value(node=node), 1: Value(taint=owner.taint, node=node)}
+    inner = frame.state.new(frame.engine.numbers, Container("list", pair))
+    return frame.state.new(frame.engine.numbers, Container("list", {}, inner))
+
+
+def _split(node: ast.Call, owner: Value, arguments: Arguments) -> Value:
+    between = arguments.positional[0].const if arguments.positional else ""
+    # between two dots there is no `..`, between two slashes no `/`
+    safe = bits(Kind.PATH) if between in {".", "/"} else 0
+    taint = frozenset(
+        t._replace(key=f"{t.key}~{node.col_offset}", safe=t.safe | safe) for t in owner.taint
+    )
+    return Value(taint=taint, node=node)
+
+
+def _changed_text(
+    frame: Frame, node: ast.Call, owner: Value, name: str, arguments: Arguments
+) -> Value:
+    if name in {"strip", "lower", "upper", "encode", "decode", "lstrip", "rstrip"}:
+        kept = owner.what if owner.what == "<data>" and name != "decode" else ""
+        return Value(taint=owner.taint, parts=owner.parts, what=kept, node=node)
+    taint = owner.taint.union(*(frame.state.held(v) for v in arguments.all()))
+    return Value(taint=taint, node=node)
 
 
 def _read(frame: Frame, node: ast.Call, owner: Value, arguments: Arguments) -> Value:

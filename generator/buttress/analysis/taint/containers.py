@@ -1,3 +1,4 @@
+# ruff: noqa: ARG001 - all of these are called in the same way
 """What methods do to lists, mappings, configurations and files in memory, and what they return."""
 
 from __future__ import annotations

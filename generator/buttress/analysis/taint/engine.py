@@ -5,12 +5,14 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from weakref import WeakKeyDictionary
 
-from buttress.analysis.endpoints import own_modules
 from buttress.analysis.taint import statements
+from buttress.analysis.taint.binding import bind_call
 from buttress.analysis.taint.danger import dangerous
+from buttress.analysis.taint.definitions import Definition, Definitions
 from buttress.analysis.taint.expressions import evaluate, keyed
 from buttress.analysis.taint.frame import Arguments, Callee, Frame
 from buttress.analysis.taint.parameters import arguments_of, is_handler, of_function, of_handler
@@ -18,8 +20,6 @@ from buttress.analysis.taint.sinks import Kind, bits
 from buttress.analysis.taint.sources import (
     PARAMETER,
     REQUEST,
-    REQUEST_NAMES,
-    REQUEST_TYPES,
     REQUESTS,
     SAFE_TYPES,
     TEXT_TYPES,
@@ -40,6 +40,7 @@ _SQL = ("execute", "text(", ".raw(", "read_sql", "RawSQL", ".fetch", ".extra(")
 _BUILTIN_METHODS = frozenset(
     name for kind in (str, bytes, list, dict, set) for name in dir(kind) if not name.startswith("_")
 ) | {"execute", "add", "commit", "save", "run", "send", "close", "read", "write", "filter", "all", "first", "query"}  # fmt: skip
+_FOREIGN = ("<", "flask.", "sqlalchemy.")
 _HTML_CLASS = re.compile(r"response_class\s*=\s*(?:\w+\.)?HTMLResponse")
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 
@@ -65,13 +66,6 @@ class Flow:
     value: ast.AST
     label: str
     source: tuple[Module, ast.AST]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Definition:
-    module: Module
-    node: Callee | ast.ClassDef
-    klass: ast.ClassDef | None = None
 
 
 class _Enough(Exception):  # noqa: N818 - a limit, not an error
@@ -107,17 +101,12 @@ class _Run:
         self.project = project
         self.service = service
         self.sources = sources
-        self.own = own_modules(project.tree)
         self.numbers = [0]
+        self._definitions = Definitions(project, service)
         self._steps = 0
         self._found: dict[tuple[Kind, str, int, int], Flow] = {}
-        self._local: dict[str, tuple[_Definition, Frame | None]] = {}
         self._globals: dict[tuple[str, Callee | None, str], Value] = {}
-        self._tops: dict[str, dict[str, Value]] = {}
-        self._defined: dict[str, dict[str, list[_Definition]]] = {}
-        self._methods: dict[str, list[_Definition]] | None = None
         self._stack: list[ast.AST] = []
-        self._symbols: dict[tuple[str, str], _Definition | None] = {}
         self._dangerous: frozenset[ast.AST] = frozenset()
         self._templates = templates_of(project.tree)
         self._routes: dict[tuple[str, int], list[Route]] = {}
@@ -166,11 +155,11 @@ class _Run:
             if not is_view and self.sources.names is None and function not in self._dangerous:
                 continue
             text = module.source(function)
-            if any(hint in text for hint in hints) or (
-                self.sources.takes_requests and is_handler(module, function, handlers)
+            if (
+                any(hint in text for hint in hints)
+                or (self.sources.takes_requests and is_handler(module, function, handlers))
+                or any(self.sources.parameter(module, function, a) for a in arguments_of(function))
             ):
-                yield function
-            elif any(self.sources.parameter(module, function, a) for a in arguments_of(function)):
                 yield function
 
     def _begin(self, module: Module, function: Function | None) -> None:
@@ -180,12 +169,10 @@ class _Run:
             body = function.body
             self._bind_entry(frame, module, function)
         self._steps = _STEPS
-        self._local.clear()
         self._stack = [function] if function is not None else []
-        try:
+        # what was found up to its limit stands; the rest of such a function is not known
+        with suppress(_Enough, RecursionError):
             statements.run(frame, body)
-        except (_Enough, RecursionError):
-            pass  # what was found up to here stands; the rest of this function is not known
 
     def _bind_entry(self, frame: Frame, module: Module, function: Function) -> None:
         above = module.parent(function)
@@ -203,7 +190,7 @@ class _Run:
                 names[argument.arg] = Value(taint=frozenset({taint}), what="<data>", node=argument)
             elif not self.sources.takes_requests:
                 names[argument.arg] = NOTHING
-            elif self._is_own_request(module, argument):
+            elif self._definitions.is_own_request(module, argument):
                 names[argument.arg] = Value(what=REQUEST, node=argument)
             elif handles:
                 value = of_handler(module, function, argument, routes)
@@ -224,33 +211,16 @@ class _Run:
             return True
         return "flask" in module.text and "fastapi" not in module.text
 
-    def _is_own_request(self, module: Module, argument: ast.arg) -> bool:
-        """Whether a parameter is a request of a class that the project derives itself."""
-        if argument.annotation is None or not module.source(argument.annotation).endswith(
-            "Request"
-        ):
-            return False
-        found = self._definition_of(module, argument.annotation)
-        return (
-            found is not None
-            and isinstance(found.node, ast.ClassDef)
-            and any(found.module.resolve(base) in REQUEST_TYPES for base in found.node.bases)
-        )
-
     def _of_model(self, module: Module, argument: ast.arg, value: Value) -> Value:
         """Return a body that a class of the project describes, with its fields."""
         if not value.what.startswith("<given ") or argument.annotation is None:
             return value
-        for node in ast.walk(argument.annotation):
-            if isinstance(node, ast.Name):
-                found = self._definition_of(module, node)
-                if found is not None and isinstance(found.node, ast.ClassDef):
-                    if any("Enum" in module.source(b) for b in found.node.bases if found.module is module):  # fmt: skip
-                        return NOTHING
-                    taint = Taint("client", argument.arg, argument, module)
-                    key = self._remember(found)
-                    return Value(taint=frozenset({taint}), what=f"<model {key}>", node=argument)
-        return NOTHING
+        found = self._definitions.model_in(module, argument.annotation)
+        if found is None:
+            return NOTHING
+        taint = Taint("client", argument.arg, argument, module)
+        key = self._definitions.remember(found)
+        return Value(taint=frozenset({taint}), what=f"<model {key}>", node=argument)
 
     # -- what frames ask -----------------------------------------------------------------------
 
@@ -298,51 +268,8 @@ class _Run:
         key = (frame.module.path, frame.function, node.id)
         found = self._globals.get(key)
         if found is None:
-            found = self._globals[key] = self._global(frame.module, node)
+            found = self._globals[key] = self._definitions.value_of(frame.module, node)
         return found
-
-    def _global(self, module: Module, node: ast.Name) -> Value:
-        dotted = module.resolve(node)
-        if dotted is not None:
-            return Value(what=REQUEST if dotted in REQUEST_NAMES else dotted)
-        found = self._top(module).get(node.id)
-        if found is not None:
-            return found
-        definition = self._in_file(module, node.id, node)
-        if definition is not None:
-            return Value(what=self._remember(definition))
-        return NOTHING
-
-    def _top(self, module: Module) -> dict[str, Value]:
-        """Return what the top of a file gives to names, once each."""
-        if module.path not in self._tops:
-            values: dict[str, Value] = {}
-            seen: set[str] = set()
-            for statement in module.tree.body:
-                targets = statement.targets if isinstance(statement, ast.Assign) else (
-                    [statement.target] if isinstance(statement, ast.AnnAssign) else []
-                )  # fmt: skip
-                for target in targets:
-                    if isinstance(target, ast.Name):
-                        value = getattr(statement, "value", None)
-                        again = target.id in seen
-                        seen.add(target.id)
-                        values[target.id] = NOTHING if again else self._literal(module, value)
-            self._tops[module.path] = values
-        return self._tops[module.path]
-
-    def _literal(self, module: Module, node: ast.AST | None) -> Value:
-        if isinstance(node, ast.Constant):
-            return constant(node.value, node)
-        if isinstance(node, ast.Call):
-            dotted = module.resolve(node.func)
-            if dotted is not None:
-                return Value(what=f"{dotted}()", node=node)
-            if isinstance(node.func, ast.Name):
-                found = self._in_file(module, node.func.id, node)
-                if found is not None and isinstance(found.node, ast.ClassDef):
-                    return Value(what=f"<obj {self._remember(found)}>")
-        return NOTHING
 
     def unescaped(self, template: str) -> frozenset[str]:
         """Return the names whose values a template does not escape."""
@@ -362,17 +289,17 @@ class _Run:
             return Value(taint=frozenset({taint}))
         return NOTHING
 
-    def field(self, frame: Frame, owner: Value, attribute: str) -> Value | None:
+    def field(self, owner: Value, attribute: str) -> Value | None:
         """Return a field of a model that a client fills in."""
         if not owner.what.startswith("<model "):
             return None
-        entry = self._local_or_kept(owner.what.removeprefix("<model ").removesuffix(">"))
+        entry = self._definitions.remembered(owner.what.removeprefix("<model ").removesuffix(">"))
         if entry is None or not isinstance(entry.node, ast.ClassDef):
             return None
-        written = self._field_type(entry, attribute, 0)
+        written = self._definitions.field_type(entry, attribute)
         if written is None:
             return None
-        node = Value(taint=owner.taint).node or entry.node
+        node = owner.node or entry.node
         if not written or SAFE_TYPES.match(written):
             return NOTHING
         if TEXT_TYPES.match(written):
@@ -381,96 +308,9 @@ class _Run:
             return part if is_data else Value(taint=part.taint, node=node)
         return NOTHING
 
-    def _field_type(self, definition: _Definition, name: str, depth: int) -> str | None:
-        """Return the type of a field as written, ``None`` where the class has no such field."""
-        assert isinstance(definition.node, ast.ClassDef)  # noqa: S101 - for mypy
-        module = definition.module
-        for statement in definition.node.body:
-            target = statement.target if isinstance(statement, ast.AnnAssign) else None
-            if isinstance(target, ast.Name) and target.id == name:
-                assert isinstance(statement, ast.AnnAssign)  # noqa: S101 - for mypy
-                return module.source(statement.annotation)
-        for base in definition.node.bases if depth < _DEEPEST else ():
-            above = self._definition_of(module, base)
-            if above is not None and isinstance(above.node, ast.ClassDef):
-                found = self._field_type(above, name, depth + 1)
-                if found is not None:
-                    return found
-        return None
-
     def define(self, module: Module, node: Callee) -> Value:
         """Return a function that is defined inside another as a value."""
-        return Value(what=self._remember(_Definition(module, node)), node=node)
-
-    # -- calls -----------------------------------------------------------------------------------
-
-    def _remember(self, definition: _Definition) -> str:
-        node = definition.node
-        name = f"<def {definition.module.path}:{node.lineno}:{node.col_offset}>"
-        self._kept[name] = definition
-        return name
-
-    @property
-    def _kept(self) -> dict[str, _Definition]:
-        return self.__dict__.setdefault("_definitions", {})
-
-    def _local_or_kept(self, name: str) -> _Definition | None:
-        return self._kept.get(name)
-
-    def _in_file(self, module: Module, name: str, node: ast.AST) -> _Definition | None:
-        if module.path not in self._defined:
-            found: dict[str, list[_Definition]] = {}
-            for item in module.nodes(ast.ClassDef, *_FUNCTIONS):
-                above = module.parent(item)
-                if not isinstance(above, ast.ClassDef):
-                    found.setdefault(item.name, []).append(_Definition(module, item))  # type: ignore[attr-defined, arg-type]
-            self._defined[module.path] = found
-        several = self._defined[module.path].get(name, [])
-        return several[-1] if several else None
-
-    def _definition_of(self, module: Module, node: ast.expr) -> _Definition | None:
-        dotted = module.resolve(node)
-        if dotted is not None:
-            return self._symbol(dotted, module)
-        return self._in_file(module, node.id, node) if isinstance(node, ast.Name) else None
-
-    def _symbol(self, dotted: str, module: Module) -> _Definition | None:
-        key = (module.path, dotted)
-        if key not in self._symbols:
-            self._symbols[key] = self._find_symbol(dotted, module)
-        return self._symbols[key]
-
-    def _find_symbol(self, dotted: str, module: Module) -> _Definition | None:
-        if dotted.startswith("builtins.") or "(" in dotted:
-            return None
-        found = self.own.symbol(dotted, module.path, self.service.import_root)
-        if found is None or not found[1]:
-            return None
-        path, name = found
-        there = self.project.tree.module(path)
-        if there.problem is not None:
-            return None
-        first, _, rest = name.partition(".")
-        definition = self._in_file(there, first, there.tree)
-        if definition is None or not rest:
-            return definition
-        if isinstance(definition.node, ast.ClassDef):
-            return self._method_of(definition, rest, 0)
-        return None
-
-    def _method_of(self, definition: _Definition, name: str, depth: int) -> _Definition | None:
-        klass = definition.node
-        assert isinstance(klass, ast.ClassDef)  # noqa: S101 - for mypy
-        for item in klass.body:
-            if isinstance(item, _FUNCTIONS) and item.name == name:
-                return _Definition(definition.module, item, klass)
-        for base in klass.bases if depth < _DEEPEST else ():
-            above = self._definition_of(definition.module, base)
-            if above is not None and isinstance(above.node, ast.ClassDef) and above.node is not klass:  # fmt: skip
-                found = self._method_of(above, name, depth + 1)
-                if found is not None:
-                    return found
-        return None
+        return Value(what=self._definitions.remember(Definition(module, node)), node=node)
 
     def call_own(
         self,
@@ -494,59 +334,42 @@ class _Run:
 
     def _candidates(
         self, frame: Frame, node: ast.Call, function: Value, arguments: Arguments
-    ) -> Iterator[_Definition]:
+    ) -> Iterator[Definition]:
+        found: Definition | None = None
         what = function.what
         if what.startswith("<def "):
-            kept = self._kept.get(what)
-            if kept is not None:
-                yield kept
+            found = self._definitions.remembered(what)
         elif what.startswith("<obj "):
             key, _, name = what.removeprefix("<obj ").partition(">>")
-            kept = self._kept.get(key + ">")
-            if kept is not None and isinstance(kept.node, ast.ClassDef):
-                method = self._method_of(kept, name.lstrip("."), 0)
-                if method is not None:
-                    yield method
+            kept = self._definitions.remembered(key + ">")
+            found = self._definitions.method(kept, name.lstrip(".")) if kept is not None else None
         elif what.startswith("<self>."):
-            above = self._in_file(frame.module, frame.klass, node)
-            if above is not None and isinstance(above.node, ast.ClassDef):
-                method = self._method_of(above, what.removeprefix("<self>."), 0)
-                if method is not None:
-                    yield method
+            above = self._definitions.in_file(frame.module, frame.klass)
+            name = what.removeprefix("<self>.")
+            found = self._definitions.method(above, name) if above is not None else None
         elif what and "(" not in what and not what.startswith("<"):
-            definition = self._symbol(what, frame.module)
-            if definition is not None:
-                yield definition
+            found = self._definitions.symbol(what, frame.module)
         elif isinstance(node.func, ast.Attribute):
             yield from self._by_method_name(frame, node.func.attr, what, arguments)
+        if found is not None:
+            yield found
 
     def _by_method_name(
         self, frame: Frame, name: str, what: str, arguments: Arguments
-    ) -> Iterator[_Definition]:
+    ) -> Iterator[Definition]:
         """Yield the few methods that a call of an unknown object can mean, by their name."""
-        given = [v for v in arguments.all() if frame.state.held(v)]
-        if not given or name in _BUILTIN_METHODS:
-            return
-        if self._methods is None:
-            self._methods = {}
-            for path in self.service.files(Role.APP):
-                module = self.project.tree.module(path)
-                for item in module.nodes(*_FUNCTIONS) if module.problem is None else ():
-                    above = module.parent(item)
-                    if isinstance(above, ast.ClassDef):
-                        definition = _Definition(module, item, above)  # type: ignore[arg-type]
-                        self._methods.setdefault(item.name, []).append(definition)  # type: ignore[attr-defined]
-        found = self._methods.get(name, [])
-        if what.startswith(("<", "flask.", "sqlalchemy.")) or len(found) > _MOST_CLASSES:
-            return
-        yield from found
+        is_given = any(frame.state.held(value) for value in arguments.all())
+        if is_given and name not in _BUILTIN_METHODS and not what.startswith(_FOREIGN):
+            found = self._definitions.methods_named(name)
+            if len(found) <= _MOST_CLASSES:
+                yield from found
 
     def _is_worth_it(
-        self, frame: Frame, definition: _Definition, owner: Value | None, arguments: Arguments
+        self, frame: Frame, definition: Definition, owner: Value | None, arguments: Arguments
     ) -> bool:
         if frame.depth >= _DEEPEST or any(node is definition.node for node in self._stack):
             return False
-        if isinstance(definition.node, ast.Lambda):
+        if isinstance(definition.node, ast.Lambda | ast.ClassDef):
             return True
         values = [*arguments.all(), *(() if owner is None else (owner,))]
         if definition.node not in self._dangerous and self.sources.names is None:
@@ -562,11 +385,11 @@ class _Run:
         span = (definition.node.end_lineno or 0) - definition.node.lineno
         return span <= _SMALL or "request" in definition.module.source(definition.node)
 
-    def _construct(self, frame: Frame, definition: _Definition, arguments: Arguments) -> Value:
-        key = self._remember(definition)
+    def _construct(self, frame: Frame, definition: Definition, arguments: Arguments) -> Value:
+        key = self._definitions.remember(definition)
         made = frame.state.new(self.numbers, Container("object", {}, None, key))
         instance = Value(ref=made.ref, what=f"<obj {key}>")
-        method = self._method_of(definition, "__init__", 0)
+        method = self._definitions.method(definition, "__init__")
         if method is not None and self._is_worth_it(frame, method, instance, arguments):
             self._invoke(frame, method, instance, arguments)
         elif method is None:
@@ -575,7 +398,7 @@ class _Run:
         return instance
 
     def _invoke(
-        self, frame: Frame, definition: _Definition, owner: Value | None, arguments: Arguments
+        self, frame: Frame, definition: Definition, owner: Value | None, arguments: Arguments
     ) -> Value:
         node = definition.node
         assert not isinstance(node, ast.ClassDef)  # noqa: S101 - for mypy
@@ -587,7 +410,7 @@ class _Run:
         )  # fmt: skip
         if definition.klass is not None:
             inside.klass = definition.klass.name
-        self._bind_call(inside, definition, owner, arguments)
+        bind_call(inside, definition, owner, arguments)
         self._stack.append(node)
         if isinstance(node, ast.Lambda):
             inside.returned.append(evaluate(inside, node.body))
@@ -602,43 +425,3 @@ class _Run:
             end = end.join(other)
         frame.state.heap, frame.state.checked = end.heap, end.checked
         return frame.state.join_all(inside.returned) if inside.returned else Value(const=None)
-
-    def _bind_call(
-        self, inside: Frame, definition: _Definition, owner: Value | None, arguments: Arguments
-    ) -> None:
-        node = definition.node
-        assert not isinstance(node, ast.ClassDef)  # noqa: S101 - for mypy
-        names = inside.state.names
-        given = node.args
-        positional = [*given.posonlyargs, *given.args]
-        values = list(arguments.positional)
-        is_static = not isinstance(node, ast.Lambda) and any(
-            isinstance(d, ast.Name) and d.id == "staticmethod" for d in node.decorator_list
-        )
-        if definition.klass is not None and positional and not is_static:
-            is_object = owner is not None and (owner.ref or owner.what in {"<self>", REQUEST})
-            values.insert(0, owner if is_object and owner is not None else Value(what="<self>"))
-        for argument, default in zip(reversed(positional), reversed(given.defaults), strict=False):
-            names[argument.arg] = evaluate(inside, default) if isinstance(default, ast.Constant) else NOTHING  # fmt: skip
-        for argument, other in zip(given.kwonlyargs, given.kw_defaults, strict=True):
-            names[argument.arg] = evaluate(inside, other) if isinstance(other, ast.Constant) else NOTHING  # fmt: skip
-        more = inside.state.join_all(arguments.more) if arguments.more else NOTHING
-        for number, argument in enumerate(positional):
-            if number < len(values):
-                names[argument.arg] = values[number]
-            elif argument.arg in arguments.named:
-                names[argument.arg] = arguments.named[argument.arg]
-            elif arguments.more:
-                names[argument.arg] = more
-            else:
-                names.setdefault(argument.arg, NOTHING)
-        for argument in given.kwonlyargs:
-            names[argument.arg] = arguments.named.get(argument.arg, names[argument.arg])
-        if given.vararg is not None:
-            rest = dict(enumerate(values[len(positional) :]))
-            left = more if arguments.more else None
-            names[given.vararg.arg] = inside.state.new(self.numbers, Container("list", dict(rest), left))  # fmt: skip
-        if given.kwarg is not None:
-            own = {a.arg for a in arguments_of(node)}
-            items: dict[object, Value] = {k: v for k, v in arguments.named.items() if k not in own}
-            names[given.kwarg.arg] = inside.state.new(self.numbers, Container("dict", items))

@@ -32,15 +32,16 @@ FIELDS = "<fields>"
 """What a client sent, under keys that the code chose."""
 
 _LONGEST = 10_000
-_ARITHMETIC: dict[type[ast.operator], Callable[[object, object], object]] = {
+# constants of any type: what does not fit raises, and is not folded
+_ARITHMETIC: dict[type[ast.operator], Callable[[Any, Any], object]] = {
     ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul, ast.Div: operator.truediv,
     ast.FloorDiv: operator.floordiv, ast.Mod: operator.mod, ast.BitAnd: operator.and_,
     ast.BitOr: operator.or_, ast.BitXor: operator.xor,
 }  # fmt: skip
-_COMPARISONS: dict[type[ast.cmpop], Callable[[object, object], object]] = {
+_COMPARISONS: dict[type[ast.cmpop], Callable[[Any, Any], object]] = {
     ast.Eq: operator.eq, ast.NotEq: operator.ne, ast.Lt: operator.lt, ast.LtE: operator.le,
-    ast.Gt: operator.gt, ast.GtE: operator.ge, ast.In: lambda a, b: a in b,  # type: ignore[operator]
-    ast.NotIn: lambda a, b: a not in b, ast.Is: operator.is_, ast.IsNot: operator.is_not,  # type: ignore[operator]
+    ast.Gt: operator.gt, ast.GtE: operator.ge, ast.In: lambda a, b: a in b,
+    ast.NotIn: lambda a, b: a not in b, ast.Is: operator.is_, ast.IsNot: operator.is_not,
 }  # fmt: skip
 _FOLDING_ERRORS = (TypeError, ValueError, ArithmeticError, LookupError)
 
@@ -52,7 +53,7 @@ def evaluate(frame: Frame, node: ast.expr) -> Value:
     return handler(frame, node) if handler is not None else NOTHING
 
 
-def _constant(frame: Frame, node: ast.Constant) -> Value:
+def _constant(frame: Frame, node: ast.Constant) -> Value:  # noqa: ARG001 - see _HANDLERS
     return Value(const=node.value, node=node)
 
 
@@ -116,17 +117,14 @@ def _concatenated(frame: Frame, left: Value, right: Value) -> Value:
 
 def _percent(frame: Frame, node: ast.AST, left: Value, right: Value) -> Value:
     given = frame.state.container(right)
-    if given is not None:
-        values = given.everything()
-    else:
-        values = [right]
+    values = [right] if given is None else given.everything()
     values = [as_text(frame, value, value.node or node) for value in values]
     if isinstance(left.const, str):
         return text(calls.filled(left.const, calls.PERCENT, values, {}), node)
     return text([left, *values], node)
 
 
-def _fold(function: Callable[[object, object], object] | None, *operands: object) -> object:
+def _fold(function: Callable[[Any, Any], object] | None, *operands: Any) -> object:
     if function is None:
         return UNKNOWN
     if function is operator.mul and any(isinstance(o, str | bytes | list) for o in operands):
@@ -160,7 +158,7 @@ def _choice(frame: Frame, node: ast.IfExp) -> Value:
     ends = []
     for branch, is_true in ((node.body, True), (node.orelse, False)):
         frame.state = before.copy()
-        narrow(frame, node.test, is_true, evaluate)
+        narrow(frame, node.test, evaluate, holds=is_true)
         values.append(evaluate(frame, branch))
         ends.append(frame.state)
     frame.state = ends[0].join(ends[1])
@@ -183,7 +181,7 @@ def _boolean(frame: Frame, node: ast.BoolOp) -> Value:
             values.append(value)
             break
         if not is_last:
-            narrow(frame, item, not is_or, evaluate)
+            narrow(frame, item, evaluate, holds=not is_or)
     heap = frame.state.heap
     frame.state = before
     frame.state.heap = heap
@@ -220,7 +218,7 @@ def attribute(frame: Frame, node: ast.Attribute, owner: Value) -> Value:
     if owner.taint:
         if name in CLEAN_ATTRIBUTES:
             return NOTHING
-        declared = frame.engine.field(frame, owner, name)
+        declared = frame.engine.field(owner, name)
         if declared is not None:
             return declared
         if owner.what == DATA:
@@ -387,7 +385,7 @@ def _comprehension(
         bind(frame, generator.target, element_of(frame, source, generator.iter))
         for condition in generator.ifs:
             evaluate(frame, condition)
-            narrow(frame, condition, True, evaluate)
+            narrow(frame, condition, evaluate, holds=True)
     if isinstance(node, ast.DictComp):
         key = evaluate(frame, node.key)
         value = evaluate(frame, node.value)

@@ -87,7 +87,7 @@ class Engine(Protocol):
     def route_path(self, frame: Frame) -> Value:
         """Return the path that is asked for, as far as the routes of the function tell."""
 
-    def field(self, frame: Frame, owner: Value, attribute: str) -> Value | None:
+    def field(self, owner: Value, attribute: str) -> Value | None:
         """Return a field of a model that a client fills in."""
 
     def define(self, module: Module, node: Callee) -> Value:

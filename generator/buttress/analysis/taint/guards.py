@@ -55,29 +55,29 @@ def truth(value: Value) -> bool | None:
     return bool(value.const)
 
 
-def narrow(frame: Frame, test: ast.expr, holds: bool, evaluate: Evaluate) -> None:
+def narrow(frame: Frame, test: ast.expr, evaluate: Evaluate, *, holds: bool) -> None:
     """Take over into the state what is true where a condition holds, or does not."""
     if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
-        narrow(frame, test.operand, not holds, evaluate)
+        narrow(frame, test.operand, evaluate, holds=not holds)
     elif isinstance(test, ast.BoolOp):
-        _several(frame, test, holds, evaluate)
+        _several(frame, test, evaluate, holds=holds)
     elif isinstance(test, ast.Compare):
         if len(test.ops) == 1:
-            _compared(frame, test.left, test.ops[0], test.comparators[0], holds, evaluate)
+            _compared(frame, test, evaluate, holds=holds)
     elif isinstance(test, ast.Call):
         if holds:
             _called(frame, test, evaluate)
     elif isinstance(test, ast.NamedExpr):
-        narrow(frame, test.value, holds, evaluate)
-        narrow(frame, test.target, holds, evaluate)
+        narrow(frame, test.value, evaluate, holds=holds)
+        narrow(frame, test.target, evaluate, holds=holds)
     elif isinstance(test, ast.Name) and not holds:
         _clean(frame, test)
 
 
-def _several(frame: Frame, test: ast.BoolOp, holds: bool, evaluate: Evaluate) -> None:
+def _several(frame: Frame, test: ast.BoolOp, evaluate: Evaluate, *, holds: bool) -> None:
     if isinstance(test.op, ast.And) is holds:
         for operand in test.values:
-            narrow(frame, operand, holds, evaluate)
+            narrow(frame, operand, evaluate, holds=holds)
         if not holds or len(test.values) < 2:
             return
         return
@@ -85,14 +85,13 @@ def _several(frame: Frame, test: ast.BoolOp, holds: bool, evaluate: Evaluate) ->
     before, after = frame.state, None
     for operand in test.values:
         frame.state = before.copy()
-        narrow(frame, operand, holds, evaluate)
+        narrow(frame, operand, evaluate, holds=holds)
         after = frame.state if after is None else after.join(frame.state)
     frame.state = after if after is not None else before
 
 
-def _compared(
-    frame: Frame, left: ast.expr, op: ast.cmpop, right: ast.expr, holds: bool, evaluate: Evaluate
-) -> None:
+def _compared(frame: Frame, test: ast.Compare, evaluate: Evaluate, *, holds: bool) -> None:
+    left, op, right = test.left, test.ops[0], test.comparators[0]
     if isinstance(op, ast.In | ast.NotIn):
         is_in = isinstance(op, ast.In) is holds
         if isinstance(left, ast.Constant) and isinstance(left.value, str):
@@ -100,19 +99,20 @@ def _compared(
                 _lacks(frame, left.value, right, evaluate)
         elif is_in and not frame.state.held(evaluate(frame, right)):
             mark(frame, left, ALL, evaluate)
-        return
-    if isinstance(op, ast.Is | ast.IsNot | ast.Eq | ast.NotEq):
-        if isinstance(op, ast.Is | ast.Eq) is not holds:
-            return
-        for one, other in ((left, right), (right, left)):
-            value = evaluate(frame, other)
-            if isinstance(other, ast.Constant) and other.value is None:
-                _clean(frame, one)
-            elif not frame.state.held(value):
-                if isinstance(one, ast.Call):
-                    _compared_call(frame, one, evaluate)
-                else:
-                    mark(frame, one, ALL, evaluate)
+    elif isinstance(op, ast.Is | ast.IsNot | ast.Eq | ast.NotEq):
+        if isinstance(op, ast.Is | ast.Eq) is holds:
+            _equal(frame, left, right, evaluate)
+            _equal(frame, right, left, evaluate)
+
+
+def _equal(frame: Frame, one: ast.expr, other: ast.expr, evaluate: Evaluate) -> None:
+    if isinstance(other, ast.Constant) and other.value is None:
+        _clean(frame, one)
+    elif not frame.state.held(evaluate(frame, other)):
+        if isinstance(one, ast.Call):
+            _compared_call(frame, one, evaluate)
+        else:
+            mark(frame, one, ALL, evaluate)
 
 
 def _compared_call(frame: Frame, call: ast.Call, evaluate: Evaluate) -> None:
@@ -190,9 +190,7 @@ def _started(frame: Frame, place: ast.expr, start: ast.expr, evaluate: Evaluate)
     value = evaluate(frame, start)
     if frame.state.held(value):
         return
-    if not isinstance(value.const, str):
-        mark(frame, place, _PLACES, evaluate)
-    elif _URL_START.match(value.const):
+    if not isinstance(value.const, str) or _URL_START.match(value.const):
         mark(frame, place, _PLACES, evaluate)
 
 

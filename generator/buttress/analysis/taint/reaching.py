@@ -56,7 +56,7 @@ def live(state: State, taint: Taints, kind: Kind) -> list[Taint]:
     return found
 
 
-def look(
+def look(  # noqa: C901 - one sink after another
     frame: Frame, node: ast.Call, owner: Value | None, function: Value, arguments: Arguments
 ) -> None:
     """Take note of what a call is given, if it is a sink."""
@@ -79,7 +79,7 @@ def look(
             sink = Sink(
                 Kind.PATH, (0,), ("dst",)
             )  # an uploaded file is written where its name says
-    if sink is None or not _applies(frame, node, sink, arguments, name):
+    if sink is None or not _applies(frame, sink, arguments):
         return
     for position in sink.positions:
         found = arguments.get(position, *(sink.keywords if position == sink.positions[0] else ()))
@@ -116,7 +116,7 @@ def _feature(frame: Frame, node: ast.Call, arguments: Arguments) -> None:
     if first is None or second is None or not isinstance(owner, ast.Name):
         return
     feature = first[1].what.rpartition(".")[2] or str(first[1].const)
-    if "external" in feature and second[1].const in {True, 1}:
+    if "external" in feature and second[1].const in (True, 1):
         frame.state.names[owner.id] = Value(what="xml.sax.make_parser(external)", node=owner)
 
 
@@ -125,7 +125,7 @@ def saved_as(frame: Frame, path: ast.expr) -> str:
     return f"<saved {frame.module.source(path)}>"
 
 
-def _applies(frame: Frame, node: ast.Call, sink: Sink, arguments: Arguments, name: str) -> bool:
+def _applies(frame: Frame, sink: Sink, arguments: Arguments) -> bool:
     text = frame.module.text
     if sink.condition == "ldap":
         return "ldap" in text
@@ -156,7 +156,7 @@ def _is_html(frame: Frame, arguments: Arguments) -> bool:
     return True
 
 
-def _reach(
+def _reach(  # noqa: PLR0917 - a call, its sink, and what it is given
     frame: Frame, node: ast.Call, sink: Sink, argument: ast.expr, value: Value, arguments: Arguments
 ) -> None:
     if sink.kind is Kind.SHELL and sink.condition == "shell":

@@ -22,7 +22,7 @@ class Kind(StrEnum):
     OBJECT = "object"
     XML = "xml"
     SESSION = "session"
-    SECRET = "secret"
+    SECRET = "secret"  # noqa: S105 - the name of a kind
 
 
 BIT: dict[Kind, int] = {kind: 1 << number for number, kind in enumerate(Kind)}

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 from buttress.analysis.taint.values import (
     CLEAN,
     NOTHING,

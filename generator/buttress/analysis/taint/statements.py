@@ -155,13 +155,13 @@ def _raise(frame: Frame, node: ast.Raise) -> bool:
 def _if(frame: Frame, node: ast.If) -> bool:
     known = truth(evaluate(frame, node.test))
     if known is not None:
-        narrow(frame, node.test, known, evaluate)
+        narrow(frame, node.test, evaluate, holds=known)
         return run(frame, node.body if known else node.orelse)
     before = frame.state
     ends: list[State] = []
     for branch, holds in ((node.body, True), (node.orelse, False)):
         frame.state = before.copy()
-        narrow(frame, node.test, holds, evaluate)
+        narrow(frame, node.test, evaluate, holds=holds)
         if run(frame, branch):
             ends.append(frame.state)
     return _meet(frame, ends)
@@ -193,7 +193,7 @@ def _while(frame: Frame, node: ast.While) -> bool:
 
     def start() -> None:
         evaluate(frame, node.test)
-        narrow(frame, node.test, True, evaluate)
+        narrow(frame, node.test, evaluate, holds=True)
 
     is_endless = isinstance(node.test, ast.Constant) and bool(node.test.value)
     return _loop(frame, start, node.body, node.orelse, ends=not is_endless)
@@ -228,12 +228,12 @@ def _loop(
     return _meet(frame, exits + breaks)
 
 
-def _break(frame: Frame, node: ast.Break) -> bool:
+def _break(frame: Frame, node: ast.Break) -> bool:  # noqa: ARG001 - see _HANDLERS
     frame.breaks.append(frame.state)
     return False
 
 
-def _continue(frame: Frame, node: ast.Continue) -> bool:
+def _continue(frame: Frame, node: ast.Continue) -> bool:  # noqa: ARG001 - see _HANDLERS
     frame.continues.append(frame.state)
     return False
 
@@ -287,7 +287,7 @@ def _match(frame: Frame, node: ast.Match) -> bool:
             if known is False:
                 continue
             is_sure = is_sure and known is True
-            narrow(frame, case.guard, True, evaluate)
+            narrow(frame, case.guard, evaluate, holds=True)
         if isinstance(case.pattern, ast.MatchValue | ast.MatchOr) and fits is None:
             narrow_to(frame, node.subject)
         if run(frame, case.body):
@@ -337,7 +337,7 @@ def _define(frame: Frame, node: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
 
 def _assert(frame: Frame, node: ast.Assert) -> bool:
     evaluate(frame, node.test)
-    narrow(frame, node.test, True, evaluate)
+    narrow(frame, node.test, evaluate, holds=True)
     return True
 
 

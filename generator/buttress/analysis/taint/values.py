@@ -60,7 +60,7 @@ class Value:
 
     __slots__ = ("const", "node", "parts", "ref", "taint", "what")
 
-    def __init__(
+    def __init__(  # noqa: PLR0917 - made in the innermost loop
         self,
         const: object = UNKNOWN,
         taint: Taints = CLEAN,

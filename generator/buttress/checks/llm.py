@@ -261,7 +261,7 @@ def llm_no_usage_metering(subject: Subject) -> Iterator[Finding]:
     tree = subject.project.tree
     texts = (tree.text(path) for path in tree.paths if _SETTINGS.search(path))
     settings = "\n".join(text.content for text in texts if text is not None)
-    if not counts_usage(use, use.modules, settings):
+    if not counts_usage(use, subject.wired(), settings):
         first = use.calls[0]
         message = "The tokens that answers use are never read."
         yield subject.finding(first.module, first.node, message)

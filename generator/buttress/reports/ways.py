@@ -49,14 +49,21 @@ def ways_to_fix(check: Check) -> str:
 
 def ways_to_accept(check: Check) -> tuple[Way, ...]:
     """Return how to accept what a check finds."""
-    comment = f"# buttress: ignore[{check.id}] why this is fine here"
-    table = f'[[tool.buttress.accept]]\ncheck = "{check.id}"\npath = "app/legacy/*.py"\n'
-    table += 'reason = "why"\nowner = "who answers for it"\nexpires = 2027-12-31'
-    found = [Way("At one place, in the file itself:", comment, "python")]
+    until = 'owner = "who answers for it"\nexpires = 2027-12-31'
+    accept = f'[[tool.buttress.accept]]\ncheck = "{check.id}"\n'
     if check.kind is Kind.PRESENCE:
         attest = f'[[tool.buttress.attest]]\ncheck = "{check.id}"\n'
         attest += 'evidence = "what shows that it exists elsewhere: a sentence or a link"\n'
-        attest += 'owner = "who answers for it"\nexpires = 2027-12-31'
-        return (Way("Where it exists outside the repository, in pyproject.toml:", attest, "toml"),)
-    found.append(Way("For many places, in pyproject.toml:", table, "toml"))
-    return tuple(found)
+        without = f'{accept}reason = "why this project does without it"\n{until}'
+        return (
+            Way(
+                "Where it exists outside the repository, in pyproject.toml:", attest + until, "toml"
+            ),
+            Way("Where it is not wanted:", without, "toml"),
+        )
+    comment = f"# buttress: ignore[{check.id}] why this is fine here"
+    many = f'{accept}path = "app/legacy/*.py"\nreason = "why"\n{until}'
+    return (
+        Way("At one place, in the file itself:", comment, "python"),
+        Way("For many places, in pyproject.toml:", many, "toml"),
+    )

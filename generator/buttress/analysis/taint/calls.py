@@ -312,10 +312,10 @@ def _method(
     container = frame.state.container(owner)
     if container is not None and container.kind != "object":
         return of_container(frame, node, owner, name, arguments)
-    if isinstance(owner.const, str | bytes) and name in FOLDED_METHODS:
-        if all(v.is_known for v in given) and not arguments.named:
-            method = getattr(owner.const, name, None)
-            return _folded(method, [v.const for v in given], node) if method else NOTHING
+    is_foldable = name in FOLDED_METHODS and not arguments.named
+    if isinstance(owner.const, str | bytes) and is_foldable and all(v.is_known for v in given):
+        method = getattr(owner.const, name, None)
+        return _folded(method, [v.const for v in given], node) if method else NOTHING
     if name == "format" and isinstance(owner.const, str):
         values = [plain(frame, v) for v in [*arguments.positional, *arguments.more]]
         named = {key: plain(frame, v) for key, v in arguments.named.items()}

@@ -72,9 +72,7 @@ def _called(call: ast.Call) -> str:
     return function.id if isinstance(function, ast.Name) else ""
 
 
-def _sinks(
-    module: Module, *, prints: bool
-) -> Iterable[ast.AST]:
+def _sinks(module: Module, *, prints: bool) -> Iterable[ast.AST]:
     text = module.text
     has_client = any(client in text for client in _CLIENTS)
     has_files = "files" in text or "FILES" in text or "Upload" in text
@@ -86,7 +84,9 @@ def _sinks(
             if name in _VERBS:
                 if has_client and isinstance(call.func, ast.Attribute):
                     yield call
-            elif (module.resolve(call.func) or "") in FUNCTIONS or (name == "open" and isinstance(call.func, ast.Attribute)):
+            elif (module.resolve(call.func) or "") in FUNCTIONS or (
+                name == "open" and isinstance(call.func, ast.Attribute)
+            ):
                 yield call
         elif (prints and name in RENDERERS) or (name == "search" and "ldap" in text):
             yield call

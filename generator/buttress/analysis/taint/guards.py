@@ -99,10 +99,9 @@ def _compared(frame: Frame, test: ast.Compare, evaluate: Evaluate, *, holds: boo
                 _lacks(frame, left.value, right, evaluate)
         elif is_in and not frame.state.held(evaluate(frame, right)):
             mark(frame, left, ALL, evaluate)
-    elif isinstance(op, ast.Is | ast.IsNot | ast.Eq | ast.NotEq):
-        if isinstance(op, ast.Is | ast.Eq) is holds:
-            _equal(frame, left, right, evaluate)
-            _equal(frame, right, left, evaluate)
+    elif isinstance(op, ast.Is | ast.Eq if holds else ast.IsNot | ast.NotEq):
+        _equal(frame, left, right, evaluate)
+        _equal(frame, right, left, evaluate)
 
 
 def _equal(frame: Frame, one: ast.expr, other: ast.expr, evaluate: Evaluate) -> None:

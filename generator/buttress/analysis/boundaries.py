@@ -47,10 +47,26 @@ def boundaries_of(service: Service) -> list[str]:
     return list(dict.fromkeys(found))
 
 
-def crosses_boundary(service: Service, modules: list[Module], tests: list[Test]) -> bool:
-    """Whether any test meets the database, or stands in for another service where it is called."""
+def crosses_boundary(
+    service: Service, app: list[Module], modules: list[Module], tests: list[Test]
+) -> bool:
+    """Whether any test meets the database, or stands in for another service where it is called.
+
+    Args:
+        service: The service.
+        app: The modules that it runs.
+        modules: The test files.
+        tests: The tests that can fail.
+    """
     libraries = {
         fact.value.partition(".")[0] for fact in (*service.http_clients, *service.llm_clients)
+    }
+    # `patch("agent.ChatOpenAI")` names what the module took from a library
+    libraries |= {
+        binding.local
+        for module in app
+        for binding in module.imports
+        if binding.target.partition(".")[0] in libraries
     }
     if any(_prepares(module, service) or _stands_in(module, libraries) for module in modules):
         return True

@@ -12,7 +12,10 @@ from buttress.source import Module, Tree
 from buttress.source.module import Function
 
 _ENOUGH = 3
-_VERBS = frozenset({"get", "post", "put", "patch", "delete"})
+_VERBS = frozenset(
+    {"get", "post", "put", "patch", "delete", "post_json", "put_json", "delete_json"}
+)
+_CLIENT = re.compile(r"(?:.*_)?(?:client|testapp|ac|requests|httpx|api)\Z", re.IGNORECASE)
 _DRIVES = ("playwright.", "selenium.", "splinter.", "helium.", "nodriver.", "seleniumbase.", "pyppeteer.")  # fmt: skip
 _BROWSER_FIXTURES = frozenset({"page", "browser", "selenium", "driver", "live_server", "context"})
 _BROWSER_STEP = frozenset({"goto", "click", "fill", "get", "find_element", "visit", "open", "locator"})  # fmt: skip
@@ -89,8 +92,10 @@ def _request(module: Module, call: ast.Call) -> Iterator[tuple[str, str]]:
         return
     if name in _VERBS and call.args:
         path = module.source(call.args[0])
+        owner = call.func.value
+        held = owner.attr if isinstance(owner, ast.Attribute) else getattr(owner, "id", "")
         # `response.headers.get("x")` asks nobody
-        if "/" in path or "reverse(" in path or "url_for(" in path or "url" in path.lower():
+        if _CLIENT.match(held) or "/" in path or "reverse(" in path or "url" in path.lower():
             yield name, path
     elif name == "run" and isinstance(call.func.value, ast.Call):
         # streamlit.testing: `at.button[0].click().run()`

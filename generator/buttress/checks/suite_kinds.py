@@ -54,7 +54,8 @@ def no_integration(subject: Subject) -> Iterator[Finding]:
     tests = written_tests(subject.project, service)
     if not tests:
         raise NotApplicable("there are no tests")
-    if not crosses_boundary(service, suite_modules(subject.project, service), tests):
+    modules = suite_modules(subject.project, service)
+    if not crosses_boundary(service, list(subject.wired()), modules, tests):
         yield Finding(subject.anchor, f"No test meets {' or '.join(boundaries[:3])}.")
 
 

@@ -137,9 +137,11 @@ _REGISTERING = re.compile(
 _EXPOSING = frozenset(["backup", "backups", "dump", "internal", "debug", "env", "phpinfo"])
 _WRITES = re.compile(
     r"\b(?:add|commit|save|create|insert|update|delete|remove|execute|put|append|write|upsert|store|upload|send|set_|register|archive|merge|mark|bulk|destroy|edit|publish|cancel|approve"
-    r"|reject|assign|import|apply|run|start|stop|reset|toggle|join|leave|pop|copyfileobj|unlink|rmtree|system|popen|load|parse|from_string)\w*\(|\bopen\(|\]\s*=[^=]|\b(?:INSERT|UPDATE|DELETE)\s",
+    r"|reject|assign|import|apply|run|start|stop|reset|toggle|join|leave|pop|copyfileobj|unlink|rmtree|system|popen|load|parse|from_string)\w*\(|\bopen\(|\]\s*=[^=]",
     re.IGNORECASE,
 )
+_SQL = re.compile(r"\b(?:INSERT\s+INTO|UPDATE\s+\S+\s+SET|DELETE\s+FROM)\b", re.IGNORECASE)
+_STRINGS = re.compile(r"\"[^\"\n]*\"|'[^'\n]*'")
 _REGISTERS = re.compile(r"passw|senha|contrase|mot_de_passe|passwort", re.IGNORECASE)
 _IDENTITY = re.compile(
     r"current_?user|\bowner\b|owner_id|\.owner|\buser\.(?:id|pk|role|is_)|\buser_id\b|\buserid\b|tenant|organi[sz]ation_id|\brole\b|permission|is_admin|is_staff|is_superuser"
@@ -196,9 +198,8 @@ def _writes(project: Project, service: Service, endpoint: Endpoint) -> bool:
     text = reached_text(project, service, endpoint)
     if "signature" in text.lower():
         return False
-    return bool(_WRITES.search(text)) and not (
-        _REGISTERS.search(text) and not bool(words(endpoint) & ADMIN)
-    )
+    writes = _WRITES.search(_STRINGS.sub("''", text)) or _SQL.search(text)
+    return bool(writes) and not (_REGISTERS.search(text) and not bool(words(endpoint) & ADMIN))
 
 
 def unowned(

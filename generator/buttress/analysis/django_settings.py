@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from buttress.analysis.development import is_for_development
 from buttress.analysis.endpoints import own_modules
 from buttress.project.literals import written
 from buttress.project.model import Project, Service
@@ -116,7 +117,7 @@ def production_settings(project: Project, service: Service) -> Settings | None:
     for name, setting in _own_values(project, service, chosen):
         values.setdefault(name, []).append(setting)
     written_text = re.sub(r"django_(?:on_)?heroku\.settings\(locals\(\)\)", "", chosen.text)
-    is_known = not re.search(r"globals\(\)|locals\(\)|exec\(|split_settings", chosen.text)
+    is_known = not re.search(r"globals\(\)|locals\(\)|exec\(|split_settings", written_text)
     return Settings(chosen, {name: tuple(found) for name, found in values.items()}, is_known)
 
 
@@ -155,28 +156,10 @@ def _own_values(
                 and statement.value is not None
                 and module.function(statement) is None
             ):
-                is_development = bool(_DEVELOPMENT.search(module.path)) or _is_below_debug(
+                is_development = bool(_DEVELOPMENT.search(module.path)) or is_for_development(
                     module, statement
                 )
                 yield name, Setting(module, statement, statement.value, is_development)
-
-
-def _is_below_debug(module: Module, node: ast.stmt) -> bool:
-    """Whether a statement runs in development alone: ``if DEBUG:``, ``if IS_LOCAL:``."""
-    inner: ast.AST = node
-    for above in module.ancestors(node):
-        if isinstance(above, ast.If):
-            test = module.source(above.test)
-            says_development = bool(
-                re.search(r"debug|dev|local|test|sqlite", test, re.IGNORECASE)
-            ) and not re.match(r"\s*not\b|.*(?:!=|is not|== False|is False)", test)
-            is_body = inner in above.body
-            if says_development and is_body:
-                return True
-            if re.match(r"\s*not\s+\w*(?:debug|dev|local)", test, re.IGNORECASE) and not is_body:
-                return True
-        inner = above
-    return False
 
 
 def missing_protections(settings: Settings, *, proxy_has_hsts: bool) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 
 from buttress.analysis.configuration import Known, environment_reads
+from buttress.analysis.development import is_for_development
 from buttress.project.literals import constant
 from buttress.source import Module
 
@@ -101,6 +102,8 @@ def wildcard_origins(module: Module) -> Iterator[tuple[ast.expr, str]]:
     if "cors" not in module.text.lower():
         return
     for call in module.nodes(ast.Call):
+        if is_for_development(module, call):
+            continue
         target = module.resolve(call.func) or ""
         named = [module.resolve(argument) or "" for argument in call.args]
         middleware = target.endswith("CORSMiddleware") or any(
@@ -121,9 +124,8 @@ def wildcard_origins(module: Module) -> Iterator[tuple[ast.expr, str]]:
                 yield place, _origin_message(call)
     for assign in module.nodes(ast.Assign):
         names = {t.id for t in assign.targets if isinstance(t, ast.Name)}
-        if names & {"CORS_ALLOW_ALL_ORIGINS", "CORS_ORIGIN_ALLOW_ALL"} and is_on(
-            module, assign.value
-        ):
+        is_all = bool(names & {"CORS_ALLOW_ALL_ORIGINS", "CORS_ORIGIN_ALLOW_ALL"})
+        if is_all and is_on(module, assign.value) and not is_for_development(module, assign):
             yield assign.value, "Every website may call the app from its visitors' browsers."
 
 

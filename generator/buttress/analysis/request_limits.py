@@ -37,7 +37,7 @@ _SIZE = re.compile(
     re.IGNORECASE,
 )
 _TYPE = re.compile(
-    r"content_type|mime|\.endswith\(|splitext|\.suffix|allowed_\w+|filetype|magic\.|Image\.open|extension|\.rsplit\(|FileExtensionValidator|read_csv|read_excel|PdfReader|DictReader|json\.load",
+    r"content_type|mime|\.endswith\(|splitext|\.suffix|allowed_\w+|filetype|magic\.|Image\.open|extension|\.rsplit\(|FileExtensionValidator|read_csv|read_excel|PdfReader|DictReader|json\.load|split\(\s*[\"']\.[\"']\s*\)\[-1\](?:\.lower\(\))?\s*(?:!=|==|not\s+in|in)\b|pillow",
     re.IGNORECASE,
 )
 _KEEPS = re.compile(r"\.save\(|copyfileobj|\.write\(|write_bytes|upload_file|put_object|upload\(")

@@ -9,7 +9,9 @@ from collections.abc import Iterable, Iterator
 from buttress.analysis.access import is_public
 from buttress.analysis.endpoints import Endpoint
 from buttress.analysis.guards import Guards
+from buttress.analysis.reached_code import reached_text
 from buttress.project.literals import argument, known_string, strings_in, written
+from buttress.project.model import Project, Service
 from buttress.project.modules import called_name
 from buttress.source import Module
 
@@ -24,6 +26,9 @@ _PROTECTED = re.compile(
 )
 _VERIFIES = re.compile(
     r"hmac|signature|construct_event|secret|Authorization|HTTP_X_|api_?key|Bearer", re.IGNORECASE
+)
+_BY_COOKIE = re.compile(
+    r"login_required|request\.user\b|request\.session|COOKIES|LoginRequired|permission_required"
 )
 _LOGIN = re.compile(
     r"\bsession\[\s*[\"'][\w-]*(?:user|login|logged|auth|admin|uid)|login_user\(|flask_login",
@@ -135,7 +140,9 @@ def switched_off(modules: Iterable[Module]) -> Iterator[tuple[Module, ast.expr]]
                 yield module, assign.value
 
 
-def exempt_views(found: Iterable[Endpoint], guards: Guards) -> Iterator[Endpoint]:
+def exempt_views(
+    project: Project, service: Service, found: Iterable[Endpoint]
+) -> Iterator[Endpoint]:
     """Yield the Django views that are exempt from the check of tokens and act for who is logged in.
 
     Views that verify a signature or a key of their own, and those of the REST framework, are fine.
@@ -148,8 +155,8 @@ def exempt_views(found: Iterable[Endpoint], guards: Guards) -> Iterator[Endpoint
         names = " ".join(ast.unparse(mark) for mark in marks)
         if "csrf_exempt" not in names or "api_view" in names:
             continue
-        source = endpoint.module.source(endpoint.node)
-        if not _VERIFIES.search(source) and (guards.guards(endpoint) or "COOKIES" in source):
+        text = names + reached_text(project, service, endpoint)
+        if _BY_COOKIE.search(text) and not _VERIFIES.search(text):
             yield endpoint
 
 

@@ -21,6 +21,9 @@ from buttress.checks.model import (
     check,
 )
 
+_MANY = 4
+"""More routes than this that ask nobody have one cause, where hardly any other route asks."""
+
 
 def _guards(subject: Subject) -> Guards:
     return guards_of(subject.project, subject.service, subject.wired())
@@ -79,6 +82,10 @@ def route_no_auth(subject: Subject) -> Iterator[Finding]:
     open_ = list(unguarded(subject.project, subject.service, found, guards))
     if len(open_) > 1 and not any(guards.guards(e) for e in found):
         message = "People can log in, but no route that changes data asks who calls it."
+        yield _at(subject, open_[0], message)
+        return
+    if len(open_) > _MANY and len(open_) > 0.8 * len(asked):
+        message = f"{len(open_)} of {len(asked)} routes that change data ask nobody who calls them."
         yield _at(subject, open_[0], message)
         return
     rest = "" if guards.is_closed or guards.closes_rest else ", and nothing denies by default"

@@ -76,8 +76,7 @@ def _django(subject: Subject) -> Iterator[Finding]:
             yield subject.finding(
                 setting.module, setting.node, "CsrfViewMiddleware is not among the middleware."
             )
-    guards = guards_of(project, service, subject.wired())
-    for endpoint in exempt_views(endpoints(project, service), guards):
+    for endpoint in exempt_views(project, service, endpoints(project, service)):
         message = f"{endpoint.name} acts for who is logged in, and takes forms of other sites."
         yield subject.finding(endpoint.module, endpoint.node, message)
 

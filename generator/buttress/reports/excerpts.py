@@ -28,7 +28,7 @@ _KEY_BLOCK = re.compile(
     r"(-----BEGIN (?:[A-Z]+ )*PRIVATE KEY(?: BLOCK)?-----)(.*?)(-----END|\Z)", re.DOTALL
 )
 _ASSIGNS = (
-    r"(?P<head>(?P<name>[A-Za-z_][\w.-]*)[\"']?\]?\)?"
+    r"(?<![\w.-])(?P<head>(?P<name>[A-Za-z_][\w.-]*)[\"']?\]?\)?"
     r"\s*(?::\s*[\w.\[\], |]{1,60}?=|==?|!=|:=?|=>|,|\bor\b)\s*[bBrRfFuU]{0,2})"
 )
 _TRIPLE = re.compile(

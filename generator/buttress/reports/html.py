@@ -27,6 +27,7 @@ from buttress.reports.explained import Explained, explained
 from buttress.reports.overview import Cause, Setting, counts, overview, why_accepted
 from buttress.reports.unparsed import unparsed
 from buttress.reports.visible import shown
+from buttress.reports.ways import Way, ways_to_accept, ways_to_fix
 from buttress.scorecard import Located, PillarScore, Scorecard, Status
 
 _MOST_EXCERPTS = 12
@@ -56,6 +57,8 @@ class Group:
         message: What is wrong.
         state: ``open``, ``review`` or ``accepted``.
         words: The documentation of the check.
+        fix: How to mend it.
+        accept: How to accept it; nothing for what is accepted.
         spots: Where.
     """
 
@@ -63,6 +66,8 @@ class Group:
     message: str
     state: str
     words: Explained
+    fix: str
+    accept: tuple[Way, ...]
     spots: tuple[Spot, ...]
 
 
@@ -159,7 +164,15 @@ def _group(cause: Cause, state: str, excerpts: Excerpts, setting: Setting) -> Gr
         for number, finding in enumerate(cause.findings)
     ]
     check = cause.check
-    return Group(check, shown(cause.message), state, explained(check), tuple(spots))
+    return Group(
+        check,
+        shown(cause.message),
+        state,
+        explained(check),
+        ways_to_fix(check),
+        () if state == "accepted" else ways_to_accept(check),
+        tuple(spots),
+    )
 
 
 def _spot(finding: Located, lines: Sequence[Line], setting: Setting) -> Spot:

@@ -17,6 +17,7 @@ from buttress.reports.explained import explained
 from buttress.reports.overview import Setting, number, why_accepted
 from buttress.reports.unparsed import unparsed
 from buttress.reports.visible import shown
+from buttress.reports.ways import ways_to_accept, ways_to_fix
 from buttress.scorecard import AcceptedBy, Located, Scorecard, is_scored
 from buttress.source import Tree
 
@@ -147,9 +148,9 @@ def _help_markdown(check: Check) -> str:
 
 
 def _remedies(check: Check) -> list[str]:
-    if check.recipe is None:
-        return []
-    return [f"`buttress apply {check.recipe}` shows the change that fixes it."]
+    """Return how to mend what a check finds, and how to accept it."""
+    accept = [f"{way.when}\n\n```{way.language}\n{way.code}\n```" for way in ways_to_accept(check)]
+    return [ways_to_fix(check), "To accept it with a reason:", *accept]
 
 
 def _result(

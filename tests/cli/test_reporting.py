@@ -114,3 +114,53 @@ def test_on_a_platform_places_are_links_to_its_files(
 
 def test_the_next_command_can_be_pasted(run: Run, nested: Path) -> None:
     assert f"buttress harden '{nested}'" in run("inspect", nested, "--format", "markdown").out
+
+
+@pytest.mark.parametrize("name", list(FORMATS))
+def test_no_format_prints_raw_what_steers_its_reader(run: Run, tmp_path: Path, name: str) -> None:
+    evil = "a\x1b]0;owned\x07\x1b[31m\n\u202e<script>x"
+    project = make_project(
+        tmp_path / "evil",
+        {
+            "main.py": f"{APP}\nSECRET_KEY = 'hunter2\u202e-Correct\x9b9Horse'\n",
+            f"{evil}.py": "def (:\n",
+            f"{evil}/job.py": "import requests\nrequests.get('http://a', verify=False)\n",
+            "requirements.txt": "fastapi\n",
+        },
+    )
+
+    printed = run("inspect", project, "--all", "--format", name)
+
+    assert printed.code == 0
+    assert not set("\x1b\x07\x9b\u202e") & set(printed.out + printed.err)
+    assert "hunter2" not in printed.out
+    if name == "html":
+        assert "<script>x" not in printed.out
+
+
+def test_what_was_accepted_is_told_in_every_format(run: Run, tmp_path: Path) -> None:
+    code = (
+        "import requests\n\n\n@app.get('/b')\ndef b():\n    requests.get('http://a', verify=False)"
+    )
+    accepted = f"{APP}\n\n{code}  # buttress: ignore[SEC-WEAK-CRYPTO] an appliance of ours\n"
+    files = {"main.py": accepted, "requirements.txt": "fastapi\nrequests\n"}
+    project = make_project(tmp_path / "project", files)
+
+    def report(name: str) -> str:
+        return run("inspect", project, "--all", "--format", name).out
+
+    (result,) = (
+        item
+        for item in json.loads(report("sarif"))["runs"][0]["results"]
+        if item["ruleId"] == "SEC-WEAK-CRYPTO"
+    )
+    assert result["suppressions"] == [
+        {
+            "kind": "inSource",
+            "status": "accepted",
+            "justification": "inline: an appliance of ours",
+        }
+    ]
+    assert json.loads(report("json"))["counts"]["accepted"] == 1
+    for name in ("terminal", "markdown", "junit", "html"):
+        assert "inline: an appliance of ours" in report(name)

@@ -26,7 +26,7 @@ _TEXT_METHODS = frozenset(
 )  # fmt: skip
 _DOCUMENTING = re.compile(
     r"origin|example|placeholder|description|help|docs?\b|servers|title|whitelist|allowed|csrf|cors|referer|license|contact"
-    r"|openapi|swagger|tags|summary|default",
+    r"|openapi|swagger|tags|summary|default|fallback",
     re.IGNORECASE,
 )
 _GETTERS = frozenset(["getenv", "get", "config", "env"])
@@ -51,7 +51,7 @@ def fixed_values(module: Module) -> Iterator[tuple[ast.Constant, str]]:
         text = node.value
         if not isinstance(text, str) or "://" not in text or text in seen or len(text) > 400:
             continue
-        kind = _kind(text)
+        kind = _kind(text, is_begin=isinstance(module.parent(node), ast.BinOp))
         if kind and _is_used(module, node):
             seen.add(text)
             yield node, kind
@@ -64,7 +64,9 @@ def is_settings_file(path: str) -> bool:
     )
 
 
-def _kind(text: str) -> str:
+def _kind(text: str, *, is_begin: bool) -> str:
+    if is_begin and text == "sqlite:///":
+        return "The file of a database"
     if _DATABASE.match(text):
         return "" if _MEMORY.match(text) else "The address of a database"
     return "The address of a service on this machine or network" if _LOCAL.match(text) else ""
@@ -131,10 +133,18 @@ def _is_bound_for_use(module: Module, statement: ast.stmt) -> bool:
 def _is_fallback(module: Module, statement: ast.stmt, targets: list[ast.expr]) -> bool:
     """``if not url: url = "sqlite:///app.db"``, or a constant that is only a default elsewhere."""
     above = module.parent(statement)
-    if isinstance(above, ast.If | ast.ExceptHandler):
-        return True
     names = {target.id for target in targets if isinstance(target, ast.Name)}
+    if isinstance(above, ast.ExceptHandler) or (isinstance(above, ast.If) and _asks(above, names)):
+        return True
     return bool(names & _defaults(module))
+
+
+def _asks(choice: ast.If, names: set[str]) -> bool:
+    """Whether a condition asks for one of some names, or for the environment."""
+    for part in ast.walk(choice.test):
+        if isinstance(part, ast.Name) and part.id in names | {"os", "DEBUG", "debug", "settings"}:
+            return True
+    return False
 
 
 @lru_cache(maxsize=4)

@@ -22,7 +22,7 @@ from buttress.source.module import Function
 _ELSEWHERE = re.compile(r"cache|task|job|actor", re.IGNORECASE)
 _PREPARES = re.compile(
     r"migrat|seed|populate|backfill|init_?db|create_tables|schema|bootstrap|ensure_|insert_roles|fixture|fake|initial_data"
-    r"|(?:\A|_)(?:apps|setup|startup)(?:_|\Z)|sample_data|demo|init_data|load_data|create_default",
+    r"|(?:\A|_)(?:apps|setup|startup|cli|commands)(?:_|\Z)|sample_data|demo|init_data|load_data|create_default",
     re.IGNORECASE,
 )
 

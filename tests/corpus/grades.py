@@ -1,4 +1,4 @@
-"""Compare the score with the grades that people gave: ``python tests/corpus/grades.py FOLDER...``.
+"""Compare the score with the grades given by hand: ``python tests/corpus/grades.py FOLDER...``.
 
 ``grades.tsv`` holds a grade from 0 to 100 for each repository, given by reading it as a senior reviewer
 would, before its score was looked at; six digits say how each pillar looked, from 0 (nothing there) to 3
@@ -26,7 +26,7 @@ KINDS = ("well-kept", "prototype", "vulnerable")
 
 @dataclass(frozen=True)
 class Grade:
-    """What a person thought of a repository."""
+    """What reading a repository led to."""
 
     repository: str
     commit: str

@@ -9,6 +9,8 @@ import re
 from collections.abc import Iterable
 
 from buttress.analysis.workflows import Command, Pipeline
+from buttress.project.documents import text_of
+from buttress.project.model import Project
 
 NOISE = re.compile(
     r"(?:echo|printf|true|:|cd|ls|pwd|exit|date|sleep|env|export|set|test|\[)(?:\s|\Z)"
@@ -70,6 +72,9 @@ LINT_ACTIONS = (
     "py-actions/flake8",
 )
 
+_RUNS_TEST_IMAGE = re.compile(r"docker\s+run\s.*\S*test\S*\Z")
+_START = re.compile(r"^(?:CMD|ENTRYPOINT)[ \t]+(.+)$", re.MULTILINE)
+
 
 def gates(pipelines: Iterable[Pipeline]) -> list[Command]:
     """Return the commands that a change, or a clock, starts and whose failure is a failure."""
@@ -80,6 +85,18 @@ def gates(pipelines: Iterable[Pipeline]) -> list[Command]:
         for command in pipeline.commands
         if not command.is_soft
     ]
+
+
+def runs_test_image(project: Project, commands: Iterable[Command], runner: re.Pattern[str]) -> bool:
+    """Whether a container is run whose image does nothing but test, as the command of a stage says."""
+    if not any(_RUNS_TEST_IMAGE.match(command.text) for command in commands):
+        return False
+    for path in project.dockerfiles:
+        for match in _START.finditer(text_of(project.tree, path)):
+            words = re.sub(r"[\[\]\",]+", " ", match[1]).strip()
+            if runner.match(words):
+                return True
+    return False
 
 
 def is_gate(command: Command) -> bool:

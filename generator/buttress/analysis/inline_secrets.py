@@ -24,7 +24,7 @@ _DEFAULT = re.compile(r"\$\{\w+:?-(?P<default>[^}]*)\}\Z")
 _COMPUTED = re.compile(r"\$\{|\$\(|\$[A-Za-z_]|\{\{|<%|\A(?:var|local|data|module|random_\w+|aws_\w+|file|sensitive|jsonencode)[.(]")  # fmt: skip
 _DEVELOPMENT = re.compile(
     r"(?:.*(?:change[-_ ]?(?:me|it|this|in)|insecure|not[-_]?(?:for|a)[-_]?(?:prod|secret)|dev(?:elop(?:ment)?)?[-_]?|local|test|demo|example|sample|dummy|fake|placeholder|your[-_]|replace).*"
-    r"|postgres(?:ql)?|password\d*|passw0rd|pass|root\d*|admin\d*|secret|user|mysql|mongo|redis|guest|minio(?:admin|123)?|rabbitmq|app|db|toor|qwerty|1234\d*|foo|bar|x+|test\d*)\Z",
+    r"|(?:admin|root|postgres|user|my|db|super)[-_]?(?:pass(?:word)?|pwd|secret)[\d!@#]*|postgres(?:ql)?|password\d*|passw0rd|pass|root\d*|admin\d*|secret|user|mysql|mongo|redis|guest|minio(?:admin|123)?|rabbitmq|app|db|toor|qwerty|1234\d*|foo|bar|x+|test\d*)\Z",
     re.IGNORECASE,
 )
 """Values that nobody would take for those of production."""

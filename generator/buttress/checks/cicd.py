@@ -19,6 +19,7 @@ from buttress.analysis.gates import (
     does_something,
     gates,
     is_gate,
+    runs_test_image,
     uses_any,
 )
 from buttress.analysis.javascript import packages_of, test_file
@@ -104,9 +105,11 @@ def no_tests(subject: Subject) -> Iterator[Finding]:
     if not has_tests and not tested:
         raise NotApplicable("there are no tests to run")
     commands = gates(readable(subject))
-    if has_tests and not any(TESTS.match(command.text) for command in commands):
+    runs = any(TESTS.match(command.text) for command in commands)
+    if has_tests and not runs and not runs_test_image(project, commands, TESTS):
         yield Finding(pipeline_place(subject), "No pipeline runs the tests.")
-    if tested and not any(JAVASCRIPT_TESTS.match(command.text) for command in commands):
+    runs = any(JAVASCRIPT_TESTS.match(command.text) for command in commands)
+    if tested and not runs and not runs_test_image(project, commands, JAVASCRIPT_TESTS):
         paths = ", ".join(package.manifest for package in tested)
         message = f"No pipeline runs the JavaScript tests of {paths}."
         yield Finding(Place(tested[0].manifest), message, "", "javascript")

@@ -14,7 +14,7 @@ from buttress.analysis.taint.binding import bind_call
 from buttress.analysis.taint.danger import dangerous
 from buttress.analysis.taint.definitions import Definition, Definitions
 from buttress.analysis.taint.expressions import evaluate, keyed
-from buttress.analysis.taint.frame import Arguments, Callee, Frame
+from buttress.analysis.taint.frame import Arguments, Callee, Enough, Frame
 from buttress.analysis.taint.parameters import arguments_of, is_handler, of_function, of_handler
 from buttress.analysis.taint.sinks import Kind, bits
 from buttress.analysis.taint.sources import (
@@ -68,10 +68,7 @@ class Flow:
     source: tuple[Module, ast.AST]
 
 
-class _Enough(Exception):  # noqa: N818 - a limit, not an error
-    """A function is too large to be looked at to its end."""
-
-
+_DANGERS: WeakKeyDictionary[Tree, dict[tuple[str, str], frozenset[ast.AST]]] = WeakKeyDictionary()
 _KNOWN: WeakKeyDictionary[Tree, dict[tuple[str, str, int], tuple[Flow, ...]]] = WeakKeyDictionary()
 
 
@@ -103,7 +100,8 @@ class _Run:
         self.sources = sources
         self.numbers = [0]
         self._definitions = Definitions(project, service)
-        self._steps = 0
+        self.steps = 0
+        self._results: dict[tuple[object, ...], Value] = {}
         self._found: dict[tuple[Kind, str, int, int], Flow] = {}
         self._globals: dict[tuple[str, Callee | None, str], Value] = {}
         self._stack: list[ast.AST] = []
@@ -123,12 +121,21 @@ class _Run:
         candidates = [module for module in modules if self._may_matter(module)]
         if not candidates:
             return ()
-        self._dangerous = dangerous(modules, prints=bool(self._templates))
+        if self.sources.names is None:
+            self._dangerous = self._known_dangers(modules)
         for module in candidates:
             for function in self._entries(module):
                 self._begin(module, function)
         order = sorted(self._found.values(), key=lambda f: (f.module.path, f.node.lineno, f.node.col_offset))  # fmt: skip
         return tuple(order)
+
+    def _known_dangers(self, modules: list[Module]) -> frozenset[ast.AST]:
+        """Return the functions that sinks can be reached from, the same for all sources."""
+        known = _DANGERS.setdefault(self.project.tree, {})
+        key = (self.service.root, self.service.app.target)
+        if key not in known:
+            known[key] = dangerous(modules, prints=bool(self._templates))
+        return known[key]
 
     def _may_matter(self, module: Module) -> bool:
         text = module.text
@@ -168,10 +175,10 @@ class _Run:
         if function is not None:
             body = function.body
             self._bind_entry(frame, module, function)
-        self._steps = _STEPS
+        self.steps = _STEPS
         self._stack = [function] if function is not None else []
         # what was found up to its limit stands; the rest of such a function is not known
-        with suppress(_Enough, RecursionError):
+        with suppress(Enough, RecursionError):
             statements.run(frame, body)
 
     def _bind_entry(self, frame: Frame, module: Module, function: Function) -> None:
@@ -223,12 +230,6 @@ class _Run:
         return Value(taint=frozenset({taint}), what=f"<model {key}>", node=argument)
 
     # -- what frames ask -----------------------------------------------------------------------
-
-    def spend(self) -> None:
-        """Count one step."""
-        self._steps -= 1
-        if self._steps < 0:
-            raise _Enough
 
     def record(
         self, frame: Frame, kind: Kind, node: ast.expr, argument: ast.expr, value: Value
@@ -329,7 +330,7 @@ class _Run:
             if isinstance(definition.node, ast.ClassDef):
                 results.append(self._construct(frame, definition, arguments))
             elif self._is_worth_it(frame, definition, owner, arguments):
-                results.append(self._invoke(frame, definition, owner, arguments))
+                results.append(self._result_of(frame, definition, owner, arguments))
         return frame.state.join_all(results) if results else NOTHING
 
     def _candidates(
@@ -396,6 +397,26 @@ class _Run:
             for name, value in arguments.named.items():
                 frame.state.put(made, name, value)
         return instance
+
+    def _result_of(
+        self, frame: Frame, definition: Definition, owner: Value | None, arguments: Arguments
+    ) -> Value:
+        """Return what a function gives back; worked out once where it is given nothing untrusted."""
+        values = [
+            *arguments.positional,
+            *arguments.named.values(),
+            *(() if owner is None else (owner,)),
+        ]
+        if arguments.more or any(value.ref or value.taint for value in values):
+            return self._invoke(frame, definition, owner, arguments)
+        given = tuple((repr(value.const), value.what) for value in values)
+        key = (definition.node, given, tuple(arguments.named))
+        found = self._results.get(key)
+        if found is None:
+            found = self._invoke(frame, definition, owner, arguments)
+            if not found.ref:
+                self._results[key] = found
+        return found
 
     def _invoke(
         self, frame: Frame, definition: Definition, owner: Value | None, arguments: Arguments

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from buttress.analysis.taint import calls
-from buttress.analysis.taint.frame import Arguments, Frame
+from buttress.analysis.taint.frame import Arguments, Enough, Frame
 from buttress.analysis.taint.guards import demand, narrow, truth
 from buttress.analysis.taint.library import CLEAN_ATTRIBUTES
 from buttress.analysis.taint.sinks import Kind, bits
@@ -48,7 +48,10 @@ _FOLDING_ERRORS = (TypeError, ValueError, ArithmeticError, LookupError)
 
 def evaluate(frame: Frame, node: ast.expr) -> Value:
     """Return what is known of the value of an expression."""
-    frame.engine.spend()
+    engine = frame.engine
+    engine.steps -= 1
+    if engine.steps < 0:
+        raise Enough
     handler = _HANDLERS.get(node.__class__)
     return handler(frame, node) if handler is not None else NOTHING
 

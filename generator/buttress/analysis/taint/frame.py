@@ -15,6 +15,10 @@ from buttress.source.module import Function
 Callee = Function | ast.Lambda
 
 
+class Enough(Exception):  # noqa: N818 - a limit, not an error
+    """A function is too large to be looked at to its end."""
+
+
 class Arguments:
     """What a call is given.
 
@@ -54,9 +58,7 @@ class Engine(Protocol):
 
     sources: Sources
     numbers: list[int]
-
-    def spend(self) -> None:
-        """Count one step; raises when there were enough."""
+    steps: int
 
     def record(
         self, frame: Frame, kind: Kind, node: ast.expr, argument: ast.expr, value: Value

@@ -161,9 +161,11 @@ def exempt_views(
 
 
 def uses_session(modules: Iterable[Module]) -> bool:
-    """Whether a Flask app keeps a session."""
-    return any(
-        binding.target == "flask.session" or binding.target.startswith("flask_login")
-        for module in modules
-        for binding in module.imports
-    )
+    """Whether a Flask app keeps a session, itself or to know who is logged in."""
+    for module in modules:
+        if any(binding.target.startswith("flask_login") for binding in module.imports):
+            return True
+        names = (node for node in module.nodes(ast.Name) if isinstance(node.ctx, ast.Load))
+        if "session" in module.text and any(module.resolve(n) == "flask.session" for n in names):
+            return True
+    return False

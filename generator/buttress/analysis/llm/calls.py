@@ -30,6 +30,7 @@ _NESTED = frozenset(
         "model_settings", "parameters", "generationConfig", "default_options", "content",
     }
 )  # fmt: skip
+_GENERATION = frozenset({"text-generation", "text2text-generation", "conversational"})
 _PATHS = frozenset({":11434", "/api/generate", "/chat/completions", "/v1/messages"})
 
 
@@ -168,6 +169,8 @@ class LanguageUse:
         if dotted.endswith("boto3.client") or dotted == "boto3.client":
             is_bedrock = any("bedrock" in _text(argument) for argument in call.args)
             provider = "bedrock" if is_bedrock else None
+        if dotted in {"transformers.pipeline", "transformers.pipelines.pipeline"}:
+            provider = "local" if any(_text(a) in _GENERATION for a in call.args[:1]) else None
         if provider is None:
             return None
         options = {keyword.arg: keyword.value for keyword in call.keywords if keyword.arg}
@@ -300,7 +303,7 @@ class LanguageUse:
         if self.values.callee(module, call) is not None:
             return None
         clients = self.clients_of(module, call.func)
-        if clients and clients[0].dotted.startswith(("langchain", "llama_cpp")):
+        if clients and clients[0].dotted.startswith(("langchain", "llama_cpp", "transformers")):
             return self._made(module, call, clients[0].provider, "__call__", clients)
         return None
 

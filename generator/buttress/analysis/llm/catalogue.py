@@ -186,7 +186,7 @@ NOT_TEXT = re.compile(
 HINTS = (
     "openai", "anthropic", "genai", "generativeai", "GenerativeModel", "groq", "mistral", "cohere", "ollama", "together", "InferenceClient",
     "replicate", "litellm", "llama_cpp", "langchain", "langgraph", "llama_index", "pydantic_ai", "agents", "crewai", "emergentintegrations",
-    "completions", "generate_content", "bedrock", "huggingface", "instructor", "zhipu", "cerebras", *HOSTS,
+    "completions", "generate_content", "bedrock", "transformers", "huggingface", "instructor", "zhipu", "cerebras", *HOSTS,
 )  # fmt: skip
 """Words of which one stands in every file that makes a client or names an address."""
 

@@ -18,11 +18,12 @@ _DEEPEST = 6
 _INSTRUCTS = re.compile(
     r"\b(?:you are|you're|your (?:task|job|role|goal)|act as|act like|answer|respond|reply|return|output|generate|write|summari[sz]e|translate|extract"
     r"|classify|analy[sz]e|create|provide|do not|don't|must|rules?|instructions?|convert|based on|explain|rewrite|evaluate|suggest|identify|describe"
+    r"|eres un\w*|genera|responde|devuelve|traduce|du bist|antworte|tu es un\w*|vous etes|reponds|voc[eê]|responda|sei un\w*|rispondi"
     r"|given the|using the|using only|determine|decide|act like|pretend|please|read the|find the|make a|list the|give me)\b",
     re.IGNORECASE,
 )
 _FOREIGN = re.compile(
-    r"(?:\A|_)(?:query|queries|question|questions|message|messages|msg|user_?input|user_?message|user_?prompt|user_?text|user_?query|user_?request|input"
+    r"(?:\A|_)(?<!sql_)(?<!few_shot_)(?<!example_)(?<!schema_)(?<!system_)(?:query|queries|question|questions|message|messages|msg|user_?input|user_?message|user_?prompt|user_?text|user_?query|user_?request|input"
     r"|input_text|text|raw_text|content|contents|context|document|documents|doc|docs|doc_text|chunk|chunks|transcript|transcription|article|resume"
     r"|cv|cv_text|resume_text|job_description|email|body|comment|comments|review|reviews|utterance|search_results|page|html|html_content|history"
     r"|conversation|chat_history|file_content|pdf_text|notes|prompt|instruction|instructions|feedback|symptoms|idea|story)\Z",

@@ -16,7 +16,7 @@ from buttress.scorecard import AcceptedBy, Status, Verdict
 
 Schema = dict[str, Any]
 
-_SKIPPED = ["foreign", "large", "link", "binary", "special", "unreadable", "name"]
+_SKIPPED = ["foreign", "large", "link", "binary", "special", "unreadable", "name", "excluded"]
 _TEXT: Schema = {"type": "string"}
 _TEXT_OR_NULL: Schema = {"type": ["string", "null"]}
 _COUNT: Schema = {"type": "integer", "minimum": 0}

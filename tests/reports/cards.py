@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
+from hashlib import sha256
 from pathlib import Path
 
 from buttress.checks.model import Check, Confidence, Kind, Pillar, Risk
@@ -128,7 +129,7 @@ def _result(check: Check, found: tuple[At, ...]) -> Result:
             check,
             place(item.place),
             item.message,
-            f"{abs(hash((check.id, item.place, number))):020x}"[-20:],
+            sha256(f"{check.id} {item.place!r} {number}".encode()).hexdigest()[:20],
             item.acceptance,
             item.is_new,
         )

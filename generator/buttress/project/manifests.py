@@ -6,6 +6,7 @@ import ast
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from itertools import islice
 from typing import Any
 
 from buttress.project.documents import read_toml, table, text_of
@@ -203,7 +204,7 @@ def _pairs(
     path: str, text: str, header: str, group: str, values: Mapping[str, Any]
 ) -> Iterator[Dependency]:
     start = max(text.find(header), 0)
-    for name, given in values.items():
+    for name, given in islice(values.items(), _MOST_DECLARED):
         if name.lower() in {"python", "python_version"}:
             continue
         value = given[0] if isinstance(given, list) and given else given

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import stat
 import subprocess
 from collections.abc import Callable, Iterable, Iterator, Mapping, Set
@@ -25,6 +26,10 @@ _OPEN = (
     | getattr(os, "O_NONBLOCK", 0)
     | getattr(os, "O_BINARY", 0)
 )
+
+_STARS = re.compile(r"\*+")
+_MOST_STARS = 4
+_MOST_PATTERNS = 1000
 
 FOREIGN_FOLDERS = frozenset(
     [
@@ -261,13 +266,16 @@ def is_python(path: str) -> bool:
 
 
 def run_git(root: Path, *arguments: str) -> bytes | None:
-    """Run a reading git command without hooks or monitors; ``None`` where git says no.
+    """Run a reading git command without hooks, monitors or filters; ``None`` where git says no.
 
     A repository's own configuration may name programs (``core.fsmonitor``); none is started.
     """
+    environment = _git_environment()
+    if arguments[0] == "status":
+        environment |= _filters_off(root)
     command = _git_command(root, *arguments)
     try:
-        done = subprocess.run(command, capture_output=True, check=False, env=_git_environment())
+        done = subprocess.run(command, capture_output=True, check=False, env=environment)
     except OSError:
         return None
     return done.stdout if done.returncode == 0 else None
@@ -297,6 +305,30 @@ def _git_environment() -> dict[str, str]:
     hidden = {"GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_EXTERNAL_DIFF"}
     kept = {name: value for name, value in os.environ.items() if name not in hidden}
     return kept | {"GIT_OPTIONAL_LOCKS": "0", "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"}
+
+
+def _filters_off(root: Path) -> dict[str, str]:
+    """Return settings under which git starts no filter that the repository itself defines.
+
+    To tell whether a file changed, git would run it through ``filter.<name>.clean``.
+    """
+    out = run_git(root, "config", "--includes", "--show-scope", "-z", "--get-regexp", "^filter[.]")
+    words = (out or b"").split(b"\0")
+    names = {
+        os.fsdecode(entry.partition(b"\n")[0]).rpartition(".")[0]
+        for scope, entry in zip(words[::2], words[1::2], strict=False)
+        if scope in {b"local", b"worktree"}
+    }
+    settings = [
+        (f"{name}.{key}", value)
+        for name in sorted(names)
+        for key, value in (("clean", ""), ("smudge", ""), ("process", ""), ("required", "false"))
+    ]
+    environment = {"GIT_CONFIG_COUNT": str(len(settings))}
+    for number, (key, value) in enumerate(settings):
+        environment[f"GIT_CONFIG_KEY_{number}"] = key
+        environment[f"GIT_CONFIG_VALUE_{number}"] = value
+    return environment
 
 
 def _git_listing(root: Path) -> tuple[list[str | None], frozenset[str]] | None:
@@ -330,9 +362,11 @@ def _walk(root: Path) -> list[str | None]:
 
     def ignored(name: str, *, folder: bool) -> bool:
         probe = name + "/" if folder else name
-        for base, spec in specs.items():
-            inside = probe if base == "" else probe.removeprefix(base + "/")
-            if (base == "" or inside != probe) and spec.match_file(inside):
+        base = name
+        while base:
+            base, _, _ = base.rpartition("/")
+            spec = specs.get(base)
+            if spec is not None and spec.match_file(probe[len(base) + 1 if base else 0 :]):
                 return True
         return False
 
@@ -340,8 +374,8 @@ def _walk(root: Path) -> list[str | None]:
         base = Path(folder).relative_to(root).as_posix()
         base = "" if base == "." else base
         if ".gitignore" in files:
-            text = (Path(folder) / ".gitignore").read_text("utf-8", errors="replace")
-            specs[base] = GitIgnoreSpec.from_lines(text.splitlines())
+            lines = _ignore_lines(f"{folder}/.gitignore")
+            specs[base] = GitIgnoreSpec.from_lines(lines)
         prefix = base + "/" if base else ""
         folders[:] = sorted(
             name
@@ -366,6 +400,16 @@ def _walk(root: Path) -> list[str | None]:
     return names
 
 
+def _ignore_lines(path: str) -> list[str]:
+    """Return the patterns of an ignore file, but none that takes long to match."""
+    try:
+        text = _read_regular(path).decode("utf-8", "replace")
+    except OSError:
+        return []
+    lines = text.splitlines()[:_MOST_PATTERNS]
+    return [line for line in lines if len(_STARS.findall(line)) <= _MOST_STARS]
+
+
 def is_foreign_folder(folder: Path) -> bool:
     """Whether a folder holds a virtual environment, a package store or a cache."""
     return folder.name in FOREIGN_FOLDERS or (folder / "pyvenv.cfg").is_file()
@@ -374,39 +418,54 @@ def is_foreign_folder(folder: Path) -> bool:
 def _regular_files(root: Path, names: Iterable[str | None]) -> tuple[list[str], list[Skipped]]:
     paths: list[str] = []
     skipped: list[Skipped] = []
-    passed_over: dict[str, bool] = {}
+    folders = _Folders(root, skipped)
     base = os.fspath(root)
-
-    def is_passed_over(name: str) -> bool:
-        """Whether a folder above is a link or nobody's own code; it is named once."""
-        folder, _, _ = name.rpartition("/")
-        unknown = []
-        while folder and folder not in passed_over:
-            unknown.append(folder)
-            folder, _, _ = folder.rpartition("/")
-        passed = passed_over.get(folder, False)
-        for folder in reversed(unknown):
-            if not passed:
-                reason = _reason_to_pass_over(root / folder)
-                if reason is not None:
-                    skipped.append(Skipped(folder + "/", reason))
-                    passed = True
-            passed_over[folder] = passed
-        return passed
-
     for name in names:
         if name is None:
             skipped.append(Skipped("(a file)", "name"))
+        elif _leads_out(name):
+            skipped.append(Skipped(name, "link"))
         elif name.endswith("/"):
             # a nested repository, or a folder that the walk did not enter
             skipped.append(Skipped(name, "foreign"))
-        elif not is_passed_over(name):
+        elif not folders.are_passed_over(name):
             reason = _reason_to_skip(f"{base}/{name}")
             if reason is None:
                 paths.append(name)
             elif reason != "gone":
                 skipped.append(Skipped(name, reason))
     return paths, skipped
+
+
+class _Folders:
+    """Which folders are links or nobody's own code; each is named once in ``skipped``."""
+
+    def __init__(self, root: Path, skipped: list[Skipped]) -> None:
+        self._root = root
+        self._skipped = skipped
+        self._known: dict[str, bool] = {}
+
+    def are_passed_over(self, name: str) -> bool:
+        """Whether one of the folders above a file is."""
+        folder, _, _ = name.rpartition("/")
+        unknown = []
+        while folder and folder not in self._known:
+            unknown.append(folder)
+            folder, _, _ = folder.rpartition("/")
+        passed = self._known.get(folder, False)
+        for folder in reversed(unknown):
+            if not passed:
+                reason = _reason_to_pass_over(self._root / folder)
+                if reason is not None:
+                    self._skipped.append(Skipped(folder + "/", reason))
+                    passed = True
+            self._known[folder] = passed
+        return passed
+
+
+def _leads_out(name: str) -> bool:
+    """Whether a path, which only a forged index can list, is none inside the project."""
+    return name.startswith("/") or not {"..", ".git"}.isdisjoint(name.lower().split("/"))
 
 
 def _reason_to_pass_over(folder: Path) -> str | None:

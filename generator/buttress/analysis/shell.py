@@ -25,8 +25,9 @@ _WRAPPERS = (
     re.compile(r"dotenv\s+(?:-\S+\s+\S+\s+)*run\s+(?:--\s+)?"),
     re.compile(
         r"docker(?:-compose|\s+compose)?\s+(?:-\S+\s+\S+\s+)*(?:run|exec)\s+"
-        r"(?:(?:-[evpwu]|--(?:env|volume|publish|workdir|user|name|network|env-file|mount|platform))(?:\s+|=)\S+\s+"
-        r"|--?\S+\s+)*[^\s-]\S*\s+(?=\S)"
+        # flags with a value have to take it along, so nothing is given back
+        r"(?>(?:-[evpwu]|--(?:env|volume|publish|workdir|user|name|network|env-file|mount|platform))(?:\s+|=)\S+\s+"
+        r"|--?\S+\s+)*+[^\s-]\S*\s+(?=\S)"
     ),
     re.compile(r"(?:bash|sh)\s+-\w*c\s+"),
     re.compile(r"(?:\S*/)?\.?venv/bin/"),

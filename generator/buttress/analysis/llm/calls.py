@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 
 from buttress.analysis.llm import catalogue
 from buttress.analysis.llm.addresses import address_of
+from buttress.analysis.llm.model import Client, ModelCall
 from buttress.analysis.llm.prompts import sent
 from buttress.analysis.llm.values import Callee, Value, Values, default_of
 from buttress.analysis.taint import Sources
 from buttress.project.model import Project, Role, Service
 from buttress.project.modules import OwnModules
 from buttress.source import Module, Tree
-from buttress.source.module import Function
 
 _DEEPEST = 6
 _MODEL_NAME = re.compile(
@@ -32,82 +32,6 @@ _NESTED = frozenset(
 )  # fmt: skip
 _GENERATION = frozenset({"text-generation", "text2text-generation", "conversational"})
 _PATHS = frozenset({":11434", "/api/generate", "/chat/completions", "/v1/messages"})
-
-
-@dataclass(frozen=True, slots=True)
-class Client:
-    """An object that asks a model, where it is made.
-
-    Attributes:
-        module: The file.
-        node: The call that makes it.
-        name: Its class, as the library calls it.
-        dotted: The same with its package.
-        provider: Whose model it asks.
-        options: Its arguments by name.
-        is_open: Whether it may have arguments that are not written here (``**options``).
-    """
-
-    module: Module
-    node: ast.Call
-    name: str
-    dotted: str
-    provider: str
-    options: Mapping[str, ast.expr]
-    is_open: bool
-
-    @property
-    def is_async(self) -> bool:
-        """Whether its methods are coroutines."""
-        return "Async" in self.name
-
-
-@dataclass(frozen=True, slots=True)
-class ModelCall:
-    """A place where a model is asked.
-
-    Attributes:
-        module: The file.
-        node: The call.
-        provider: Whose model is asked; ``unknown`` where that is not known.
-        how: The end of the call, as in ``chat.completions.create``.
-        options: Its arguments by name, those inside a configuration object included.
-        is_open: Whether it may have arguments that are not written here.
-        clients: What its owner was made by, as far as that is known.
-        prompts: The expressions that are sent, instructions included.
-    """
-
-    module: Module
-    node: ast.Call
-    provider: str
-    how: str
-    options: Mapping[str, ast.expr]
-    is_open: bool
-    clients: tuple[Client, ...] = ()
-    prompts: tuple[Value, ...] = ()
-
-    @property
-    def function(self) -> Function | None:
-        """The function that it stands in."""
-        return self.module.function(self.node)
-
-    @property
-    def is_local(self) -> bool:
-        """Whether the model runs on the app's own machines."""
-        return self.provider in catalogue.LOCAL
-
-    def option(self, *names: str) -> ast.expr | None:
-        """Return an argument of the call, or else of its clients."""
-        for options in (self.options, *(client.options for client in self.clients)):
-            for name in names:
-                if name in options:
-                    return options[name]
-        return None
-
-    @property
-    def may_have_more(self) -> bool:
-        """Whether the call or a client of it has arguments that cannot be read."""
-        return self.is_open or any(client.is_open for client in self.clients)
 
 
 @dataclass

@@ -6,7 +6,8 @@ import ast
 import re
 from collections.abc import Iterable, Iterator
 
-from buttress.analysis.llm.calls import LanguageUse, ModelCall
+from buttress.analysis.llm.calls import LanguageUse
+from buttress.analysis.llm.model import ModelCall
 from buttress.analysis.llm.values import Callee
 from buttress.source import Module
 

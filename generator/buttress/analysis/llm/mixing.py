@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from buttress.analysis.llm.answers import Answers
-from buttress.analysis.llm.calls import LanguageUse, ModelCall
+from buttress.analysis.llm.calls import LanguageUse
+from buttress.analysis.llm.model import ModelCall
 from buttress.analysis.llm.prompts import Piece, pieces
 from buttress.analysis.llm.values import Callee, Value
 from buttress.project.model import Service

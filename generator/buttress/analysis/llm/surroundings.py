@@ -7,7 +7,8 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from buttress.analysis.llm.calls import Client, LanguageUse, ModelCall
+from buttress.analysis.llm.calls import LanguageUse
+from buttress.analysis.llm.model import Client, ModelCall
 from buttress.analysis.llm.prompts import pieces
 from buttress.analysis.llm.values import Value
 from buttress.analysis.suites import suite_modules, written_tests

@@ -7,7 +7,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from buttress.analysis.llm.calls import Client, LanguageUse, ModelCall
+from buttress.analysis.llm.calls import LanguageUse
+from buttress.analysis.llm.model import Client, ModelCall
 from buttress.analysis.llm.values import Callee
 from buttress.source import Module
 from buttress.source.module import Function

@@ -5,12 +5,13 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from buttress.analysis.llm.calls import Client, LanguageUse, ModelCall
+from buttress.analysis.llm.calls import LanguageUse
 from buttress.analysis.llm.controls import (
     client_has_time_limit,
     has_time_limit,
     is_timed_outside,
 )
+from buttress.analysis.llm.model import Client, ModelCall
 from buttress.source import Module
 
 _LIMITED = frozenset(

@@ -18,7 +18,7 @@ from buttress.source.module import Function
 
 AUTH_NAME = re.compile(
     r"(?:^|_)(?:login_required|require[sd]?_?(?:auth|login|user|admin|token|api_?key|role|session|permission)\w*|(?:\w+_)?current_(?:\w+_)?user\w*"
-    r"|get_(?:current|authenticated|auth)_\w+|verify_(?:token|jwt|api_?key|auth|admin|user|session|credentials|access)\w*|(?:check|ensure|assert)_(?:auth|token|api_?key"
+    r"|get_(?:current|authenticated|auth)_(?:\w+_)?(?:user|account|admin|member|customer|client|identity|session|token|principal|superuser|person|employee|student|teacher|patient|tenant|org|active|auth|profile)\w*|verify_(?:token|jwt|api_?key|auth|admin|user|session|credentials|access)\w*|(?:check|ensure|assert)_(?:auth|token|api_?key"
     r"|admin|session|permission|role|access|logged|login)\w*|auth_required|(?:\w+_)?token_required|(?:\w+_)?admin_required|(?:\w+_)?login_required|roles?_(?:required|accepted)"
     r"|is_authenticated|is_logged_?in|logged_in|(?:api_key|jwt|token|basic|http|bearer|oauth2?|cookie)_?(?:auth|scheme|bearer|header)\w*|authori[sz]e\w*|validate_(?:token|session|api_?key)\w*"
     r"|decode_(?:access_)?token\w*|auth_middleware\w*|jwt_required|fresh_jwt_required|permission_required|user_passes_test|staff_member_required|superuser_required"
@@ -51,7 +51,7 @@ BODY = re.compile(
     r"|\bg\.(?:user|current_user|account|auth)"
     r"|\bsession(?:\.get\(\s*|\[\s*|\.pop\(\s*)[\"'][\w-]*(?:user|login|logged|auth|admin|uid)[\w-]*[\"']"
     r"|[\"'][\w-]*(?:user|logged|auth|admin)[\w-]*[\"']\s+(?:not\s+)?in\s+(?:flask\.)?session\b"
-    r"|headers(?:\.get\(\s*|\[\s*)[\"'](?:authorization|x-api-key|x-auth-token|x-[\w-]*(?:token|secret|key|auth)[\w-]*)[\"']"
+    r"|headers(?:\.get\(\s*|\[\s*)[\"'](?:authorization|x-api-key|x-auth-token|x-[\w-]*(?:token|secret|key|auth)[\w-]*)[\"'](?!\s*\]\s*=[^=])"
     r"|cookies(?:\.get\(\s*|\[\s*)[\"'][\w-]*(?:session|token|auth|sid|jwt|user)[\w-]*[\"']"
     r"|\.is_authenticated\b|\bcompare_digest\(|\brequest\.authorization\b",
     re.IGNORECASE,

@@ -57,7 +57,7 @@ _AUTH_CALLS = frozenset(
 )  # fmt: skip
 _AUTH_NAME = re.compile(
     r"(?:^|_)(?:login_required|require_?(?:auth|login|user|admin|token|api_key|role|session)\w*|current_(?:active_)?user\w*"
-    r"|get_current_\w+|verify_(?:token|jwt|api_key|auth|admin|user|session|password|credentials)\w*|check_(?:auth|token|api_key|admin|session)\w*"
+    r"|get_current_(?:\w+_)?(?:user|account|admin|member|customer|client|identity|session|token|principal|superuser|person|employee|student|teacher|patient|tenant|org|active|auth|profile)\w*|verify_(?:token|jwt|api_key|auth|admin|user|session|password|credentials)\w*|check_(?:auth|token|api_key|admin|session)\w*"
     r"|authenticate\w*|auth_required|token_required|admin_required|is_authenticated|api_key_auth|authorize\w*|validate_token\w*"
     r"|decode_token\w*|auth_middleware\w*|token_validator)\Z",
     re.IGNORECASE,
@@ -304,6 +304,8 @@ def _function_asks(module: Module, node: ast.FunctionDef | ast.AsyncFunctionDef)
 
 
 def _reads_identity(module: Module, node: ast.Subscript) -> bool:
+    if not isinstance(node.ctx, ast.Load):
+        return False  # a header of a request that the app itself sends
     key, owner = _text(node.slice), module.source(node.value)
     if owner in {"session", "flask.session", "request.session"}:
         return bool(re.search(r"user|login|auth|admin", key, re.IGNORECASE))

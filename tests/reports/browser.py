@@ -46,6 +46,13 @@ class Browser:
         """Run a script in the page and return what it returns."""
         return self._call("POST", "/execute/sync", {"script": script, "args": list(arguments)})
 
+    def wait_for(self, promise: str) -> Any:
+        """Return what a promise of the page comes to."""
+        answer = self.devtools(
+            "Runtime.evaluate", expression=promise, awaitPromise=True, returnByValue=True
+        )
+        return answer["result"].get("value")
+
     def settle(self) -> None:
         """Wait until the page has drawn what was asked of it."""
         script = (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ pytestmark = pytest.mark.skipif(
     reason="needs a browser: apt-get install chromium chromium-driver",
 )
 
+AXE = files("axe_core_python") / "axe.min.js"
 EVIL = "<img src=x onerror=\"document.title='owned'\">"
 FOUND = card(
     {
@@ -262,3 +264,20 @@ def test_a_link_to_a_finding_brings_it_back_from_the_filter(page: Browser) -> No
 
     assert page.run("return document.querySelector('#text').value") == ""
     assert len(shown(page)) == 5
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_rules_of_accessibility_are_kept(page: Browser, scheme: str) -> None:
+    prefer(page, scheme)
+    page.run("for (const part of document.querySelectorAll('details')) part.open = true")
+    page.devtools("Runtime.evaluate", expression=AXE.read_text("utf-8"))
+
+    found = page.wait_for(
+        "axe.run().then(all => ({"
+        "passes: all.passes.length,"
+        "faults: [...all.violations, ...all.incomplete].map(rule => rule.id + ': ' + rule.nodes[0].html)"
+        "}))"
+    )
+
+    assert found["faults"] == []
+    assert found["passes"] > 20

@@ -97,6 +97,14 @@ def test_a_manifest_that_is_damaged_is_left_to_the_checks() -> None:
             "`tool.buttress.accept[1].expires`: write a day as 2027-01-31.",
         ),
         (
+            "[tool.buttress]\nexclude = ['!']\n",
+            "`tool.buttress.exclude[1]`: write a glob as in .gitignore, for example app/legacy/*.py.",
+        ),
+        (
+            f"[tool.buttress]\nexclude = ['{'a*' * 50}']\n",
+            "`tool.buttress.exclude[1]`: write a shorter glob, with fewer asterisks.",
+        ),
+        (
             '[[tool.buttress.attest]]\ncheck = "INFRA-NO-BACKUPS"\nevidence = "x"\n',
             "`tool.buttress.attest`: there is no check `INFRA-NO-BACKUPS`. Did you mean",
         ),

@@ -64,6 +64,33 @@ def test_the_configuration_gates_and_an_option_comes_first(run: Run, project: Pa
     assert (project / "known.json").is_file()
 
 
+@pytest.mark.parametrize("name", ["../known.json", "/tmp/known.json", "link.json", "a\\u0000b"])
+def test_a_configured_baseline_never_leads_out_of_the_project(
+    run: Run, project: Path, name: str
+) -> None:
+    (project / "link.json").symlink_to("../outside.json")
+    (project / "buttress.toml").write_text(f'baseline = "{name}"\n')
+
+    result = run("inspect", project, "--update-baseline")
+
+    assert result.code == 2
+    assert "leads out of the project" in result.err
+    assert not (project.parent / "outside.json").exists()
+    assert not (project.parent / "known.json").exists()
+
+
+def test_a_link_that_is_named_as_baseline_is_replaced_and_not_followed(
+    run: Run, project: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "known.json").symlink_to("gone.json")
+
+    assert run("inspect", project, "--baseline", tmp_path / "known.json").code == 2
+    run("inspect", project, "--baseline", tmp_path / "known.json", "--update-baseline")
+
+    assert not (tmp_path / "known.json").is_symlink()
+    assert not (tmp_path / "gone.json").exists()
+
+
 def test_checks_are_chosen_by_their_first_words(run: Run, project: Path) -> None:
     (project / "buttress.toml").write_text('select = ["OBS"]\n')
 

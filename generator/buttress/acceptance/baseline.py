@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import stat
 import tempfile
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
@@ -61,7 +62,10 @@ def read_baseline(path: Path) -> tuple[Entry, ...]:
         UserError: If there is none, or it is damaged.
     """
     try:
-        if path.stat().st_size > _MOST_BYTES:
+        about = path.stat()
+        if not stat.S_ISREG(about.st_mode):
+            raise UserError(f"{path}: this is no file, so it is no baseline.")
+        if about.st_size > _MOST_BYTES:
             raise UserError(f"{path}: this is too large for a baseline.")
         data = json.loads(path.read_text("utf-8"))
     except FileNotFoundError:
@@ -183,12 +187,11 @@ def _write(path: Path, entries: Iterable[Entry]) -> None:
         "findings": findings,
     }
     text = json.dumps(data, indent=2) + "\n"
-    target = Path(os.path.realpath(path))
     try:
-        if target.is_file() and target.read_bytes() == text.encode():
+        if path.is_file() and path.read_bytes() == text.encode():
             return
-        mode = target.stat().st_mode & 0o777 if target.exists() else 0o666 & ~_umask()
-        handle, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
+        mode = path.stat().st_mode & 0o777 if path.exists() else 0o666 & ~_umask()
+        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
     except OSError as problem:
         raise UserError(
             f"{path}: the baseline cannot be written ({problem.strerror})."
@@ -199,7 +202,8 @@ def _write(path: Path, entries: Iterable[Entry]) -> None:
             stream.flush()
             os.fsync(stream.fileno())
         Path(name).chmod(mode)
-        Path(name).replace(target)
+        # a link is replaced and not followed: it may have been laid out to lead elsewhere
+        Path(name).replace(path)
     except BaseException as problem:
         with contextlib.suppress(OSError):
             Path(name).unlink()

@@ -10,6 +10,7 @@ from pathlib import Path
 from buttress.acceptance.configuration import Configuration, read_configuration, require_known
 from buttress.acceptance.judging import judge, without
 from buttress.checks.model import checks
+from buttress.errors import UserError
 from buttress.project import inspect_project
 from buttress.project.model import Project, Service
 from buttress.scorecard import Scorecard, inspect_service
@@ -67,9 +68,25 @@ def read(
     configuration = _overridden(read_configuration(tree, checks()), overrides)
     baseline = overrides.baseline
     if baseline is None and configuration.baseline is not None and tree.root is not None:
-        baseline = tree.root / configuration.baseline
+        baseline = _inside(tree.root, configuration.baseline)
     project = inspect(without(tree, configuration.exclude))
     return Inspected(project, configuration, baseline)
+
+
+def _inside(root: Path, name: str) -> Path:
+    """Return the path of a configured baseline, which is the project's own and nobody else's file."""
+    path = root / name
+    try:
+        is_inside = path.resolve().is_relative_to(root.resolve())
+    except (OSError, ValueError):
+        # a name that no file can have
+        is_inside = False
+    if not is_inside:
+        raise UserError(
+            f"The configured baseline {name} leads out of the project. Keep it inside, or name it"
+            " with --baseline."
+        )
+    return path
 
 
 def _overridden(configuration: Configuration, overrides: Overrides) -> Configuration:

@@ -8,7 +8,14 @@ from __future__ import annotations
 from datetime import date
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+)
 from pydantic import ValidationError as Invalid
 
 from buttress.checks.model import Risk
@@ -16,6 +23,7 @@ from buttress.errors import UserError
 from buttress.planning.nearest import nearest
 
 Said = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=1000)]
+_LONGEST_GLOB, _MOST_STARS = 300, 12
 Word = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, to_upper=True)]
 
 
@@ -34,6 +42,19 @@ def _day(value: object) -> object:
     return value
 
 
+def _glob(value: str) -> str:
+    from pathspec import GitIgnoreSpec
+
+    if len(value) > _LONGEST_GLOB or value.count("*") > _MOST_STARS:
+        raise ValueError("write a shorter glob, with fewer asterisks")
+    try:
+        GitIgnoreSpec.from_lines([value])
+    except ValueError:
+        raise ValueError("write a glob as in .gitignore, for example app/legacy/*.py") from None
+    return value
+
+
+Glob = Annotated[Said, AfterValidator(_glob)]
 Day = Annotated[date, BeforeValidator(_day)]
 
 
@@ -46,7 +67,7 @@ class AcceptTable(_Table):
 
     check: Word
     reason: Said
-    path: Said = "**"
+    path: Glob = "**"
     owner: str = ""
     expires: Day | None = None
 
@@ -65,7 +86,7 @@ class SettingsTable(_Table):
 
     select: list[Word] = []
     ignore: list[Word] = []
-    exclude: list[Said] = []
+    exclude: list[Glob] = []
     fail_on: Annotated[Risk | None, BeforeValidator(_risk), Field(alias="fail-on")] = None
     baseline: Said | None = None
     accept: list[AcceptTable] = []

@@ -63,7 +63,7 @@ DEEPEST = 3
 _DECORATORS = frozenset(["decorators", "method_decorators"])
 _FIRST = frozenset(["dispatch", "initial", "check_permissions"])
 _DEPENDS = frozenset(["Depends", "Security"])
-_PARAMETERS = frozenset(["authorization", "x_api_key", "api_key", "x_token", "access_token"])
+_PARAMETERS = frozenset(["authorization", "x_api_key", "x_token", "x_auth_token"])
 
 
 class Asking:

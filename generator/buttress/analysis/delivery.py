@@ -32,7 +32,7 @@ DEPLOYS = re.compile(
     r"|render\s+deploys\s+create|koyeb\s+(?:service\s+)?(?:redeploy|update)|caprover\s+deploy|modal\s+deploy|cf\s+push|dokku\s+\S+|scw\s+container\s+container\s+deploy"
     r"|fastapi\s+(?:cloud\s+)?deploy|docker\s+stack\s+deploy|git\s+push\s+.*(?:heroku|dokku|huggingface\.co|clever-cloud|scalingo|gigalixir|piku)"
     r"|huggingface-cli\s+upload|hf\s+upload|curl\s+.*(?:api\.render\.com/deploy|deploy[-_]?hook|/deploy/srv-|RENDER_\w*HOOK|DEPLOY_(?:HOOK|WEBHOOK|URL)\w*|webhooks/deploy|coolify)"
-    r"|(?:sshpass\s+.*)?ssh\s+(?=.*\s).*(?:docker|compose|systemctl|supervisorctl|pm2|git\s+pull|deploy|restart|bash|<<)"
+    r"|(?:sshpass\s+.{0,200})?ssh\s.{0,2000}(?:docker|compose|systemctl|supervisorctl|pm2|git\s+pull|deploy|restart|bash|<<)"
     r"|rsync\s+.*\S+@\S+:|scp\s+.*\S+@\S+:",
     re.IGNORECASE,
 )  # fmt: skip
@@ -73,20 +73,15 @@ _GOES_BACK = re.compile(
     r"|git\s+revert\s|wrangler\s+rollback|firebase\s+hosting:rollback|copilot\s+.*rollback)",
     re.IGNORECASE,
 )  # fmt: skip
-_DOCUMENTED = re.compile(
-    r"^[ \t]*(?:[$>][ \t]*)?(?:sudo[ \t]+)?" + _GOES_BACK.pattern, re.MULTILINE | re.IGNORECASE
-)
-"""A command on a line of its own, as in a block of code."""
-
 _ROLLBACK_NAME = re.compile(r"roll[-_]?back|revert[-_]?(?:deploy|release)|previous[-_]?release", re.IGNORECASE)  # fmt: skip
 _VERSION_INPUT = re.compile(r"(?:\A|_|-)(?:tag|version|image|sha|ref|commit|release|revision|digest)(?:\Z|_|-)", re.IGNORECASE)  # fmt: skip
 _AUTOMATIC_RETURN = re.compile(
-    r"deployment_circuit_breaker\s*\{[^}]*rollback\s*=\s*true|auto_rollback_configuration\s*\{[^}]*enabled\s*=\s*true|failure_action:\s*rollback|autoRollback:\s*true|auto_rollback\s*=\s*true",
+    r"deployment_circuit_breaker\s*\{[^}]{0,300}rollback\s*=\s*true|auto_rollback_configuration\s*\{[^}]{0,300}enabled\s*=\s*true|failure_action:\s*rollback|autoRollback:\s*true|auto_rollback\s*=\s*true",
     re.DOTALL,
 )
 _PROGRESSIVE = re.compile(
-    r"kind:\s*[\"']?(?:Rollout|Canary)\b(?=[\s\S]*(?:canary|blueGreen|analysis))|BLUE_GREEN|^\s*strategy\s*=\s*[\"'](?:canary|bluegreen)[\"']"
-    r"|kind:\s*[\"']?VirtualService\b[\s\S]*weight:\s*[1-9]|CodeDeployDefault\.\w*(?:Canary|Linear)|DeploymentPreference:\s*\n\s*Type:\s*(?:Canary|Linear)",
+    r"kind:\s*[\"']?(?:Rollout|Canary)\b(?=[\s\S]{0,4000}(?:canary|blueGreen|analysis))|BLUE_GREEN|^\s*strategy\s*=\s*[\"'](?:canary|bluegreen)[\"']"
+    r"|kind:\s*[\"']?VirtualService\b[\s\S]{0,4000}weight:\s*[1-9]|CodeDeployDefault\.\w*(?:Canary|Linear)|DeploymentPreference:\s*\n\s*Type:\s*(?:Canary|Linear)",
     re.MULTILINE,
 )
 _PROGRESSIVE_COMMAND = re.compile(r"--no-traffic\b|--no-promote\b|--canary\b|--strategy[= ](?:canary|bluegreen|blue-green)|--to-tags\b|deployment\s+slot\s+swap|kubectl\s+argo\s+rollouts|flagger")  # fmt: skip
@@ -97,7 +92,11 @@ FLAGS = (
 )  # fmt: skip
 """What is called of libraries that switch features on and off."""
 
+_RETURN_WORDS = re.compile(
+    r"rollback|rollout undo|--to-revisions|update-alias|slot swap|job revert"
+)
 _LARGEST = 128 * 1024
+_LONGEST = 500
 _SCRIPTS = (".sh", ".bash", ".ps1")
 
 
@@ -281,15 +280,23 @@ def goes_back(project: Project, pipelines: list[Pipeline], found: tuple[Deployme
         return True
     # what deploys can go back, and somebody wrote down how
     return any(item.pipeline is not None for item in found) and any(
-        _DOCUMENTED.search(text_of(tree, path)) for path in tree.paths if path.endswith(".md")
+        _documents_return(text_of(tree, path)) for path in tree.paths if path.endswith(".md")
     )
+
+
+def _documents_return(text: str) -> bool:
+    """Whether a command that goes back stands on a line of its own, as in a block of code."""
+    if not _RETURN_WORDS.search(text):
+        return False
+    lines = (line.strip().lstrip("$> ") for line in text.splitlines() if len(line) < _LONGEST)
+    return any(_GOES_BACK.match(line) for line in lines)
 
 
 def _is_rollback(tree: Tree, path: str) -> bool:
     name = path.rpartition("/")[2]
     if name in {"Makefile", "makefile", "justfile", "Taskfile.yml"}:
         text = text_of(tree, path)
-        match = re.search(r"^[\w-]*rollback[\w-]*[^\n:=]*:(?!=)[^\n]*\n((?:[ \t]+\S.*\n?)+)", text, re.MULTILINE)  # fmt: skip
+        match = re.search(r"^[\w-]{0,40}rollback[\w-]{0,40}[ \t]*:(?!=)[^\n]*\n((?:[ \t]+\S[^\n]*(?:\n|\Z))+)", text, re.MULTILINE)  # fmt: skip
         # one that only takes migrations back leaves the release in place
         return match is not None and not re.search(r"alembic|flask db|migrate", match[1])
     if not name.endswith((*_SCRIPTS, ".py")) or folder_of(path).startswith(("tests", "docs")):

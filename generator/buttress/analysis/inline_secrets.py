@@ -31,7 +31,7 @@ _DEVELOPMENT = re.compile(
 
 _PRODUCTION = re.compile(r"prod|release|deploy|server|cloud|swarm|stack", re.IGNORECASE)
 _LOCAL = re.compile(r"(?:\A|[./_-])(?:dev|development|local|test|tests|testing|ci|e2e|example|sample|devcontainer|override|debug)(?:[./_-]|\Z)", re.IGNORECASE)  # fmt: skip
-_STARTS_COMPOSE = re.compile(r"docker(?:-compose|\s+compose)\s[^\n]*\bup\b|docker\s+stack\s+deploy", re.MULTILINE)  # fmt: skip
+_STARTS_COMPOSE = re.compile(r"docker(?:-compose|\s+compose)\s[^\n]{0,300}\bup\b|docker\s+stack\s+deploy", re.MULTILINE)  # fmt: skip
 _DEPLOY_SCRIPT = re.compile(r"(?:deploy|production|prod|release|server[-_]?setup)[\w.-]*\.(?:sh|bash|ps1)\Z", re.IGNORECASE)  # fmt: skip
 _FOREIGN = re.compile(r"(?:\A|/)(?:vendor|third_party|node_modules)/")
 _HINT = re.compile(r"pass|secret|token|key|credential|salt|pwd|://", re.IGNORECASE)

@@ -14,7 +14,7 @@ from buttress.project.model import Project
 from buttress.source import Tree
 
 _OWNERS_FILES = ("CODEOWNERS", ".github/CODEOWNERS", "docs/CODEOWNERS", ".gitlab/CODEOWNERS")
-_OWNED = re.compile(r"^(?!\s*[#\[^])\s*\S+[ \t]+[^#\n]*?(?:@[\w-]+(?:/[\w.-]+)?|[\w.+-]+@[\w-]+\.\w+)", re.MULTILINE)  # fmt: skip
+_OWNED = re.compile(r"^(?!\s*[#\[^])\s*\S+[ \t]+[^#\n]*?(?:@[\w-]{1,64}(?:/[\w.-]{1,64})?|[\w.+-]{1,64}@[\w-]{1,64}\.\w+)", re.MULTILINE)  # fmt: skip
 _RULES = ("pull_request", "required_status_checks", "code_owner_review")
 _PROTECTION = r"github_branch_protection(?:_v3)?|github_repository_ruleset|gitlab_branch_protection|gitlab_project_level_mr_approvals"
 _SETTINGS = (".github/settings.yml", ".github/settings.yaml")

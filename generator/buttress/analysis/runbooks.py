@@ -15,13 +15,13 @@ _NAME = re.compile(
 )
 _TEXT = (".md", ".rst", ".adoc", ".txt", ".mdx")
 _NOT_OURS = re.compile(r"(?:\A|/)(?:node_modules|vendor|\.github/ISSUE_TEMPLATE|tests?|prompts?)/", re.IGNORECASE)  # fmt: skip
-_HEADING = re.compile(r"^(#{1,4}|=+)[ \t]+(.+?)[ \t]*#*$", re.MULTILINE)
+_HEADING = re.compile(r"^(#{1,4}|=+)[ \t]+(\S[^\n]{0,200})", re.MULTILINE)
 _SCENARIO = re.compile(
     r"data ?base|\bdb\b|disk|\bdown\b|outage|fail|error|restor|back ?up|roll ?-?back|restart|incident|latency|slow|memory|\bcpu\b|queue|webhook|rate limit"
     r"|secret|leak|compromis|breach|provider|unavailab|degrad|time ?out|\b50\d\b|5xx|recover|certificate|expire|stuck|full|lock|spike|crash|hang|deploy",
     re.IGNORECASE,
 )
-_COMMAND = re.compile(r"^(?:```|~~~)[^\n]*\n\s*\S|^(?: {4}|\t)\$ \S|`[a-z][\w./-]*(?: [^`\n]+)+`|^\.\. code", re.MULTILINE)  # fmt: skip
+_COMMAND = re.compile(r"^(?:```|~~~)[^\n]*\n\s*\S|^(?: {4}|\t)\$ \S|`[a-z][\w./-]* [^`\n]+`|^\.\. code", re.MULTILINE)  # fmt: skip
 _EMPTY = re.compile(r"\b(?:TODO|TBD|FIXME|lorem ipsum|to be (?:written|done|defined)|coming soon|fill (?:this )?in|placeholder)\b", re.IGNORECASE)  # fmt: skip
 _FENCED = re.compile(r"^(```|~~~).*?^\1", re.MULTILINE | re.DOTALL)
 _COMMENT = re.compile(r"^#", re.MULTILINE)

@@ -11,6 +11,7 @@ from buttress.project.folders import folder_of, is_inside, join
 from buttress.project.model import Place, Project, Service
 from buttress.source import Tree
 from buttress.source.dockerfile import Dockerfile, Instruction, Stage, parse
+from buttress.source.ignore_spec import ignore_spec
 
 _LARGEST = 128 * 1024
 _ROOT_BASES = frozenset(
@@ -178,8 +179,6 @@ def ignores_secrets(project: Project, image: Image) -> bool:
 
     It stands beside the Dockerfile, or in any folder above that may be the build context.
     """
-    from pathspec import GitIgnoreSpec
-
     folder = folder_of(image.path)
     paths = [f"{image.path}.dockerignore", join(folder, ".dockerignore")]
     while folder:
@@ -188,5 +187,5 @@ def ignores_secrets(project: Project, image: Image) -> bool:
     for path in paths:
         if path in project.tree:
             lines = text_of(project.tree, path).splitlines()
-            return GitIgnoreSpec.from_lines(lines).match_file(".env")
+            return ignore_spec(lines).match_file(".env")
     return False

@@ -9,6 +9,7 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from buttress.source import Tree
+from buttress.source.ignore_spec import ignore_spec
 
 if TYPE_CHECKING:
     from pathspec import GitIgnoreSpec
@@ -57,9 +58,7 @@ class Ignored:
 
 
 def _specs(tree: Tree) -> Iterable[tuple[str, GitIgnoreSpec]]:
-    from pathspec import GitIgnoreSpec
-
     for path in tree.named(".gitignore"):
         text = tree.text(path)
         if text is not None:
-            yield path.rpartition("/")[0], GitIgnoreSpec.from_lines(text.content.splitlines())
+            yield path.rpartition("/")[0], ignore_spec(text.content.splitlines())

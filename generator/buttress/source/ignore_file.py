@@ -8,9 +8,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from pathspec import GitIgnoreSpec
-
 from buttress.source.edit import Edit, apply_edits
+from buttress.source.ignore_spec import ignore_spec
 from buttress.source.text import Text
 
 
@@ -53,7 +52,7 @@ def covers(text: str, path: str, dialect: Dialect = Dialect.GIT) -> bool:
     """
     target = path + "x" if path.endswith("/") else path
     if dialect is Dialect.GIT:
-        return GitIgnoreSpec.from_lines(text.splitlines()).match_file(target)
+        return ignore_spec(text.splitlines()).match_file(target)
     ignored = False
     for pattern in patterns(text):
         if _docker_regex(pattern.text.lstrip("!").strip()).match(target):

@@ -11,10 +11,15 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from buttress.errors import ChangedUnderneathError, UserError
+from buttress.source.ignore_spec import ignore_spec
 from buttress.source.module import Module, Problem
 from buttress.source.text import NotTextError, Text, decode, decode_python
+
+if TYPE_CHECKING:
+    from pathspec import GitIgnoreSpec
 
 MAX_BYTES = 1024 * 1024
 """Larger files are passed over and counted: no one wrote them by hand."""
@@ -355,8 +360,6 @@ def _git_listing(root: Path) -> tuple[list[str | None], frozenset[str]] | None:
 
 
 def _walk(root: Path) -> list[str | None]:
-    from pathspec import GitIgnoreSpec
-
     names: list[str | None] = []
     specs: dict[str, GitIgnoreSpec] = {}
 
@@ -375,7 +378,7 @@ def _walk(root: Path) -> list[str | None]:
         base = "" if base == "." else base
         if ".gitignore" in files:
             lines = _ignore_lines(f"{folder}/.gitignore")
-            specs[base] = GitIgnoreSpec.from_lines(lines)
+            specs[base] = ignore_spec(lines)
         prefix = base + "/" if base else ""
         folders[:] = sorted(
             name

@@ -20,7 +20,7 @@ _WEAK = frozenset(
     + [f"numpy.random.{name}()" for name in (*_NAMES, "rand", "bytes")]
 )
 _SECRET = re.compile(
-    r"(?:^|[^a-z])otp(?:$|[^a-z])|(?<!max_)(?<!num_)(?<!n_)token(?!s\b|iz|_count|_limit|s_|_usage|_length)"
+    r"(?<![a-z])otp(?![a-z]{2})|(?<!max_)(?<!num_)(?<!n_)token(?!s\b|iz|_count|_limit|s_|_usage|_length)"
     r"|passw|secret(?!ary)|session_?(?:id|key|token)|session\w*\[|nonce|csrf|api_?key|(?:reset|verif\w*|auth|login"
     r"|activation|confirm\w*|access|security|recovery|backup|one_?time|sms|email|invite?)_?code|captcha|remember_?me"
     r"|temp_?pass|(?:^|_)pin(?:$|_|code)",

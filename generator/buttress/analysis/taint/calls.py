@@ -20,7 +20,7 @@ from buttress.analysis.taint.library import (
     TEXTS,
     UNDONE,
 )
-from buttress.analysis.taint.reaching import look, saved_as
+from buttress.analysis.taint.reaching import TEMPLATE_FILE, look, saved_as
 from buttress.analysis.taint.sinks import Kind, bits
 from buttress.analysis.taint.sources import READ, REQUEST
 from buttress.analysis.taint.state import Container
@@ -48,6 +48,7 @@ _FACTORIES = {
     "configparser.SafeConfigParser": "config", "io.StringIO": "io", "io.BytesIO": "io",
     "types.SimpleNamespace": "object",
 }  # fmt: skip
+_TEMPLATE = re.compile(r"(?:^|/)templates?/.*\.(?:html?|j2|jinja2?)\Z")
 _READERS = frozenset(["get", "getlist", "get_all", "pop", "getfirst", "setdefault", "get_list"])
 _VIEWS = frozenset(["items", "keys", "values", "lists", "multi_items"])
 _SPLITTERS = frozenset(["split", "rsplit", "partition", "rpartition", "splitlines"])
@@ -121,7 +122,10 @@ def _from_outside(frame: Frame, node: ast.Call, what: str, arguments: Arguments)
         return source_value(frame, node, "client", "recv")
     if what == "builtins.open" and arguments.nodes:
         saved = frame.state.names.get(saved_as(frame, arguments.nodes[0]))
-        return None if saved is None else Value(taint=saved.taint, what=f"{what}()", node=node)
+        if saved is not None:
+            return Value(taint=saved.taint, what=f"{what}()", node=node)
+        path = "".join(p for p in arguments.positional[0].pieces() if isinstance(p, str))
+        return Value(what=TEMPLATE_FILE, node=node) if _TEMPLATE.search(path) else None
     if frame.engine.sources.expression(frame.module, node, _result(what)):
         return source_value(frame, node, frame.engine.sources.label, ast.dump(node.func))
     if what == "lxml.etree.XMLParser" and "resolve_entities" in arguments.named:

@@ -162,7 +162,10 @@ class _Run:
             if not is_view and self.sources.names is None and function not in self._dangerous:
                 continue
             text = module.source(function)
-            if (
+            if self.sources.names is not None:
+                if self.sources.names.search(text):
+                    yield function
+            elif (
                 any(hint in text for hint in hints)
                 or (self.sources.takes_requests and is_handler(module, function, handlers))
                 or any(self.sources.parameter(module, function, a) for a in arguments_of(function))
@@ -251,7 +254,8 @@ class _Run:
         names = self.sources.names
         if names is None or source is None:
             return
-        taint = frame.state.held(value)
+        label = self.sources.label
+        taint = frozenset(t for t in frame.state.held(value) if t.label == label)
         if not taint:
             return
         if isinstance(target, ast.Return):

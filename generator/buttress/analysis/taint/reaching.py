@@ -19,6 +19,9 @@ from buttress.analysis.taint.sources import PARAMETER
 from buttress.analysis.taint.state import State
 from buttress.analysis.taint.values import OR, Taint, Taints, Value
 
+TEMPLATE_FILE = "<template file>"
+"""What a file of a template is that is open for writing."""
+
 _VERB = re.compile(
     r"\b(?:select\s|insert\s+(?:or\s+\w+\s+)?into\s|update\s+\S+\s+set\s|delete\s+from\s|replace\s+into\s"
     r"|drop\s+(?:table|database|user)|alter\s+(?:table|user)|create\s+(?:table|user|database)|pragma\s"
@@ -56,7 +59,7 @@ def live(state: State, taint: Taints, kind: Kind) -> list[Taint]:
     return found
 
 
-def look(  # noqa: C901 - one sink after another
+def look(  # noqa: C901, PLR0912 - one sink after another
     frame: Frame, node: ast.Call, owner: Value | None, function: Value, arguments: Arguments
 ) -> None:
     """Take note of what a call is given, if it is a sink."""
@@ -73,6 +76,8 @@ def look(  # noqa: C901 - one sink after another
             assert isinstance(node.func, ast.Attribute)  # noqa: S101 - for mypy
             _note(frame, Kind.PATH, node, node.func.value, owner)
             return
+        if name == "write" and owner is not None and owner.what == TEMPLATE_FILE:
+            sink = Sink(Kind.TEMPLATE)
         if name == "save" and owner is not None and owner.taint and owner.what == "<data>":
             if arguments.nodes:
                 frame.state.names[saved_as(frame, arguments.nodes[0])] = owner

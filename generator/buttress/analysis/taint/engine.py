@@ -256,7 +256,8 @@ class _Run:
             return
         label = self.sources.label
         taint = frozenset(t for t in frame.state.held(value) if t.label == label)
-        if not taint:
+        is_prose = any(isinstance(piece, str) and " " in piece for piece in value.parts or ())
+        if not taint or is_prose:
             return
         if isinstance(target, ast.Return):
             name = frame.function.name if isinstance(frame.function, _FUNCTIONS) else ""

@@ -12,6 +12,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from buttress.analysis.shell import Simple, expand, simple_commands
+from buttress.project.documents import text_of
 from buttress.project.model import Place, Project
 from buttress.source import Tree
 
@@ -229,7 +230,10 @@ def _read_steps(
     for step in holder.items("steps"):
         if step.text("if").strip() in {"false", "${{ false }}"}:
             continue
-        soft = is_soft or step.text("continue-on-error") == "true"
+        # a later step may fail for this one
+        name = step.text("id")
+        is_asked = bool(name) and f"steps.{name}.outcome" in text_of(tree, pipeline.path)
+        soft = is_soft or (step.text("continue-on-error") == "true" and not is_asked)
         if step.has("uses"):
             inputs = {key: value for key, value, _ in step.scalars("with")}
             at = step.place("uses")

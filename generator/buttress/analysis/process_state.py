@@ -26,7 +26,7 @@ _HARMLESS = re.compile(
 
 _DEEPEST = 4
 _LIMITS = re.compile(r"rate_?limit|throttl", re.IGNORECASE)
-_TEMPORARY = re.compile(r"temp|tmp|cache", re.IGNORECASE)
+_TEMPORARY = re.compile(r"temp|tmp|cache|favicon|thumbnail", re.IGNORECASE)
 _LOGS = re.compile(r"log", re.IGNORECASE)
 _REMOVES = frozenset({"os.remove", "os.unlink", "shutil.rmtree"})
 

@@ -217,13 +217,13 @@ def unowned(
             for call in ast.walk(endpoint.node)
             if isinstance(call, ast.Call)
         )
-        if not _IDENTITY.search(_withoutsignature(endpoint, text)) and not _ROLE_GUARD.search(
+        if not _IDENTITY.search(_body_alone(endpoint, text)) and not _ROLE_GUARD.search(
             names + signature(endpoint)
         ):
             yield endpoint
 
 
-def _withoutsignature(endpoint: Endpoint, text: str) -> str:
+def _body_alone(endpoint: Endpoint, text: str) -> str:
     """Return the code without what merely asks for the user: a parameter that is never used."""
     node = endpoint.node
     head = endpoint.module.source(node)
@@ -241,10 +241,8 @@ def _dependencies(endpoint: Endpoint) -> str:
     node = endpoint.node
     if isinstance(node, ast.ClassDef):
         return ""
-    names = [
-        ast.unparse(default)
-        for default in (*node.args.defaults, *filter(None, node.args.kw_defaults))
-    ]
+    defaults = (*node.args.defaults, *filter(None, node.args.kw_defaults))
+    names = [endpoint.module.source(default) for default in defaults]
     return " ".join(name for name in names if re.search(r"own|permission|role|access", name))
 
 

@@ -282,5 +282,5 @@ class Asking:
 def denies(node: ast.expr) -> bool:
     """Whether a list of permission classes refuses anybody."""
     items = node.elts if isinstance(node, ast.List | ast.Tuple) else [node]
-    names = {ast.unparse(item).rpartition(".")[2] for item in items}
+    names = {written(item).rpartition(".")[2] or "expression" for item in items}
     return bool(names - {"AllowAny"})

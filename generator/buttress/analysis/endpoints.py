@@ -170,9 +170,8 @@ def _of_django(own: OwnModules, service: Service) -> Iterator[Endpoint]:
                     continue
                 other = tree.module(found[0])
                 for klass in other.nodes(ast.ClassDef):
-                    if klass.name == found[1] and "View" in klass.name + ast.unparse(
-                        klass.bases[0] if klass.bases else klass
-                    ):
+                    bases = " ".join(written(base) for base in klass.bases)
+                    if klass.name == found[1] and "View" in f"{klass.name} {bases}":
                         yield from _of_view(own, service, other, klass, "/" + prefix.strip("^/"))
 
 

@@ -171,7 +171,7 @@ class Guards:
                 if self._is_rest_class(module, node):
                     return True
             else:
-                marks = [ast.unparse(mark) for mark in node.decorator_list]
+                marks = [module.source(mark) for mark in node.decorator_list]
                 if any("AllowAny" in mark or "permission_classes([])" in mark for mark in marks):
                     return False
                 if any("api_view" in mark for mark in marks):

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Iterator
 
 from buttress.analysis.endpoints import Endpoint
-from buttress.analysis.reached_code import reached_text, signature
+from buttress.analysis.reached_code import head, reached_text, signature
 from buttress.project.model import Project, Service
 
 _LOGIN = re.compile(
@@ -42,13 +42,8 @@ def logins(project: Project, service: Service, found: Iterable[Endpoint]) -> Ite
             continue
         named = _LOGIN.search(endpoint.path.rstrip("/")) or _LOGIN.search("/" + endpoint.node.name)
         text = reached_text(project, service, endpoint)
-        if named and (_CREDENTIAL.search(text) or _TYPED.search(_parameters(endpoint))):
+        if named and (_CREDENTIAL.search(text) or _TYPED.search(head(endpoint))):
             yield endpoint
-
-
-def _parameters(endpoint: Endpoint) -> str:
-    node = endpoint.node
-    return "" if isinstance(node, ast.ClassDef) else ast.unparse(node.args)
 
 
 def is_login(endpoint: Endpoint) -> bool:

@@ -60,6 +60,7 @@ _WEAK_METHODS = frozenset(
     ]
 )
 _WEAK_HASHERS = re.compile(r"(?:MD5|SHA1|Unsalted\w*|Crypt)PasswordHasher\Z")
+_LONGEST = 20_000
 _COLUMNS = frozenset(["Column", "mapped_column", "CharField", "TextField", "StringField", "Field"])
 
 
@@ -190,7 +191,7 @@ def _is_typed(module: Module, value: ast.expr) -> bool:
     """Whether a value is a password as it was typed, and no hash of it."""
     if isinstance(value, ast.Constant):
         return False
-    if _HASHES.search(ast.unparse(value)):
+    if _HASHES.search(module.source(value)):
         return False
     function = module.function(value)
     if isinstance(value, ast.Name) and function is not None:
@@ -199,13 +200,14 @@ def _is_typed(module: Module, value: ast.expr) -> bool:
             for node in ast.walk(function)
             if isinstance(node, ast.Assign) and any(written(t) == value.id for t in node.targets)
         ]
-        return not any(_HASHES.search(ast.unparse(item)) for item in given)
+        return not any(_HASHES.search(module.source(item)) for item in given)
     return True
 
 
 def _in_sql(module: Module) -> Iterator[ast.expr]:
     for node in module.nodes(ast.Constant):
-        if not (isinstance(node.value, str) and _IN_SQL.search(node.value)):
+        text = node.value if isinstance(node.value, str) else ""
+        if len(text) > _LONGEST or not _IN_SQL.search(text):
             continue
         above = module.parent(node)
         if isinstance(above, ast.Expr):

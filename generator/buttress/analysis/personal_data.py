@@ -38,9 +38,10 @@ _COLUMNS = frozenset(
         "GenericIPAddressField",
     ]
 )
+_LONGEST = 20_000
 _TABLE = re.compile(r"create\s+table[^(]*\(", re.IGNORECASE)
 _WORD = re.compile(
-    r"^\s*[\"'`]?(\w+)[\"'`]?\s+(?:TEXT|VARCHAR|CHAR|DATE|INTEGER|REAL|NUMERIC|TIMESTAMP|CITEXT)\b",
+    r"^[ \t]*[\"'`]?(\w+)[\"'`]?\s+(?:TEXT|VARCHAR|CHAR|DATE|INTEGER|REAL|NUMERIC|TIMESTAMP|CITEXT)\b",
     re.IGNORECASE | re.MULTILINE,
 )
 _DOCUMENT = re.compile(
@@ -85,8 +86,9 @@ def personal_columns(modules: Iterable[Module]) -> Iterator[PersonalColumn]:
                     yield PersonalColumn(module, item, kind)
         if "create table" in module.text.lower():
             for constant in module.nodes(ast.Constant):
-                if isinstance(constant.value, str) and _TABLE.search(constant.value):
-                    for word in _WORD.findall(constant.value):
+                text = constant.value if isinstance(constant.value, str) else ""
+                if len(text) < _LONGEST and _TABLE.search(text):
+                    for word in _WORD.findall(text):
                         if kind := _kind(word):
                             yield PersonalColumn(module, constant, kind)
 

@@ -31,10 +31,10 @@ _HEADER_LIBRARIES = (
     "flask_security_headers.",
 )
 _PROXY_HEADER = re.compile(
-    r"^\s*(?:add_header|header)\s+[\"']?(?:X-Content-Type-Options|X-Frame-Options|Content-Security-Policy|Strict-Transport-Security)",
+    r"^[ \t]*(?:add_header|header)\s+[\"']?(?:X-Content-Type-Options|X-Frame-Options|Content-Security-Policy|Strict-Transport-Security)",
     re.IGNORECASE | re.MULTILINE,
 )
-_PROXY_LIMIT = re.compile(r"^\s*(?:limit_req\s|rate_limit\s)", re.MULTILINE)
+_PROXY_LIMIT = re.compile(r"^[ \t]*(?:limit_req\s|rate_limit\s)", re.MULTILINE)
 _LIMIT_NAME = re.compile(r"(?:rate_?limit|throttl)", re.IGNORECASE)
 _LIMIT_LIBRARIES = (
     "slowapi.",
@@ -134,7 +134,7 @@ def _in_proxy(tree: Tree, pattern: re.Pattern[str]) -> bool:
 
 
 _PROXY_HSTS = re.compile(
-    r"^\s*(?:add_header|header)\s+[\"']?Strict-Transport-Security", re.IGNORECASE | re.MULTILINE
+    r"^[ \t]*(?:add_header|header)\s+[\"']?Strict-Transport-Security", re.IGNORECASE | re.MULTILINE
 )
 
 

@@ -43,6 +43,14 @@ def _reached_text(project: Project, service: Service, endpoint: Endpoint) -> str
     return "\n".join(parts)
 
 
+def head(endpoint: Endpoint) -> str:
+    """Return the ``def`` of an endpoint as it is written, with its parameters."""
+    node, module = endpoint.node, endpoint.module
+    if isinstance(node, ast.ClassDef):
+        return ""
+    return module.text[module.span(node)[0] : module.span(node.body[0])[0]]
+
+
 def signature(endpoint: Endpoint) -> str:
     """Return the decorators and parameters of an endpoint, and the attributes of its view class."""
     node = endpoint.node
@@ -55,4 +63,4 @@ def signature(endpoint: Endpoint) -> str:
         if view is not None
         else []
     )
-    return " ".join([*marks, ast.unparse(node.args), *attributes])
+    return " ".join([*marks, head(endpoint), *attributes])

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from buttress.analysis.classes import Classes
 from buttress.analysis.endpoints import Endpoint
-from buttress.analysis.reached_code import reached_text
+from buttress.analysis.reached_code import head, reached_text
 from buttress.project.documents import text_of
 from buttress.project.literals import written
 from buttress.project.model import Project, Service
@@ -29,10 +29,10 @@ _HOOKS = frozenset(["field_validator", "validator"])
 _WHOLE_HOOKS = frozenset(["model_validator", "root_validator"])
 _READS_BODY = re.compile(r"\brequest\.(?:get_json|json|data|form|get_data|stream|values)\b")
 _PROXY_SIZE = re.compile(
-    r"^\s*(?:client_max_body_size\s+[1-9]|request_body\s*\{|max_size\s)", re.MULTILINE
+    r"^[ \t]*(?:client_max_body_size\s+[1-9]|request_body\s*\{|max_size\s)", re.MULTILINE
 )
 _SIZE = re.compile(
-    r"max_?\w*(?:size|bytes|upload|file|length|mb)|\.size\b|file_?size|content[_-]length|\blen\(\s*\w*(?:content|contents|data|file|raw|body|payload|bytes|chunk|buf)\w*\s*\)\s*[><]"
+    r"max_?\w{0,40}(?:size|bytes|upload|file|length|mb)|\.size\b|file_?size|content[_-]length|\blen\(\s*\w*(?:content|contents|data|file|raw|body|payload|bytes|chunk|buf)\w*\s*\)\s*[><]"
     r"|\.read\(\s*\w[^)]*\)|\b413\b|too.?(?:large|big)|\.tell\(\)",
     re.IGNORECASE,
 )
@@ -229,7 +229,8 @@ def limits_requests(tree: Tree, modules: Iterable[Module]) -> bool:
         if "content-length" in text.lower() and ("413" in text or "middleware" in text.lower()):
             return True
         if re.search(
-            r"(?:Limit\w*(?:Upload|Size|Body)|(?:Upload|Size|Body)\w*Limit)\w*Middleware", text
+            r"(?:Limit\w{0,20}(?:Upload|Size|Body)|(?:Upload|Size|Body)\w{0,20}Limit)\w{0,20}Middleware",
+            text,
         ):
             return True
     return any(
@@ -262,8 +263,8 @@ def takes_uploads(endpoint: Endpoint) -> bool:
     node = endpoint.node
     if isinstance(node, ast.ClassDef):
         return False
-    head = ast.unparse(node.args)
-    return "UploadFile" in head or ("bytes" in head and "File(" in head)
+    text = head(endpoint)
+    return "UploadFile" in text or ("bytes" in text and "File(" in text)
 
 
 def careless_uploads(

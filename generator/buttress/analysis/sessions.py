@@ -152,7 +152,7 @@ def exempt_views(
             continue
         view = endpoint.view
         marks = [*endpoint.node.decorator_list, *(view.decorator_list if view is not None else [])]
-        names = " ".join(ast.unparse(mark) for mark in marks)
+        names = " ".join(endpoint.module.source(mark) for mark in marks)
         if "csrf_exempt" not in names or "api_view" in names:
             continue
         text = names + reached_text(project, service, endpoint)

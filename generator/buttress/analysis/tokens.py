@@ -19,6 +19,7 @@ _LIFETIME = re.compile(
 )
 _SETTINGS = frozenset(["JWT_ACCESS_TOKEN_EXPIRES", "ACCESS_TOKEN_LIFETIME"])
 _MOST = 7 * 1440
+_DEEPEST = 20
 _REFRESH = re.compile(r"refresh|reset|verif|confirm|invit|activat|remember", re.IGNORECASE)
 
 
@@ -150,7 +151,7 @@ def _long_lives(module: Module) -> Iterator[tuple[Module, ast.expr, str]]:
 
 
 def _judged(module: Module, name: str, value: ast.expr) -> Iterator[tuple[Module, ast.expr, str]]:
-    if _REFRESH.search(name):
+    if len(name) > 80 or _REFRESH.search(name):
         return
     if name in _SETTINGS:
         if isinstance(value, ast.Constant) and value.value is False:
@@ -187,8 +188,10 @@ def _delta(module: Module, node: ast.expr) -> float | None:
     return total
 
 
-def _number(module: Module, node: ast.expr) -> float | None:
+def _number(module: Module, node: ast.expr, depth: int = 0) -> float | None:
     """Return a number: a literal, a product of such, the default of a variable of the environment."""
+    if depth > _DEEPEST:
+        return None
     if isinstance(node, ast.Constant):
         if isinstance(node.value, bool):
             return None
@@ -197,13 +200,13 @@ def _number(module: Module, node: ast.expr) -> float | None:
         is_digits = isinstance(node.value, str) and node.value.isdecimal() and len(node.value) < 12
         return float(str(node.value)) if is_digits else None
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult):
-        left, right = _number(module, node.left), _number(module, node.right)
+        left, right = _number(module, node.left, depth + 1), _number(module, node.right, depth + 1)
         return left * right if left is not None and right is not None else None
     if isinstance(node, ast.Call):
         if module.resolve(node.func) in {"builtins.int", "builtins.float"} and node.args:
-            return _number(module, node.args[0])
+            return _number(module, node.args[0], depth + 1)
         if module.resolve(node.func) in {"os.getenv", "os.environ.get"} and len(node.args) == 2:
-            return _number(module, node.args[1])
+            return _number(module, node.args[1], depth + 1)
         if called_name(node) == "Field" and node.args:
-            return _number(module, node.args[0])
+            return _number(module, node.args[0], depth + 1)
     return None

@@ -40,6 +40,7 @@ def guessable_secrets(project: Project, service: Service) -> Iterator[Flow]:
     """Yield the values of such a generator that get the name of a secret, or are returned by one."""
     seen = set()
     for flow in flows(project, service, RANDOM):
-        if flow.kind is Kind.SECRET and flow.source[1] not in seen:
-            seen.add(flow.source[1])  # what was made once may be kept in several places
+        cause = (flow.source[1], flow.entry)
+        if flow.kind is Kind.SECRET and cause not in seen:
+            seen.add(cause)  # what was made once may be kept in several places
             yield flow

@@ -42,9 +42,10 @@ def path_traversal(subject: Subject) -> Iterator[Finding]:
     """
     seen = set()
     for flow in client_flows(subject, Sink.PATH):
-        if flow.source[1] in seen:
+        cause = (flow.source[1], flow.entry)
+        if cause in seen:
             continue  # one name, used again
-        seen.add(flow.source[1])
+        seen.add(cause)
         yield subject.finding(flow.module, flow.node, "What a client sends chooses this file.")
 
 

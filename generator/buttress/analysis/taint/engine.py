@@ -57,6 +57,7 @@ class Flow:
         value: The expression in it that comes from the source.
         label: Of the source: ``client``, ``parameter``, or that of the sources that were given.
         source: Where the source is read, with its file.
+        entry: The function that the way from there begins in; ``None`` for the top of a file.
     """
 
     kind: Kind
@@ -66,6 +67,7 @@ class Flow:
     value: ast.AST
     label: str
     source: tuple[Module, ast.AST]
+    entry: ast.AST | None = None
 
 
 _DANGERS: WeakKeyDictionary[Tree, dict[tuple[str, str], frozenset[ast.AST]]] = WeakKeyDictionary()
@@ -245,7 +247,10 @@ class _Run:
         if old is None or (old.label == PARAMETER and first.label != PARAMETER):
             at = value.node if value.node is not None else argument
             source = (first.module, first.node)
-            self._found[key] = Flow(kind, frame.module, node, argument, at, first.label, source)
+            entry = self._stack[0] if self._stack else None
+            self._found[key] = Flow(
+                kind, frame.module, node, argument, at, first.label, source, entry
+            )
 
     def stored(
         self, frame: Frame, target: ast.expr | ast.Return, value: Value, source: ast.expr | None

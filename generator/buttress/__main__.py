@@ -1,6 +1,6 @@
 """``python -m buttress``."""
 
-from buttress.cli import main
+from buttress.cli import command
 
 if __name__ == "__main__":
-    main()
+    command()

@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 
+from buttress.cli import ending
 from buttress.cli.plain_parameters import PlainCommand, PlainGroup
 from buttress.errors import UserError
 
@@ -398,6 +399,16 @@ def main() -> None:
         sys.exit(0)
     except Exception as problem:  # noqa: BLE001 - the last resort: told apart in _end
         _end(problem)
+
+
+def command() -> None:
+    """Run the command line as a process of its own."""
+    ending.begin()
+    try:
+        main()
+    except SystemExit as left:
+        ending.end(left.code if isinstance(left.code, int) else 0)
+        raise
 
 
 def _run() -> object:

@@ -17,6 +17,7 @@ from buttress.acceptance.inspection import Inspected, Overrides, read, scored
 from buttress.cache.folder import cache_folder
 from buttress.cache.inspection import Inspection
 from buttress.checks.model import Risk
+from buttress.cli import ending
 from buttress.errors import NothingToInspectError, UserError
 from buttress.project import inspect_project, select_service
 from buttress.project.model import Project, Service
@@ -56,6 +57,7 @@ def run(
     with progress("Reading the project"):
         inspection = Inspection(cache_folder(path, os.environ) if is_cached else None)
         inspected = read(path, overrides, inspection.project)
+    ending.keep(inspected)
     if facts:
         from buttress.project.facts import facts_as_json
 

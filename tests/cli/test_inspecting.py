@@ -244,3 +244,29 @@ def test_fifty_thousand_files_are_read_in_bounded_time(run: Run, project: Path) 
 
     # twenty times of what it takes on a laptop: a bound against quadratic work, no benchmark
     assert time.process_time() - started < 120
+
+
+def test_a_front_end_alone_is_recognised_and_not_inspected(run: Run, tmp_path: Path) -> None:
+    manifest = '{"dependencies": {"vue": "3.5.26", "vite": "7.3.0"}}\n'
+    project = make_project(tmp_path / "project", {"package.json": manifest})
+
+    result = run("inspect", project)
+
+    assert result.code == 3
+    assert "package.json (JavaScript with vue, vite)" in result.err.replace("\n", " ")
+
+
+def test_a_front_end_is_in_the_report(run: Run, tmp_path: Path) -> None:
+    files = {
+        "main.py": APP,
+        "requirements.txt": "fastapi==0.128.0\n",
+        "web/package.json": '{"dependencies": {"react": "^19.2.0"}}\n',
+    }
+    project = make_project(tmp_path / "project", files)
+
+    report = json.loads(run("inspect", project, "--format", "json").out)
+
+    assert [package["manifest"] for package in report["ecosystems"]] == ["web/package.json"]
+    unlocked = [f for f in report["findings"] if f["check"] == "INFRA-DEPS-UNLOCKED"]
+    assert [finding["path"] for finding in unlocked] == ["web/package.json"]
+    assert unlocked[0]["message"].startswith("web/package.json: 1 of 1 dependencies")

@@ -13,6 +13,9 @@ from buttress.source import Module
 _HEADER = re.compile(
     r"(?:x-)?(?:request|correlation|trace|transaction)-?id|traceparent", re.IGNORECASE
 )
+_MENTIONED = re.compile(
+    r"request-?id|correlation-?id|trace-?id|transaction-?id|traceparent", re.IGNORECASE
+)
 _READY_MADE = vocabulary(
     "asgi_correlation_id.CorrelationIdMiddleware asgi_correlation_id.middleware.CorrelationIdMiddleware "
     "starlette_context.plugins.RequestIdPlugin starlette_context.plugins.CorrelationIdPlugin "
@@ -57,7 +60,7 @@ def has_request_id(wiring: Wiring) -> bool:
     return any(
         wiring_reaches(wiring, module, carrier)
         for module in wiring.modules
-        if module.mentions(_HEADER)
+        if module.mentions(_MENTIONED)
         for carrier in _carriers(module)
     ) or any(
         wiring_reaches(wiring, module, carrier)

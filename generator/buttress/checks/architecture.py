@@ -13,6 +13,7 @@ from buttress.analysis.complexity import (
     sizes,
 )
 from buttress.analysis.duplicates import duplicates, stale_copies
+from buttress.analysis.endpoints import own_modules
 from buttress.analysis.fixed_values import fixed_values
 from buttress.analysis.import_cycles import cycles, start_graph
 from buttress.analysis.layers import HandlerAccess, accesses, http_imports, is_logic
@@ -27,7 +28,6 @@ from buttress.checks.model import (
     check,
 )
 from buttress.project.model import Place, Role
-from buttress.project.modules import OwnModules
 from buttress.source import Module
 
 _FEW_ROUTES = 3
@@ -136,7 +136,7 @@ def import_cycle(subject: Subject) -> Iterator[Finding]:
         from shop.models import Order, User
     """
     modules = {module.path: module for module in subject.modules(Role.APP)}
-    own = OwnModules(subject.project.tree)
+    own = own_modules(subject.project.tree)
     for cycle in cycles(start_graph(modules.values(), own, subject.service.import_root)):
         ring = [subject.service.dotted(path) for path in (*cycle.paths[:_SHOWN], cycle.paths[0])]
         more = f" (in a web of {cycle.size} modules)" if cycle.size > len(cycle.paths) else ""

@@ -14,6 +14,7 @@ from buttress.analysis.caught import (
     names_of,
 )
 from buttress.analysis.correlation import has_request_id
+from buttress.analysis.endpoints import own_modules
 from buttress.analysis.log_output import redacts_fields, writes_structured_lines
 from buttress.analysis.loggers import Loggers
 from buttress.analysis.printing import HINT, mentioned_elsewhere, prints
@@ -30,7 +31,6 @@ from buttress.checks.model import (
     check,
 )
 from buttress.project.model import Framework, Role
-from buttress.project.modules import OwnModules
 from buttress.source import Module
 
 _LOUD = frozenset(["error", "critical", "fatal"])
@@ -38,7 +38,7 @@ _LOUD = frozenset(["error", "critical", "fatal"])
 
 def wiring_of(subject: Subject) -> Wiring:
     """Return what is wired in a service."""
-    own = OwnModules(subject.project.tree)
+    own = own_modules(subject.project.tree)
     return Wiring(subject.wired(), own, subject.service)
 
 
@@ -79,7 +79,7 @@ def print_used(subject: Subject) -> Iterator[Finding]:
 
         logger.exception("could not send mail", user_id=user.id)
     """
-    own = OwnModules(subject.project.tree)
+    own = own_modules(subject.project.tree)
     for module in subject.modules(Role.APP):
         if not any(word in module.text for word in HINT):
             continue

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from buttress.analysis.clients import speaks_to_server, unbounded_connections
+from buttress.analysis.endpoints import own_modules
 from buttress.analysis.lazy_relations import lazy_reads
 from buttress.analysis.list_views import unpaged_lists
 from buttress.analysis.mapped_models import columns, unindexed
@@ -22,7 +23,6 @@ from buttress.checks.model import (
     check,
 )
 from buttress.project.model import Framework, Role
-from buttress.project.modules import OwnModules
 
 _BUILT_IN_INDEX = frozenset(["mysql"])
 
@@ -103,7 +103,7 @@ def unbounded_list(subject: Subject) -> Iterator[Finding]:
 
 
 def _queries(subject: Subject) -> Queries:
-    return Queries(subject.wired(), subject.service, OwnModules(subject.project.tree))
+    return Queries(subject.wired(), subject.service, own_modules(subject.project.tree))
 
 
 @check(

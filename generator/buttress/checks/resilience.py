@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from buttress.analysis.blocking import blocking_queries
+from buttress.analysis.endpoints import own_modules
 from buttress.analysis.outgoing import blocking_calls, endless_calls
 from buttress.analysis.retries import outgoing_calls, tries_again
 from buttress.analysis.schema import creates_schema, has_migrations
@@ -20,7 +21,6 @@ from buttress.checks.model import (
     check,
 )
 from buttress.project.model import Framework, Place, Role
-from buttress.project.modules import OwnModules
 
 
 @check(
@@ -153,7 +153,7 @@ def inline_slow_work(subject: Subject) -> Iterator[Finding]:
 
         background.add_task(send_mail, subject, text, sender, [user.email])
     """
-    own = OwnModules(subject.project.tree)
+    own = own_modules(subject.project.tree)
     for module, node, what in slow_work(tuple(subject.wired()), subject.service, own):
         yield subject.finding(module, node, f"While {what} here, the client waits.")
 

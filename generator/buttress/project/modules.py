@@ -26,6 +26,7 @@ class OwnModules:
         self._known = frozenset(self.paths)
         self._bindings: dict[str, dict[str, str]] = {}
         self._at: dict[tuple[str, str], str | None] = {}
+        self._symbols: dict[tuple[str, str, str | None], tuple[str, str] | None] = {}
         self._extra_roots: dict[str, tuple[str, ...]] = {}
 
     @cached_property
@@ -122,6 +123,12 @@ class OwnModules:
         The result is the file and the name inside it (``""`` for the module itself), followed
         through modules that only pass the name on.
         """
+        key = (dotted, importer, root)
+        if key not in self._symbols:
+            self._symbols[key] = self._followed(dotted, importer, root)
+        return self._symbols[key]
+
+    def _followed(self, dotted: str, importer: str, root: str | None) -> tuple[str, str] | None:
         found = self._split(dotted, importer, root)
         for _ in range(_LONGEST_CHAIN):
             if found is None or not found[1]:

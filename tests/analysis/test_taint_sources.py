@@ -149,3 +149,24 @@ def test_a_function_too_large_to_follow_is_left_in_the_middle() -> None:
         f"{steps}    os.system(y)\n"
     )
     assert lines({"app.py": text}) == ["app.py:9 client"]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "y = [x]\n" + "y = y + y\n" * 60 + "os.system(y[0])",
+        "y = [x]\n" + "y.extend(y)\n" * 60 + "os.system(y[0])",
+        "y = {'a': x}\n" + "y = {'a': y, 'b': y, **y}\n" * 60 + "os.system(str(y))",
+        "y = 99\n" + "y = y * y\n" * 60 + "os.system(x)",
+        "y = 'a b'.split()\n" + "y = y + y\n" * 60 + "os.system(x)",
+        "y = 'aa'\n" + "y = y.replace('a', y)\n" * 60 + "os.system(x)",
+        "y = x\n" + "y = ','.join([y, y])\n" * 60 + "os.system(y)",
+        "y = 'a' * 9 ** 9\nos.system(x)",
+    ],
+    ids=["lists", "extended", "mappings", "numbers", "words", "replaced", "joined", "repeated"],
+)
+def test_values_that_double_stay_small(body: str) -> None:
+    text = "import os\nfrom flask import Flask, request\n\napp = Flask(__name__)\n\n"
+    text += '@app.post("/x")\ndef view():\n    x = request.form["x"]\n'
+    text += "".join(f"    {line}\n" for line in body.splitlines())
+    assert len(lines({"app.py": text})) == 1

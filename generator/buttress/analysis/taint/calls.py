@@ -41,6 +41,7 @@ _ESCAPER = re.compile(r"(?:escape|sanitiz|encode|clean).*html|html.*(?:escape|sa
 _KEPT = re.compile(r"\[\^([^\]]+)\][+*]?\Z")
 _ERRORS = (TypeError, ValueError, ArithmeticError, LookupError)
 _LONGEST = 10_000
+_MOST_CHARACTERS = 1_000_000
 _FACTORIES = {
     "builtins.dict": "dict", "collections.OrderedDict": "dict", "collections.defaultdict": "dict",
     "builtins.list": "list", "builtins.set": "list", "collections.deque": "list",
@@ -318,8 +319,11 @@ def _method(
         return of_container(frame, node, owner, name, arguments)
     is_foldable = name in FOLDED_METHODS and not arguments.named
     if isinstance(owner.const, str | bytes) and is_foldable and all(v.is_known for v in given):
+        longest = max((len(v.const) for v in given if isinstance(v.const, str | bytes)), default=0)
         method = getattr(owner.const, name, None)
-        return _folded(method, [v.const for v in given], node) if method else NOTHING
+        if method is None or len(owner.const) * longest > _MOST_CHARACTERS:
+            return NOTHING
+        return _folded(method, [v.const for v in given], node)
     if name == "format" and isinstance(owner.const, str):
         values = [plain(frame, v) for v in [*arguments.positional, *arguments.more]]
         named = {key: plain(frame, v) for key, v in arguments.named.items()}

@@ -32,6 +32,7 @@ FIELDS = "<fields>"
 """What a client sent, under keys that the code chose."""
 
 _LONGEST = 10_000
+_MOST_BITS = 1_000
 # constants of any type: what does not fit raises, and is not folded
 _ARITHMETIC: dict[type[ast.operator], Callable[[Any, Any], object]] = {
     ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul, ast.Div: operator.truediv,
@@ -130,7 +131,9 @@ def _percent(frame: Frame, node: ast.AST, left: Value, right: Value) -> Value:
 def _fold(function: Callable[[Any, Any], object] | None, *operands: Any) -> object:
     if function is None:
         return UNKNOWN
-    if function is operator.mul and any(isinstance(o, str | bytes | list) for o in operands):
+    if function is operator.mul and any(
+        isinstance(o, str | bytes | list | tuple) for o in operands
+    ):
         return UNKNOWN
     if function is operator.mod and isinstance(operands[0], str | bytes):
         return UNKNOWN
@@ -138,8 +141,9 @@ def _fold(function: Callable[[Any, Any], object] | None, *operands: Any) -> obje
         folded = function(*operands)
     except _FOLDING_ERRORS:
         return UNKNOWN
-    is_long = isinstance(folded, str | bytes) and len(folded) > _LONGEST
-    return UNKNOWN if is_long else folded
+    is_long = isinstance(folded, str | bytes | list | tuple) and len(folded) > _LONGEST
+    is_large = isinstance(folded, int) and folded.bit_length() > _MOST_BITS
+    return UNKNOWN if is_long or is_large else folded
 
 
 def _compare(frame: Frame, node: ast.Compare) -> Value:

@@ -146,13 +146,13 @@ FOLDED: dict[str, Callable[..., object]] = {
 FOLDED_METHODS = frozenset(
     ["upper", "lower", "strip", "lstrip", "rstrip", "title", "capitalize", "swapcase", "replace", "split",
      "startswith", "endswith", "find", "rfind", "index", "count", "encode", "decode", "isdigit", "isalpha",
-     "isalnum", "removeprefix", "removesuffix", "rsplit", "partition", "rpartition", "zfill", "casefold",
+     "isalnum", "removeprefix", "removesuffix", "rsplit", "partition", "rpartition", "casefold",
      "isupper", "islower", "isnumeric", "splitlines"]
 )  # fmt: skip
 """Methods of text that are worked out where all is known."""
 
 TEXT_METHODS = frozenset(
-    [*FOLDED_METHODS, "format", "join", "center", "ljust", "rjust", "expandtabs", "translate", "format_map"]
+    [*FOLDED_METHODS, "format", "join", "zfill", "center", "ljust", "rjust", "expandtabs", "translate", "format_map"]
 ) - {"startswith", "endswith", "find", "rfind", "index", "count", "isdigit", "isalpha", "isalnum",
      "isupper", "islower", "isnumeric"}  # fmt: skip
 """Methods of text that return what was in it."""

@@ -14,6 +14,7 @@ from buttress.analysis.taint.values import (
 )
 
 _DEEPEST = 4
+_LARGEST = 400
 
 
 class Container:
@@ -73,7 +74,7 @@ class State:
     def new(self, numbers: list[int], container: Container) -> Value:
         """Return a new container as a value; ``numbers`` holds the last number given out."""
         numbers[0] += 1
-        self.heap[numbers[0]] = container
+        self.heap[numbers[0]] = self._bounded(container)
         return Value(ref=numbers[0], taint=CLEAN)
 
     def held(self, value: Value, depth: int = 0) -> Taints:
@@ -120,7 +121,14 @@ class State:
     def replace(self, value: Value, items: dict[object, Value], rest: Value | None) -> None:
         """Let a container hold something else."""
         old = self.heap[value.ref]
-        self.heap[value.ref] = Container(old.kind, items, rest, old.what)
+        self.heap[value.ref] = self._bounded(Container(old.kind, items, rest, old.what))
+
+    def _bounded(self, container: Container) -> Container:
+        """Return a container; of a very large one only what may be in it is known."""
+        if len(container.items) <= _LARGEST:
+            return container
+        rest = self.join_all(container.everything())
+        return Container(container.kind, {}, rest, container.what)
 
     def join_all(self, values: list[Value]) -> Value:
         """Return the value that is one of several."""

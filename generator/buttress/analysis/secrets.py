@@ -78,10 +78,16 @@ _MARKS = (
     "AKIA",
     "ASIA",
     "AIza",
-    "gh",
+    "ghp_",
+    "gho_",
+    "ghu_",
+    "ghs_",
+    "ghr_",
+    "github_pat_",
     "glpat-",
     "xox",
-    "k_",
+    "k_live_",
+    "k_test_",
     "gsk_",
     "hf_",
     "SG.",
@@ -89,6 +95,7 @@ _MARKS = (
     "PRIVATE KEY",
     "://",
 )
+_ADDRESS = "://"
 _MARK = re.compile("|".join(map(re.escape, _MARKS)))
 
 
@@ -154,6 +161,25 @@ def kind_of(value: str) -> str:
 def may_hold_secret(text: str) -> bool:
     """Whether a text contains what the shape of some secret begins with."""
     return _MARK.search(text) is not None
+
+
+def marked_lines(text: str) -> list[tuple[int, str]]:
+    """Return the lines, with their numbers from 1, that may hold a secret other than in an address."""
+    starts: set[int] = set()
+    for mark in _MARKS:
+        at = text.find(mark) if mark != _ADDRESS else -1
+        while at >= 0:
+            starts.add(text.rfind("\n", 0, at) + 1)
+            end = text.find("\n", at)
+            at = text.find(mark, end) if end >= 0 else -1
+    found = []
+    number, counted = 1, 0
+    for start in sorted(starts):
+        number += text.count("\n", counted, start)
+        counted = start
+        end = text.find("\n", start)
+        found.append((number, text[start:end] if end >= 0 else text[start:]))
+    return found
 
 
 def is_placeholder(value: str) -> bool:

@@ -17,7 +17,7 @@ from buttress.analysis.secrets import (
     is_public_by_design,
     is_secret_variable,
     kind_of,
-    may_hold_secret,
+    marked_lines,
 )
 from buttress.checks.model import (
     Confidence,
@@ -157,9 +157,7 @@ def secret_committed(subject: Subject) -> Iterator[Finding]:
         if _HARMLESS.search(path) or (tree.tracked is not None and path not in tree.tracked):
             continue
         text = tree.text(path)
-        if text is None or not may_hold_secret(text.content):
-            continue
-        for number, line in enumerate(text.content.splitlines(), 1):
+        for number, line in marked_lines(text.content) if text is not None else ():
             kind = kind_of(line) if len(line) < 2000 else ""
             if not kind or kind == "password in an address" or is_placeholder(line.strip()):
                 continue

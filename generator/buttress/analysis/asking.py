@@ -49,13 +49,14 @@ BODY = re.compile(
     r"\b(?:request|req|self\.request|info\.context|websocket)\.(?:user\b(?!_agent)|state\.(?:user|current|account|auth)|auth\b)"
     r"|\bcurrent_user\.(?:is_|id\b|role|has_)"
     r"|\bg\.(?:user|current_user|account|auth)"
-    r"|\bsession(?:\.get\(\s*|\[\s*|\.pop\(\s*)[\"'][\w-]*(?:user|login|logged|auth|admin|uid)[\w-]*[\"']"
-    r"|[\"'][\w-]*(?:user|logged|auth|admin)[\w-]*[\"']\s+(?:not\s+)?in\s+(?:flask\.)?session\b"
-    r"|headers(?:\.get\(\s*|\[\s*)[\"'](?:authorization|x-api-key|x-auth-token|x-[\w-]*(?:token|secret|key|auth)[\w-]*)[\"'](?!\s*\]\s*=[^=])"
-    r"|cookies(?:\.get\(\s*|\[\s*)[\"'][\w-]*(?:session|token|auth|sid|jwt|user)[\w-]*[\"']"
+    r"|\bsession(?:\.get\(\s*|\[\s*|\.pop\(\s*)[\"'][\w-]{0,40}(?:user|login|logged|auth|admin|uid)[\w-]{0,40}[\"']"
+    r"|[\"'][\w-]{0,40}(?:user|logged|auth|admin)[\w-]{0,40}[\"']\s+(?:not\s+)?in\s+(?:flask\.)?session\b"
+    r"|headers(?:\.get\(\s*|\[\s*)[\"'](?:authorization|x-api-key|x-auth-token|x-[\w-]{0,40}(?:token|secret|key|auth)[\w-]{0,40})[\"'](?!\s*\]\s*=[^=])"
+    r"|cookies(?:\.get\(\s*|\[\s*)[\"'][\w-]{0,40}(?:session|token|auth|sid|jwt|user)[\w-]{0,40}[\"']"
     r"|\.is_authenticated\b|\bcompare_digest\(|\brequest\.authorization\b",
     re.IGNORECASE,
 )
+_LONGEST = 120
 DEEPEST = 3
 """How far calls, dependencies and base classes are followed."""
 
@@ -64,6 +65,10 @@ _DECORATORS = frozenset(["decorators", "method_decorators"])
 _FIRST = frozenset(["dispatch", "initial", "check_permissions"])
 _DEPENDS = frozenset(["Depends", "Security"])
 _PARAMETERS = frozenset(["authorization", "x_api_key", "x_token", "x_auth_token"])
+
+
+def _is_auth_name(name: str) -> bool:
+    return len(name) <= _LONGEST and bool(AUTH_NAME.search(name))
 
 
 class Asking:
@@ -115,7 +120,7 @@ class Asking:
             return False
         last = node.attr if isinstance(node, ast.Attribute) else node.id
         resolved = module.resolve(node) or ""
-        if resolved.startswith(LIBRARIES) or resolved in _DECODERS or AUTH_NAME.search(last):
+        if resolved.startswith(LIBRARIES) or resolved in _DECODERS or _is_auth_name(last):
             return True
         for other, function in definitions_of(self._own, self._service, module, node):
             if self.function(other, function, depth + 1):
@@ -143,7 +148,7 @@ class Asking:
         other, value = found
         if isinstance(value, ast.Call):
             resolved = other.resolve(value.func) or ""
-            return resolved.startswith(LIBRARIES) or bool(AUTH_NAME.search(called_name(value)))
+            return resolved.startswith(LIBRARIES) or bool(_is_auth_name(called_name(value)))
         return isinstance(value, ast.Subscript) and self.annotation(other, value)
 
     def _value_of(self, module: Module, node: ast.expr) -> tuple[Module, ast.expr] | None:
@@ -212,7 +217,7 @@ class Asking:
                 continue
             resolved = module.resolve(node.func) or ""
             if (
-                AUTH_NAME.search(called_name(node))
+                _is_auth_name(called_name(node))
                 or resolved.startswith(LIBRARIES)
                 or resolved in _DECODERS
             ):

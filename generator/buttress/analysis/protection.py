@@ -65,6 +65,11 @@ _AUTH_NAME = re.compile(
 _AUTH_HEADERS = frozenset({"authorization", "x-api-key", "x-auth-token"})
 
 
+def _is_auth_name(name: str) -> bool:
+    # longer ones are no names that a person gave
+    return len(name) <= 120 and bool(_AUTH_NAME.search(name))
+
+
 def sets_security_headers(tree: Tree, modules: Iterable[Module]) -> bool:
     """Whether two of the headers are set by code that runs, by a library, or by a proxy."""
     modules = list(modules)
@@ -287,7 +292,7 @@ def _call_asks(module: Module, call: ast.Call) -> bool:
         return True
     name = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
     given = [argument.id for argument in call.args if isinstance(argument, ast.Name)]
-    if any(_AUTH_NAME.search(item) for item in (name, *given)):
+    if any(_is_auth_name(item) for item in (name, *given)):
         return True
     asked = name in {"get", "Header", "getlist"}
     return asked and any(_text(argument).lower() in _AUTH_HEADERS for argument in call.args)
@@ -297,7 +302,7 @@ def _function_asks(module: Module, node: ast.FunctionDef | ast.AsyncFunctionDef)
     for decorator in node.decorator_list:
         inner = decorator.func if isinstance(decorator, ast.Call) else decorator
         name = inner.attr if isinstance(inner, ast.Attribute) else getattr(inner, "id", "")
-        if _AUTH_NAME.search(name) or (module.resolve(inner) or "").startswith(_AUTH_LIBRARIES):
+        if _is_auth_name(name) or (module.resolve(inner) or "").startswith(_AUTH_LIBRARIES):
             return True
     arguments = (*node.args.args, *node.args.kwonlyargs)
     return any(argument.arg in {"authorization", "x_api_key"} for argument in arguments)

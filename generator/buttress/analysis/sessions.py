@@ -31,7 +31,7 @@ _BY_COOKIE = re.compile(
     r"login_required|request\.user\b|request\.session|COOKIES|LoginRequired|permission_required"
 )
 _LOGIN = re.compile(
-    r"\bsession\[\s*[\"'][\w-]*(?:user|login|logged|auth|admin|uid)|login_user\(|flask_login",
+    r"\bsession\[\s*[\"'][\w-]{0,40}(?:user|login|logged|auth|admin|uid)|login_user\(|flask_login",
     re.IGNORECASE,
 )
 _SAME_SITE = re.compile(

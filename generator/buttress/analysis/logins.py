@@ -23,7 +23,7 @@ _TYPED = re.compile(
     r":\s*\w*(?:Login|Credential|SignIn|SignUp|Signup|Signin|Regist|CreateUser|UserCreate)\w*"
 )
 _THROTTLE = re.compile(
-    r"failed[_ ]?(?:login[_ ]?)?attempts|failed_login|is_\w*locked|account_?locked|lock_account|login_?attempts|lock(?:ed)?_?out|locked_until|too_?many_?(?:requests|attempts|login)|HTTP_429|\b429\b|throttle|rate_?limit|attempt_count|max_attempts|token_?bucket",
+    r"failed[_ ]?(?:login[_ ]?)?attempts|failed_logins\b|(?:increment|record|count|add)_failed_login|is_\w*locked|account_?locked|lock_account|login_?attempts|lock(?:ed)?_?out|locked_until|too_?many_?(?:requests|attempts|login)|HTTP_429|\b429\b|throttle|rate_?limit|attempt_count|max_attempts|token_?bucket",
     re.IGNORECASE,
 )
 

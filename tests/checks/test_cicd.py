@@ -110,9 +110,16 @@ class TestTests:
         assert status("CICD-NO-TESTS", files) == "not-applicable"
 
 
+def test_no_pipeline_is_one_finding() -> None:
+    dependants = ["CICD-NO-TESTS", "CICD-NO-LINT-TYPES", "CICD-NO-SECURITY-SCAN"]
+
+    assert status("CICD-NONE", APP) == "fail"
+    assert {status(name, APP) for name in dependants} == {"not-applicable"}
+
+
 class TestLint:
     @pytest.mark.parametrize(
-        "files", [APP, workflow("run: npm run lint"), workflow("run: ruff check . || true")]
+        "files", [workflow("run: npm run lint"), workflow("run: ruff check . || true")]
     )
     def test_nothing_lints(self, files: dict[str, str]) -> None:
         assert len(places("CICD-NO-LINT-TYPES", files)) == 1

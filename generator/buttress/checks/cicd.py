@@ -104,7 +104,8 @@ def no_tests(subject: Subject) -> Iterator[Finding]:
     has_tests = bool(written_tests(project, service))
     if not has_tests and not tested:
         raise NotApplicable("there are no tests to run")
-    commands = gates(readable(subject))
+    working = _at_work(subject)
+    commands = gates(working)
     runs = any(TESTS.match(command.text) for command in commands)
     if has_tests and not runs and not runs_test_image(project, commands, TESTS):
         yield Finding(pipeline_place(subject), "No pipeline runs the tests.")
@@ -138,8 +139,9 @@ def no_lint(subject: Subject) -> Iterator[Finding]:
         - run: mypy .
     """
     tools = (LINT, TYPES)
-    found = any(tool.match(command.text) for command in gates(readable(subject)) for tool in tools)
-    if not found and not uses_any(readable(subject), LINT_ACTIONS):
+    working = _at_work(subject)
+    found = any(tool.match(command.text) for command in gates(working) for tool in tools)
+    if not found and not uses_any(working, LINT_ACTIONS):
         yield Finding(
             pipeline_place(subject), "No pipeline lints the Python code or checks its types."
         )
@@ -176,12 +178,13 @@ def no_security_scan(subject: Subject) -> Iterator[Finding]:
         ("dependencies", DEPENDENCY_SCAN, DEPENDENCY_ACTIONS),
         ("secrets", SECRET_SCAN, SECRET_ACTIONS),
     )
-    commands = gates(readable(subject))
+    working = _at_work(subject)
+    commands = gates(working)
     for what, pattern, actions in parts:
         if what == "dependencies" and subject.service.manifest is None:
             continue
         runs = any(pattern.match(command.text.lstrip("(")) for command in commands)
-        if not runs and not uses_any(readable(subject), actions):
+        if not runs and not uses_any(working, actions):
             message = f"No pipeline looks for {_LOOKS_FOR[what]}."
             yield Finding(pipeline_place(subject), message, "", what)
 
@@ -228,6 +231,14 @@ def soft_fail(subject: Subject) -> Iterator[Finding]:
                 seen.add(command.place)
                 message = f"`{command.text.split()[0]}` runs here, and its failure is ignored."
                 yield Finding(command.place, message, "", command.text)
+
+
+def _at_work(subject: Subject) -> list[Pipeline]:
+    """Return the pipelines, where there are any: else CICD-NONE says all that there is to say."""
+    found = readable(subject)
+    if not any(does_something(pipeline) for pipeline in found):
+        raise NotApplicable("there is no pipeline, as CICD-NONE says")
+    return found
 
 
 def readable(subject: Subject) -> list[Pipeline]:

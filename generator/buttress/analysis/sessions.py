@@ -59,6 +59,8 @@ def weak_cookies(module: Module) -> Iterator[tuple[ast.Call, str]]:
         if name == "set_cookie":
             key = known_string(module, argument(call, 0, "key"))
             if key is None or not _SESSION.search(key) or _READABLE.search(key):
+                if _is_said_off(call, "secure") and not _READABLE.search(key or ""):
+                    yield call, "This cookie is said to be sent over plain HTTP, too (secure=False)."
                 continue
             if any(keyword.arg is None for keyword in call.keywords):
                 continue
@@ -74,6 +76,15 @@ def weak_cookies(module: Module) -> Iterator[tuple[ast.Call, str]]:
 def _is_off(call: ast.Call, flag: str) -> bool:
     value = next((k.value for k in call.keywords if k.arg == flag), None)
     return value is None or (isinstance(value, ast.Constant) and not value.value)
+
+
+def _is_said_off(call: ast.Call, flag: str) -> bool:
+    return any(
+        keyword.arg == flag
+        and isinstance(keyword.value, ast.Constant)
+        and keyword.value.value is False
+        for keyword in call.keywords
+    )
 
 
 def cross_site_cookies(modules: Iterable[Module]) -> Iterator[tuple[Module, ast.expr]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Iterator
 
@@ -9,7 +10,9 @@ from buttress.analysis.configuration import (
     Known,
     environment_reads,
     settings_classes,
+    written_variables,
 )
+from buttress.analysis.printing import is_main_guard
 from buttress.analysis.secret_files import tracked_secret_files
 from buttress.analysis.secrets import (
     hardcoded_secrets,
@@ -30,6 +33,7 @@ from buttress.checks.model import (
     check,
 )
 from buttress.project.model import Place, Role
+from buttress.source import Module
 
 _RECIPE = "settings-and-secrets"
 _LOGGING = frozenset({"LOG_LEVEL", "LOG_FORMAT"})
@@ -235,11 +239,15 @@ def config_scattered(subject: Subject) -> Iterator[Finding]:
     for module in subject.modules(Role.APP):
         if settings_classes(module) or _SETTINGS_MODULE.search(module.path.lower()):
             continue
+        # what is set for a library is asked only to find out whether that is needed
+        written = written_variables([module])
         reads += [
             (module, read)
             for read in environment_reads(module)
             # logging is set up before anything else is read
             if read.name not in _LOGGING
+            and read.name not in written
+            and not _is_below_main(module, read.read)
         ]
     if len({module.path for module, _ in reads}) < 2:
         return
@@ -248,3 +256,10 @@ def config_scattered(subject: Subject) -> Iterator[Finding]:
         yield subject.finding(
             module, read.read, f"{name} is read here, away from the configuration."
         )
+
+
+def _is_below_main(module: Module, node: ast.expr) -> bool:
+    """Whether a place runs only where its file is started by hand (``__name__ == "__main__"``)."""
+    return any(
+        isinstance(above, ast.If) and is_main_guard(above.test) for above in module.ancestors(node)
+    )

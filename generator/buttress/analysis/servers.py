@@ -13,6 +13,8 @@ _LOCAL = re.compile(r"README|Makefile|justfile|script |package\.json|\.replit|py
 _RELOADS = re.compile(r"\s--reload\b|\s--debug\b")
 _DEVELOPMENT = re.compile(r"\bfastapi\s+dev\b|\bmanage\.py\s+runserver\b|\brunserver\b")
 _FLASK_RUN = re.compile(r"\bflask\b.*\srun\b")
+_PIPFILE_PYTHON = re.compile(r"^python_(?:full_)?version\s*=", re.MULTILINE)
+_REPLIT_PYTHON = re.compile(r"""["']python-3\.\d+""")
 _RUNS_FILE = re.compile(r"(?:^|/)(?:python|pypy)[\d.]*\s+(?:-\S+\s+)*(\S+\.py)\b")
 
 
@@ -78,7 +80,11 @@ def _reloads(project: Project, path: str, line: int) -> str:
 
 
 def starts_by_buildpack(project: Project, service: Service) -> bool:
-    """Whether a platform builds the runtime: a start command and a pinned Python beside it."""
+    """Whether a platform builds the runtime: a start command and a pinned Python beside it.
+
+    A ``Procfile`` with ``runtime.txt``, ``.python-version`` or the version in a ``Pipfile``, the Python
+    builder of Vercel, or a deployment on Replit with a module of one Python.
+    """
     for fact in service.entry_commands:
         name = name_of(fact.place.path)
         folder = folder_of(fact.place.path)
@@ -86,4 +92,14 @@ def starts_by_buildpack(project: Project, service: Service) -> bool:
             pins = (join(folder, "runtime.txt"), join(folder, ".python-version"))
             if any(text_of(project.tree, path).strip() for path in pins):
                 return True
+            if _PIPFILE_PYTHON.search(text_of(project.tree, join(folder, "Pipfile"))):
+                return True
+    folders = {service.root, ""}
+    for path in project.tree.named("vercel.json", ".replit"):
+        text = text_of(project.tree, path)
+        is_built = "@vercel/python" in text or (
+            "[deployment]" in text and _REPLIT_PYTHON.search(text) is not None
+        )
+        if is_built and folder_of(path) in folders:
+            return True
     return False

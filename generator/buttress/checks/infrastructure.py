@@ -114,7 +114,8 @@ def no_container(subject: Subject) -> Iterator[Finding]:
     """Nothing builds the same runtime for every machine: no Dockerfile starts the app.
 
     What runs on a laptop and what runs on the server are then different systems (twelve-factor app,
-    X). A ``Procfile`` together with a pinned Python version counts too.
+    X). A ``Procfile`` together with a pinned Python version counts too, as do the builders of Vercel
+    and Replit.
 
     Bad::
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from buttress.analysis.orchestration import containers, manifests
 from buttress.analysis.terraform import Block, Terraform
 from buttress.analysis.workflows import pipelines
-from buttress.project.documents import read_toml, read_yaml, table, text_of
+from buttress.project.documents import read_json, read_toml, read_yaml, table, text_of
 from buttress.project.model import Place, Project
 from buttress.source import Module, Tree
 
@@ -82,6 +82,9 @@ def describes_platform(tree: Tree) -> bool:
         data = read_toml(tree, path)
         if data.get("http_service") or data.get("services"):
             return True
+    # an app of Heroku with its processes and what they need
+    if any(read_json(tree, path).get("formation") for path in tree.named("app.json")):
+        return True
     for path in tree.named("Pulumi.yaml", "cdk.json"):
         folder = path.rpartition("/")[0]
         names = tree.below(folder)

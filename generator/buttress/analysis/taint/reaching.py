@@ -291,7 +291,8 @@ def _in_statement(frame: Frame, value: Value, *, may_be_whole: bool) -> Value | 
             continue
         sources = live(frame.state, piece.taint, Kind.SQL)
         known = [s for s in sources if s.label != PARAMETER]
-        is_whole = may_be_whole and len(pieces) == 1
+        before = "".join(p if isinstance(p, str) else "x" for p in pieces[:index])
+        is_whole = may_be_whole and not before.rpartition(OR)[2].strip()  # it begins the statement
         if known and (is_statement or is_whole):
             return Value(taint=frozenset(known), node=piece.node or value.node)
         if not sources or not is_statement:

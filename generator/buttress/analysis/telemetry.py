@@ -8,7 +8,7 @@ from collections.abc import Iterable
 
 from buttress.analysis.images import images
 from buttress.project.documents import text_of
-from buttress.project.model import Project, Route, Service
+from buttress.project.model import Framework, Project, Route, Service
 from buttress.source import Module
 
 _HEALTH = re.compile(
@@ -91,3 +91,24 @@ def calls_any(modules: Iterable[Module], names: tuple[str, ...]) -> bool:
                 if (module.resolve(call.func) or "").startswith(names):
                     return True
     return False
+
+
+def mails_errors(modules: Iterable[Module], framework: Framework) -> bool:
+    """Whether somebody gets a mail of an error: a handler of logging, or the ``ADMINS`` of Django."""
+    for module in modules:
+        if "SMTPHandler" in module.text and any(
+            module.resolve(call.func) == "logging.handlers.SMTPHandler"
+            for call in module.nodes(ast.Call)
+        ):
+            return True
+        # Django mails them what goes wrong, unless it debugs
+        if framework is Framework.DJANGO and "ADMINS" in module.text:
+            for node in module.nodes(ast.Assign):
+                is_named = any(getattr(target, "id", "") == "ADMINS" for target in node.targets)
+                if is_named and not _is_empty(node.value):
+                    return True
+    return False
+
+
+def _is_empty(node: ast.expr) -> bool:
+    return isinstance(node, ast.List | ast.Tuple) and not node.elts

@@ -12,6 +12,7 @@ from buttress.analysis.telemetry import (
     has_health_route,
     has_metrics_route,
     includes_health_routes,
+    mails_errors,
     starts_agent,
 )
 from buttress.checks.model import Finding, Kind, NotApplicable, Pillar, Risk, Subject, check
@@ -88,7 +89,7 @@ def no_error_tracking(subject: Subject) -> Iterator[Finding]:
     """No service collects unexpected errors and tells somebody of a new one.
 
     They stand in a log that is read when somebody complains. A client of such a service has to be
-    started in code that runs.
+    started in code that runs. Errors that are mailed count.
 
     Bad::
 
@@ -99,9 +100,11 @@ def no_error_tracking(subject: Subject) -> Iterator[Finding]:
         sentry_sdk.init(dsn=settings.sentry_dsn, environment=settings.environment)
     """
     _routes(subject)
-    if not starts_agent(subject.project, subject.service) and not calls_any(
-        subject.wired(), ERROR_TRACKING
-    ):
+    if starts_agent(subject.project, subject.service):
+        return
+    modules = list(subject.wired())
+    mailed = mails_errors(modules, subject.service.framework)
+    if not mailed and not calls_any(modules, ERROR_TRACKING):
         yield Finding(subject.service.app.place, "Nobody is told of unexpected errors.")
 
 

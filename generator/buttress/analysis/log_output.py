@@ -6,10 +6,18 @@ import ast
 import re
 
 from buttress.analysis.wiring import Wiring
-from buttress.source import Module
+from buttress.project.documents import text_of
+from buttress.source import Module, Tree
 
 _FORMATTER = re.compile(
     r"(?:Json|JSON|Ecs|Stdlib|Logstash|StackDriver|CloudLogging)\w*(?:Formatter|Handler)\Z"
+)
+_LOGGING_FILE = re.compile(r"(?:\A|/)[^/]*log[^/]*\.(?:ini|conf|cfg|json|ya?ml)\Z", re.IGNORECASE)
+_FORMATTER_CLASS = re.compile(
+    r"(?:class\s*=|class\W+|\(\)\W+)\s*[\w.]*(?:json|JSON|Json)\w*Formatter\b"
+)
+_STARTS = re.compile(
+    r"\.(?:py|sh)\Z|(?:\A|/)(?:Dockerfile[^/]*|Procfile|justfile|Makefile|[^/]*compose[^/]*\.ya?ml)\Z"
 )
 _READY_MADE = (
     "structlog.configure",
@@ -91,4 +99,16 @@ def redacts_fields(wiring: Wiring) -> bool:
         )
         for module in wiring.modules
         if "structlog" in module.text or "logging" in module.text
+    )
+
+
+def is_set_up_by_file(tree: Tree) -> bool:
+    """Whether a configuration of logging with a JSON formatter is named by code, an image or a script."""
+    files = [
+        path.rpartition("/")[2]
+        for path in tree.paths
+        if _LOGGING_FILE.search(path) and _FORMATTER_CLASS.search(text_of(tree, path))
+    ]
+    return bool(files) and any(
+        name in text_of(tree, path) for path in tree.paths if _STARTS.search(path) for name in files
     )

@@ -15,7 +15,11 @@ from buttress.analysis.caught import (
 )
 from buttress.analysis.correlation import has_request_id
 from buttress.analysis.endpoints import own_modules
-from buttress.analysis.log_output import redacts_fields, writes_structured_lines
+from buttress.analysis.log_output import (
+    is_set_up_by_file,
+    redacts_fields,
+    writes_structured_lines,
+)
 from buttress.analysis.loggers import Loggers
 from buttress.analysis.printing import HINT, mentioned_elsewhere, prints
 from buttress.analysis.sensitive import secret_in
@@ -117,7 +121,8 @@ def logs_unstructured(subject: Subject) -> Iterator[Finding]:
 
         install_logging(app)  # structlog: JSON in production, readable lines on a terminal
     """
-    if not writes_structured_lines(wiring_of(subject)):
+    is_by_file = is_set_up_by_file(subject.project.tree)
+    if not is_by_file and not writes_structured_lines(wiring_of(subject)):
         app = subject.service.app.place
         yield Finding(app, "Nothing sets up log lines with fields (JSON) for this app.")
 
@@ -196,7 +201,9 @@ def no_correlation_id(subject: Subject) -> Iterator[Finding]:
     """
     require_http(subject)
     if not has_request_id(wiring_of(subject)):
-        yield Finding(subject.service.app.place, "No request has an ID in its log lines and its answer.")
+        yield Finding(
+            subject.service.app.place, "No request has an ID in its log lines and its answer."
+        )
 
 
 @check(

@@ -16,6 +16,14 @@ _MEMORY = re.compile(r":memory:|mode=memory|mode=ro|immutable=1")
 _ASIDE = re.compile(r"cache|checkpoint|celery|scheduler|jobstore|chroma|vector", re.IGNORECASE)
 _CONNECTS = frozenset({"sqlite3.connect", "aiosqlite.connect", "sqlite3.dbapi2.connect"})
 _FOR_SERVERS = re.compile(r"prod|production|server|cloud|release|deploy", re.IGNORECASE)
+_MAPPER = re.compile(
+    r"^\s*(?:from|import)\s+(?:django|sqlalchemy|sqlmodel|flask_sqlalchemy|peewee|tortoise|pony|pymongo|motor|mongoengine"
+    r"|beanie|databases|pandas)\b",
+    re.MULTILINE,
+)
+_CHANGES = re.compile(r"\s*(?:INSERT|UPDATE|DELETE|REPLACE|MERGE|UPSERT)\b", re.IGNORECASE)
+_FILLS = re.compile(r"init|seed|populate|fill|load_|demo|sample|setup", re.IGNORECASE)
+_BACKUP = re.compile(r"(?:\A|[/_])backups?(?:[/_.]|_v\d)", re.IGNORECASE)
 _DATABASE_IMAGE = re.compile(r"(?:.*/)?(?:postgres|postgis|pgvector|timescaledb(?:-ha)?|mysql|mariadb|mongo)(?::|\Z)")  # fmt: skip
 
 
@@ -25,7 +33,7 @@ def sqlite_in_use(project: Project, service: Service, modules: list[Module]) -> 
     fact = next((item for item in service.databases if item.value == "sqlite"), None)
     if fact is None or kinds & _SERVERS:
         return None
-    if service.manifest is None and _is_chosen_elsewhere(modules):
+    if service.manifest is None and is_chosen_elsewhere(modules):
         return None  # what drivers there are is not known
     if project.tree.named("litestream.yml", "litefs.yml"):
         return None
@@ -38,7 +46,7 @@ def sqlite_in_use(project: Project, service: Service, modules: list[Module]) -> 
     return fact if fact.reason != "import sqlite3" else None
 
 
-def _is_chosen_elsewhere(modules: Iterable[Module]) -> bool:
+def is_chosen_elsewhere(modules: Iterable[Module]) -> bool:
     """Whether the environment says which database it is."""
     return any(re.search(r"DATABASE_UR[LI]|dj_database_url", module.text) for module in modules)
 
@@ -87,3 +95,34 @@ def databases_beside_app(project: Project) -> list[tuple[Place, str]]:
 
 def _is_database(service: Mapping[str, object]) -> bool:
     return _DATABASE_IMAGE.match(str(service.get("image", ""))) is not None
+
+
+def only_reads(modules: list[Module]) -> bool:
+    """Whether an app asks a file by hand and never changes it, but for what it is filled with at first."""
+    opens = any(
+        module.resolve(call.func) in _CONNECTS
+        for module in modules
+        if "sqlite" in module.text
+        for call in module.nodes(ast.Call)
+    )
+    if not opens or any(_MAPPER.search(module.text) for module in modules):
+        return False
+    for module in modules:
+        for node in module.nodes(ast.Constant):
+            if isinstance(node.value, str) and _CHANGES.match(node.value):
+                function = module.function(node)
+                if function is None or not _FILLS.search(function.name):
+                    return False
+    return True
+
+
+def backs_itself_up(modules: Iterable[Module]) -> bool:
+    """Whether a module of the app that is called a backup writes archives or copies."""
+    return any(
+        _BACKUP.search(module.path)
+        and any(
+            (module.resolve(call.func) or "").startswith(("zipfile.", "tarfile.", "shutil."))
+            for call in module.nodes(ast.Call)
+        )
+        for module in modules
+    )

@@ -15,6 +15,11 @@ from buttress.analysis.deployments import (
     unbounded,
 )
 from buttress.analysis.environments import branches_on_environment, environments_described
+from buttress.analysis.local_database import (
+    backs_itself_up,
+    is_chosen_elsewhere,
+    only_reads,
+)
 from buttress.analysis.secrets import hardcoded_secrets, is_secret_name, is_secret_variable
 from buttress.checks.model import (
     Confidence,
@@ -95,14 +100,19 @@ def no_backup(subject: Subject) -> Iterator[Finding]:
     kept = [fact for fact in subject.service.databases if fact.value in _KEPT_HERE]
     if not kept:
         raise NotApplicable("the app has no database of its own")
+    modules = list(subject.wired())
+    if all(fact.value == "sqlite" for fact in kept) and only_reads(modules):
+        raise NotApplicable("the app only reads its database")
     project = subject.project
     bare = databases_without_backup(terraform_of(project))
     if bare:
         for block in bare:
             message = f"{'.'.join(block.labels)} keeps no backups."
             yield Finding(block.place, message, "", ".".join(block.labels))
-    elif not backups(project):
-        yield Finding(subject.anchor, f"Nothing backs up the {kept[0].value} database.")
+    elif not backups(project) and not backs_itself_up(modules):
+        # the file is for development where the environment may name another database
+        kind = "" if is_chosen_elsewhere(modules) else f"{kept[0].value} "
+        yield Finding(subject.anchor, f"Nothing backs up the {kind}database.")
 
 
 @check(

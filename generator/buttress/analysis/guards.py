@@ -192,15 +192,17 @@ class Guards:
 
     def _is_wrapped(self, endpoint: Endpoint) -> bool:
         """Whether a URL configuration wraps the view: ``login_required(View.as_view())``."""
+        if not self._url_texts:
+            return False
         name = endpoint.view.name if endpoint.view is not None else endpoint.node.name
         pattern = re.compile(
             rf"\b(?:login_required|staff_member_required|permission_required\([^()]*\)|user_passes_test\([^()]*\)|admin_view)\(\s*(?:\w+\.)*{name}\b"
         )
-        return any(
-            name in module.text and bool(pattern.search(module.text))
-            for module in self._modules
-            if "urlpatterns" in module.text
-        )
+        return any(name in text and bool(pattern.search(text)) for text in self._url_texts)
+
+    @cached_property
+    def _url_texts(self) -> tuple[str, ...]:
+        return tuple(module.text for module in self._modules if "urlpatterns" in module.text)
 
     def _router_asks(self, module: Module, owner: str, depth: int = 0) -> bool:
         """Whether the router or blueprint of a route, or where it is included, asks."""
@@ -240,26 +242,33 @@ class Guards:
         return depth < DEEPEST and self._is_included_closed(module, owner, depth)
 
     def _is_included_closed(self, module: Module, owner: str, depth: int) -> bool:
-        for other in self._modules:
-            if "include_router" not in other.text and "before_request(" not in other.text:
-                continue
-            for call in other.nodes(ast.Call):
-                name = called_name(call)
-                if name == "include_router" and call.args:
-                    if self._means(other, call.args[0], module, owner) and (
-                        self._asking.dependencies(other, _keyword(call, "dependencies"))
-                        or self._outer_asks(other, call, depth)
-                    ):
-                        return True
-                elif (
-                    name == "before_request"
-                    and isinstance(call.func, ast.Attribute)
-                    and call.args
-                    and self._means(other, call.func.value, module, owner)
-                    and self._asking.expression(other, call.args[0])
-                ):
+        for other, call in self._attaching.get((module.path, owner), ()):
+            if called_name(call) == "before_request":
+                if self._asking.expression(other, call.args[0]):
                     return True
+            elif self._asking.dependencies(
+                other, _keyword(call, "dependencies")
+            ) or self._outer_asks(other, call, depth):
+                return True
         return False
+
+    @cached_property
+    def _attaching(self) -> dict[tuple[str, str], list[tuple[Module, ast.Call]]]:
+        """The calls that include a router or attach a hook to it, by its file and name."""
+        found: dict[tuple[str, str], list[tuple[Module, ast.Call]]] = {}
+        for module in self._modules:
+            if "include_router" not in module.text and "before_request(" not in module.text:
+                continue
+            for call in module.nodes(ast.Call):
+                name = called_name(call)
+                if not call.args or name not in {"include_router", "before_request"}:
+                    continue
+                owner: ast.expr | None = call.args[0]
+                if name == "before_request":
+                    owner = call.func.value if isinstance(call.func, ast.Attribute) else None
+                for key in self._meant(module, owner):
+                    found.setdefault(key, []).append((module, call))
+        return found
 
     def _outer_asks(self, module: Module, call: ast.Call, depth: int) -> bool:
         """Whether the router that another one is included in asks."""
@@ -271,14 +280,15 @@ class Guards:
             and self._router_asks(module, outer.id, depth + 1)
         )
 
-    def _means(self, other: Module, node: ast.expr, module: Module, owner: str) -> bool:
-        if other is module:
-            return isinstance(node, ast.Name) and node.id == owner
-        dotted = other.resolve(node)
-        if dotted is None:
-            return False
-        found = self._own.symbol(dotted, other.path, self._service.import_root)
-        return found == (module.path, owner)
+    def _meant(self, module: Module, node: ast.expr | None) -> set[tuple[str, str]]:
+        """Return the file and name of what an expression stands for, here or in another module."""
+        keys = {(module.path, node.id)} if isinstance(node, ast.Name) else set()
+        dotted = module.resolve(node)
+        if dotted is not None:
+            found = self._own.symbol(dotted, module.path, self._service.import_root)
+            if found is not None and found[0] != module.path:
+                keys.add(found)
+        return keys
 
 
 def _refuses(module: Module, function: Function) -> bool:

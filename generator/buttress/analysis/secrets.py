@@ -41,7 +41,8 @@ _NAME = re.compile(
 _NOT_A_SECRET_NAME = re.compile(
     r"(?:expire|expiry|minutes|hours|days|seconds|ttl|lifetime|(?<![a-z])max_|(?<![a-z])min_|_len|length|limit|count|_url$|_uri$"
     r"|endpoint|header|_name$|_field|_type$|tokenizer|algorithm|_path$|_file$|_dir$|_id$|_regex|pattern"
-    r"|public|publishable|_label|_prefix|_text$|_hint|_message|budget|_per_|template)",
+    r"|public|publishable|_label|_prefix|_text$|_hint|_message|budget|_per_|template"
+    r"|(?<![a-z])token_type|_claim$|_status$|_scheme$)",
     re.IGNORECASE,
 )
 _PLAIN_KEY = re.compile(
@@ -49,10 +50,15 @@ _PLAIN_KEY = re.compile(
 )
 _PLACEHOLDER = re.compile(
     r"^(?:$|x{3,}|\*+|\.{3}|<.*>|\[.*\]|\{.*\}|\$\{?.*|%.*%|your[-_ ].*|.*[-_ ]here$|none|null|todo|tbd"
-    r"|not[-_ ]?(?:needed|used|set|required)|dummy.*|fake.*|example.*|placeholder.*|changeme_?placeholder)$",
+    r"|not[-_ ]?(?:needed|used|set|required)|xox[a-z]-[a-z]+|dummy.*|fake.*|example.*|placeholder.*|changeme_?placeholder)$",
     re.IGNORECASE,
 )
-_PROSE = re.compile(r"\s|^https?://|^/|^\w+\.(?:html|py|json|txt|db)$")
+_PROSE = re.compile(
+    r"\s|^https?://|^/|^\w+\.(?:html|py|json|txt|db)$|^[A-Z][a-z]+[.!]$"
+    r"|^[a-z_]\w*(?:\.[a-z_]\w*)+\.[A-Z][a-z]+[A-Za-z]*$"  # the dotted path of a class
+)
+_HASHED_NAME = re.compile(r"(?:^|_)hash(?:ed)?(?:_|$)", re.IGNORECASE)
+_HASHED = re.compile(r"^(?:\$|\w+\$|pbkdf2|scrypt|argon2|bcrypt|[0-9a-f]{32,}$)", re.IGNORECASE)
 _KEEPS_DATA = re.compile(r"salt|encrypt|fernet|cipher|aes", re.IGNORECASE)
 _SIGNS = re.compile(
     r"^(?:.*_)?(?:secret_?key|jwt_?secret(?:_?key)?|session_?secret|secret|signing_?key)$",
@@ -71,6 +77,7 @@ _PUBLIC = (
 )
 """Prefixes by which Vite, Next.js, Create React App and others tell public variables."""
 
+_SIGNERS = ("django.core.signing.", "itsdangerous.")
 _KEPT = 4
 # what one of the shapes contains: to look for these costs far less than to match
 _MARKS = (
@@ -197,6 +204,8 @@ def hardcoded_secrets(module: Module) -> Iterator[HardcodedSecret]:
         name, binding = _binding(module, node)
         kind = kind_of(node.value)
         named = bool(name) and is_secret_name(name) and not _PROSE.search(node.value)
+        # a "hash" that no hash function makes lets nobody in: it marks accounts without a password
+        named = named and not (_HASHED_NAME.search(name) and not _HASHED.match(node.value))
         if kind or (named and binding != "other" and not _is_interface_text(module, node)):
             yield HardcodedSecret(node, name, kind, binding)
 
@@ -294,6 +303,9 @@ def _is_interface_text(module: Module, node: ast.Constant) -> bool:
         return False
     target = module.resolve(call.func) or ""
     name = call.func.attr if isinstance(call.func, ast.Attribute) else target
+    if isinstance(keyword, ast.keyword) and keyword.arg == "salt":
+        # signers call the purpose of a signature its salt: it tells uses apart and hides nothing
+        return target.startswith(_SIGNERS) or name in {"dumps", "loads", "sign", "unsign"}
     return name.rpartition(".")[2] in {
         "render_template", "render_template_string", "TemplateResponse", "url_for", "Field", "Query",
         "Header", "Cookie", "Form", "OAuth2PasswordBearer", "add_argument", "Column", "format",

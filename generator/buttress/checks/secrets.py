@@ -39,10 +39,12 @@ _RECIPE = "settings-and-secrets"
 _LOGGING = frozenset({"LOG_LEVEL", "LOG_FORMAT"})
 _FRONT_END = re.compile(r"\.(?:[cm]?[jt]sx?|vue|svelte|astro|html?)$")
 _HARMLESS = re.compile(
-    r"(?:^|/)(?:tests?|docs?|examples?|fixtures|\.github)/|\.(?:md|rst|lock|svg|ipynb|css|map|min\.js)$|\.(?:test|spec|stories)\.[cm]?[jt]sx?$"
+    r"(?:^|/)(?:tests?|test[-_][\w-]+|docs?|examples?|fixtures|\.github)/|\.(?:md|rst|lock|svg|ipynb|css|map|min\.js)$|\.(?:test|spec|stories)\.[cm]?[jt]sx?$"
     r"|(?:example|sample|template|lock\.json|\.dist)|(?:^|/)(?:test_|conftest)",
     re.IGNORECASE,
 )
+_ISSUED = re.compile(r"(?:CLIENT_SECRET|API_KEY|ACCESS_KEY|_TOKEN)$", re.IGNORECASE)
+_STANDS_IN = re.compile(r"dummy|placeholder|your|example|^test(?:ing)?$|^fake", re.IGNORECASE)
 _SETTINGS_MODULE = re.compile(r"(?:^|/|_)(?:config|settings|configuration)(?:[/_.]|$)")
 
 
@@ -110,7 +112,7 @@ def secret_default(subject: Subject) -> Iterator[Finding]:
     """A secret is read from the environment with a literal to fall back on.
 
     Where the variable is missing, production silently runs with a value that everyone can read
-    (CWE-1188, CWE-798).
+    (CWE-1188, CWE-798). A made-up key of somebody else's service opens nothing, and is fine.
 
     Bad::
 
@@ -123,10 +125,18 @@ def secret_default(subject: Subject) -> Iterator[Finding]:
     for module in subject.modules(Role.APP):
         for read in environment_reads(module):
             is_literal = read.default.known is Known.LITERAL and bool(read.default.value)
-            if is_literal and read.name is not None and is_secret_variable(read.name):
+            if not is_literal or read.name is None or _opens_nothing(read.name, read.default.value):
+                continue
+            if is_secret_variable(read.name):
                 message = f"{read.name} falls back on a value that stands in the code."
                 finding = subject.finding(module, read.read, message)
                 yield Finding(finding.place, message, finding.symbol, read.name)
+
+
+def _opens_nothing(name: str, value: object) -> bool:
+    """Whether a default only stands in for a key that another service issues."""
+    made_up = isinstance(value, str) and (is_placeholder(value) or _STANDS_IN.search(value))
+    return bool(made_up) and _ISSUED.search(name) is not None and not kind_of(str(value))
 
 
 @check(

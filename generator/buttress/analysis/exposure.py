@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from buttress.analysis.configuration import Known, environment_reads
 from buttress.analysis.development import is_for_development
@@ -14,6 +14,9 @@ from buttress.source import Module
 _TRUE = frozenset({"1", "true", "yes", "on"})
 _DEBUG_APPS = frozenset({"fastapi.FastAPI", "starlette.applications.Starlette"})
 _DEV_SETTINGS = re.compile(r"(?:dev|development|local|test|testing|debug|example)[\w]*\.py\Z")
+_STARTS_FROM = re.compile(r"^from \.(\w+) import \*", re.MULTILINE)
+_SWITCHES_OFF = re.compile(r"^DEBUG\s*=\s*False\b", re.MULTILINE)
+_SETTINGS_NAMED = re.compile(r"DJANGO_SETTINGS_MODULE[\"'],\s*[\"']([\w.]+)[\"']")
 _ANY = frozenset([".*", "^.*$", ".+"])
 _DEEPEST = 4
 _ORIGINS = frozenset(
@@ -46,6 +49,27 @@ def debug_switches(module: Module) -> Iterator[tuple[ast.expr, str]]:
         for target_node in assign.targets:
             if _is_debug_target(module, target_node) and is_on(module, assign.value):
                 yield assign.value, "Debugging is on, or on unless somebody switches it off."
+
+
+def foundations(modules: Iterable[Module]) -> frozenset[str]:
+    """Return the settings that others start from and switch debugging off in, and that nothing names.
+
+    ``from .base import *`` with ``DEBUG = False`` below it makes ``base`` part of the settings of
+    production, where what it says of debugging does not hold.
+    """
+    known = list(modules)
+    named = {name for module in known for name in _SETTINGS_NAMED.findall(module.text)}
+    found: set[str] = set()
+    for module in known:
+        if not _SWITCHES_OFF.search(module.text):
+            continue
+        folder = module.path.rpartition("/")[0]
+        for stem in _STARTS_FROM.findall(module.text):
+            path = f"{folder}/{stem}.py".removeprefix("/")
+            dotted = "." + path.removesuffix(".py").replace("/", ".")
+            if not any(dotted.endswith("." + name) for name in named):
+                found.add(path)
+    return frozenset(found)
 
 
 def _is_debug_target(module: Module, node: ast.expr) -> bool:

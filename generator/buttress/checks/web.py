@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from buttress.analysis.endpoints import endpoints
-from buttress.analysis.exposure import debug_switches, wildcard_origins
+from buttress.analysis.exposure import debug_switches, foundations, wildcard_origins
 from buttress.analysis.protection import (
     limits_rates,
     sets_security_headers,
@@ -54,7 +54,11 @@ def debug_enabled(subject: Subject) -> Iterator[Finding]:
 
         app.run(debug=settings.environment == "development")
     """
+    # settings that only an environment variable names look like scripts
+    overridden = foundations([*subject.modules(Role.APP), *subject.modules(Role.SCRIPT)])
     for module in subject.modules(Role.APP):
+        if module.path in overridden:
+            continue
         for node, message in debug_switches(module):
             yield subject.finding(module, node, message)
 

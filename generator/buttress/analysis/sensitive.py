@@ -17,6 +17,11 @@ _MORE = re.compile(
 _MAKES = re.compile(
     r"^_*(?:get|create|generate|make|issue|encode|new|build|sign|fetch)_", re.IGNORECASE
 )
+_TELLS_ABOUT = re.compile(
+    r"^(?:is|has|needs)_|_(?:valid|ok|verified|matches|exists|correct|changed|found|present|response"
+    r"|result|error)$",
+    re.IGNORECASE,
+)
 _HIDES = re.compile(
     r"mask|redact|obfusc|hash|censor|digest|verify|check|valid|compare", re.IGNORECASE
 )
@@ -55,6 +60,8 @@ def secret_in(module: Module, node: ast.expr) -> str | None:
 def is_sensitive(name: str) -> bool:
     """Whether a name says that what it stands for must not be logged."""
     spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).replace("-", "_")
+    if _TELLS_ABOUT.search(spaced):
+        return False
     return is_secret_name(spaced) or bool(_MORE.match(spaced))
 
 

@@ -65,7 +65,9 @@ def untyped_input(subject: Subject) -> Iterator[Finding]:
     for module in subject.modules(Role.APP):
         for body in bodies(module, service, classes):
             place = body.annotation if isinstance(body.node, ast.arg) else body.node
-            if not body.is_validated and place is not None:
+            # a body that is fetched into a name and never looked at does no harm
+            is_read = body.name is None or bool(body.values)
+            if is_read and not body.is_validated and place is not None:
                 yield subject.finding(module, place, "Nothing describes the body of this request.")
 
 

@@ -77,6 +77,9 @@ _PUBLIC = (
 )
 """Prefixes by which Vite, Next.js, Create React App and others tell public variables."""
 
+# a short text is a value of these constants and settings; of other names it is a word too often
+_MAY_BE_SHORT = re.compile(r"(?:[A-Z]+_)*(?:SECRET(?:_KEY)?|PASSWORD)$")
+_SHORTEST, _SHORT = 3, 6
 _SIGNERS = ("django.core.signing.", "itsdangerous.")
 _KEPT = 4
 # what one of the shapes contains: to look for these costs far less than to match
@@ -197,11 +200,13 @@ def is_placeholder(value: str) -> bool:
 def hardcoded_secrets(module: Module) -> Iterator[HardcodedSecret]:
     """Yield the literals of a module that are secrets, by shape or by the name they are given."""
     for node in module.nodes(ast.Constant):
-        if not isinstance(node.value, str) or not 6 <= len(node.value) <= 4096:
+        if not isinstance(node.value, str) or not _SHORTEST <= len(node.value) <= 4096:
             continue
         if is_placeholder(node.value) or _is_docstring(module, node):
             continue
         name, binding = _binding(module, node)
+        if len(node.value) < _SHORT and not _MAY_BE_SHORT.match(name):
+            continue
         kind = kind_of(node.value)
         named = bool(name) and is_secret_name(name) and not _PROSE.search(node.value)
         # a "hash" that no hash function makes lets nobody in: it marks accounts without a password
@@ -221,7 +226,7 @@ def mask(text: str) -> str:
 
 _ASSIGNED = re.compile(
     r"(?P<head>(?P<name>[A-Za-z_][\w-]*)[\"']?\]?\)?\s*(?:=|:|,|\bor\b)\s*(?:[a-zA-Z_.]+\([^()\n]*?,\s*)?)"
-    r"(?P<quote>[\"'])(?P<value>[^\"'\n]{6,})(?P=quote)"
+    r"(?P<quote>[\"'])(?P<value>[^\"'\n]{3,})(?P=quote)"
 )
 
 

@@ -1,6 +1,10 @@
 """The tree lists what is the project's own, and nothing outside its root."""
 
+import os
 import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -136,6 +140,49 @@ def test_a_path_that_is_no_folder_is_said_in_one_sentence(tmp_path: Path, name: 
 
     with pytest.raises(UserError, match="Give the root folder"):
         Tree.open(tmp_path / name)
+
+
+@contextmanager
+def without_rights_of_root() -> Iterator[None]:
+    """Be somebody whom permissions bind; nothing to do for who is not root anyway."""
+    if os.geteuid() != 0:
+        yield
+        return
+    os.setresuid(65534, 65534, 0)
+    try:
+        yield
+    finally:
+        os.setresuid(0, 0, 0)
+
+
+@pytest.fixture
+def closed() -> Iterator[Path]:
+    """A folder that everybody may enter, with two folders in it that nobody may."""
+    with tempfile.TemporaryDirectory() as name:
+        root = Path(name)
+        root.chmod(0o755)
+        write(root, {"main.py": "", "data/x.py": "", "lib/deep/y.py": "", "listed/z.py": ""})
+        for folder, mode in (("data", 0), ("lib", 0), ("listed", 0o444)):
+            (root / folder).chmod(mode)
+        yield root
+        for folder in ("data", "lib", "listed"):
+            (root / folder).chmod(0o755)
+
+
+def test_folders_that_may_not_be_read_are_passed_over_and_counted(closed: Path) -> None:
+    with without_rights_of_root():
+        tree = Tree.open(closed)
+
+    assert tree.paths == ("main.py",)
+    assert tree.skipped == tuple(
+        Skipped(path, "unreadable") for path in ("data/", "lib/", "listed/")
+    )
+
+
+@pytest.mark.parametrize("name", ["data", "data/below"])
+def test_a_root_that_may_not_be_read_is_not_taken_for_an_empty_one(closed: Path, name: str) -> None:
+    with without_rights_of_root(), pytest.raises(UserError, match="Permission denied"):
+        Tree.open(closed / name)
 
 
 def test_a_file_that_goes_away_meanwhile_is_named(tmp_path: Path) -> None:

@@ -129,10 +129,7 @@ class Tree:
         Raises:
             UserError: If ``root`` is no folder or cannot be read.
         """
-        if not root.exists():
-            raise UserError(f"{root}: no such folder. Give the root folder of the project.")
-        if not root.is_dir():
-            raise UserError(f"{root} is a file. Give the root folder of the project.")
+        _require_folder(root)
         root = root.resolve()
         listing = _git_listing(root)
         if listing is None:
@@ -248,6 +245,19 @@ class Tree:
         """Return the sorted paths inside ``folder`` (``""`` or ``"."`` is the root)."""
         prefix = "" if folder in {"", "."} else folder.rstrip("/") + "/"
         return tuple(path for path in self.paths if path.startswith(prefix))
+
+
+def _require_folder(root: Path) -> None:
+    """Refuse what is no folder, or one that this user may not list."""
+    try:
+        os.scandir(root).close()
+    except FileNotFoundError:
+        raise UserError(f"{root}: no such folder. Give the root folder of the project.") from None
+    except NotADirectoryError:
+        raise UserError(f"{root} is a file. Give the root folder of the project.") from None
+    except (OSError, ValueError) as problem:
+        why = problem.strerror if isinstance(problem, OSError) else problem
+        raise UserError(f"{root}: this folder cannot be read ({why}).") from problem
 
 
 def _read_regular(path: str) -> bytes:
@@ -389,7 +399,7 @@ def _walk(root: Path) -> list[str | None]:
             if (Path(folder) / name).is_symlink():
                 folders.remove(name)
                 names.append(prefix + name)
-            elif is_foreign_folder(Path(folder) / name):
+            elif _reason_to_pass_over(Path(folder) / name) is not None:
                 folders.remove(name)
                 names.append(prefix + name + "/")
         for name in files:
@@ -430,7 +440,7 @@ def _regular_files(root: Path, names: Iterable[str | None]) -> tuple[list[str], 
             skipped.append(Skipped(name, "link"))
         elif name.endswith("/"):
             # a nested repository, or a folder that the walk did not enter
-            skipped.append(Skipped(name, "foreign"))
+            skipped.append(Skipped(name, _reason_to_pass_over(root / name) or "foreign"))
         elif not folders.are_passed_over(name):
             reason = _reason_to_skip(f"{base}/{name}")
             if reason is None:
@@ -472,10 +482,15 @@ def _leads_out(name: str) -> bool:
 
 
 def _reason_to_pass_over(folder: Path) -> str | None:
-    # git may still list what stands behind a link that was a folder before
-    if folder.is_symlink():
-        return "link"
-    return "foreign" if is_foreign_folder(folder) else None
+    try:
+        # git may still list what stands behind a link that was a folder before
+        if folder.is_symlink():
+            return "link"
+        if not os.access(folder, os.R_OK | os.X_OK) and folder.exists():
+            return "unreadable"
+        return "foreign" if is_foreign_folder(folder) else None
+    except PermissionError:
+        return "unreadable"
 
 
 def _reason_to_skip(path: str) -> str | None:

@@ -54,7 +54,6 @@ def test_newline_is_the_one_that_most_lines_have() -> None:
     text = decode(b"a\r\nb\r\nc\n")
 
     assert text.newline == "\r\n"
-    assert text.has_mixed_newlines
 
 
 @given(st.binary().filter(lambda data: b"\0" not in data))

@@ -23,7 +23,6 @@ _DIALOGUE = vocabulary(
     "builtins.input getpass.getpass argparse.ArgumentParser click.prompt click.confirm typer.prompt "
     "typer.confirm questionary.text questionary.select"
 )
-_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 _MOST_DEFINITIONS = 8
 HINT = ("print", "pprint", "pp(")
 

@@ -10,7 +10,6 @@ import re
 from collections.abc import Iterable
 
 from buttress.project.documents import text_of
-from buttress.project.model import Service
 from buttress.source import Module, Tree
 
 _HEADERS = frozenset(
@@ -315,11 +314,6 @@ def _reads_identity(module: Module, node: ast.Subscript) -> bool:
     if owner in {"session", "flask.session", "request.session"}:
         return bool(re.search(r"user|login|auth|admin", key, re.IGNORECASE))
     return key.lower() in _AUTH_HEADERS and "headers" in owner
-
-
-def changes_data(service: Service) -> bool:
-    """Whether any route takes more than questions."""
-    return any({"POST", "PUT", "PATCH", "DELETE"} & set(route.methods) for route in service.routes)
 
 
 def _text(node: ast.expr | None) -> str:

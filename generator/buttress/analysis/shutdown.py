@@ -28,7 +28,6 @@ _CLOSES = frozenset(
     ["close", "aclose", "dispose", "shutdown", "disconnect", "stop", "cancel", "wait_closed", "flush", "close_all", "terminate", "quit"]
 )  # fmt: skip
 _HOOKS = frozenset({"atexit.register", "signal.signal", "weakref.finalize"})
-_STARTS = frozenset({"startup", "lifespan"})
 
 
 def deaf_starts(project: Project, service: Service) -> Iterator[Place]:

@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from buttress.analysis.loggers import Family, Logger, Loggers, is_global, is_reserved
+from buttress.analysis.loggers import Logger, Loggers, is_global, is_reserved
 from buttress.analysis.messages import percent_message
 from buttress.analysis.output_readers import LOGGED, OutputReaders
 from buttress.analysis.vocabulary import vocabulary
@@ -199,8 +199,3 @@ def extra_fields(node: ast.expr) -> list[tuple[str, ast.expr]] | None:
             return None
         found.append((name, value))
     return found
-
-
-def is_standard(logger: Logger) -> bool:
-    """Whether a logger is one of the standard library's."""
-    return logger.family is Family.STDLIB

@@ -55,9 +55,9 @@ class Recorder(unittest.TestResult):
         super().addUnexpectedSuccess(test)
         self._say(test, "failed")
 
-    def addSubTest(
+    def addSubTest(  # noqa: N802
         self, test: unittest.TestCase, subtest: unittest.TestCase, err: Any
-    ) -> None:  # noqa: N802
+    ) -> None:
         """Record the part of a test that failed; those that passed count with the whole."""
         super().addSubTest(test, subtest, err)
         if err is not None:

@@ -43,11 +43,6 @@ class Text:
         endings = Counter(_NEWLINE.findall(self.content))
         return endings.most_common(1)[0][0] if endings else "\n"
 
-    @property
-    def has_mixed_newlines(self) -> bool:
-        """Whether two kinds of line ending stand in the text."""
-        return len(set(_NEWLINE.findall(self.content))) > 1
-
     def with_content(self, content: str) -> Text:
         """Return the same form around other characters."""
         return replace(self, content=content)

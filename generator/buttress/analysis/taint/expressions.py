@@ -21,7 +21,6 @@ from buttress.analysis.taint.values import (
     Value,
     constant,
     is_text,
-    taints_of,
     text,
 )
 
@@ -463,8 +462,3 @@ _HANDLERS: dict[type[ast.expr], Callable[[Frame, Any], Value]] = {
     ast.DictComp: _comprehension, ast.NamedExpr: _walrus, ast.Await: _awaited, ast.YieldFrom: _awaited,
     ast.Yield: _yielded, ast.Lambda: _lambda, ast.Call: _call,
 }  # fmt: skip
-
-
-def held_by(frame: Frame, values: list[Value]) -> Value:
-    """Return a value made of all that several values hold."""
-    return Value(taint=taints_of(Value(taint=frame.state.held(v)) for v in values))

@@ -89,10 +89,6 @@ class Value:
             return (str(self.const),)
         return self.parts if self.parts is not None else (self,)
 
-    def tainted_by(self, taint: Taints) -> Value:
-        """Return this value with other sources, nothing else being known of it."""
-        return Value(taint=taint, node=self.node)
-
     def safe_for(self, bits: int, keys: Container[str] | None = None) -> Value:
         """Return this value, made fit for some kinds of sinks as far as it comes from these keys."""
         if not self.taint:

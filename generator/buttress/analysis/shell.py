@@ -38,7 +38,7 @@ _ZERO = re.compile(r"\s--(?:exit-zero|soft-fail)\b")
 _SCRIPT = re.compile(
     r"(?:(?:bash|sh)\s+(?:-\w+\s+)*)?(?:\./)?([\w./-]+\.sh|scripts?/[\w./-]+)(?:\s|\Z)"
 )
-_MAKE = re.compile(r"(?:make|just)\s+(?:-\S+\s+(?:\S+\s+)?)*?([\w-]+)")
+_MAKE = re.compile(r"(?:make|just)\s+(?:-\S+\s+(?:\S+\s+)?)*?([\w.-]*\w)")
 _HOOKS = re.compile(r"pre-commit\s+run\b|prek\s+run\b")
 _ENTRY = re.compile(r"^\s*entry:\s*['\"]?(.*?)['\"]?\s*$", re.MULTILINE)
 _HOOK = re.compile(r"^\s*-\s*id:\s*([\w-]+)", re.MULTILINE)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from buttress.project.documents import text_of
-from buttress.project.folders import folder_of, is_inside, join
+from buttress.project.documents import read_yaml, table, text_of
+from buttress.project.folders import folder_of, is_inside, join, normalized
 from buttress.project.model import Place, Project, Service
 from buttress.source import Tree
 from buttress.source.dockerfile import Dockerfile, Instruction, Stage, parse
@@ -26,6 +27,7 @@ _ROOT_BASES = frozenset(
 
 _PYTHON = re.compile(r"\b(?:pip3?|uv|poetry|pipenv|pdm|conda)\b")
 _DEVELOPMENT = re.compile(r"(?:.*[-_])?(?:dev|development|test|tests|debug|lint|local)\Z")
+_UWSGI_USER = re.compile(r"^\s*uid\s*=\s*(?!root\b|0\b)\w", re.MULTILINE)
 _DROPS_ROOT = re.compile(r"\b(?:gosu|su-exec|setpriv|runuser|chroot --userspec)\b")
 _ROOT = re.compile(r"(?:root|0)(?::|\Z)")
 _SECRET_NAME = re.compile(
@@ -68,6 +70,7 @@ def images(project: Project, service: Service) -> list[Image]:
         for other in project.services
         if other.root != service.root and not is_inside(service.root, other.root)
     ]
+    commanded = _commanded(project)
     found = []
     for path in project.dockerfiles:
         image = built_image(project.tree, path)
@@ -75,10 +78,28 @@ def images(project: Project, service: Service) -> list[Image]:
             continue
         folder = folder_of(path)
         near = is_inside(folder, service.root) and not any(is_inside(folder, o) for o in others)
-        starts = image.last("CMD", "ENTRYPOINT") is not None or has_compose
+        starts = image.last("CMD", "ENTRYPOINT") is not None or has_compose or path in commanded
         if path in starting or (near and starts and _is_python(image)):
             found.append(image)
     return found
+
+
+def _commanded(project: Project) -> set[str]:
+    """Return the Dockerfiles that a compose file builds and gives a command."""
+    found = set()
+    for path in project.compose_files:
+        for service in table(read_yaml(project.tree, path), "services").values():
+            if not isinstance(service, Mapping) or not (
+                service.get("command") or service.get("entrypoint")
+            ):
+                continue
+            build = service.get("build")
+            context = build.get("context", ".") if isinstance(build, Mapping) else build
+            name = build.get("dockerfile") if isinstance(build, Mapping) else None
+            if isinstance(context, str):
+                file = posixpath.join(context, str(name or "Dockerfile"))
+                found.add(normalized(folder_of(path), file))
+    return {path for path in found if path is not None}
 
 
 def built_image(tree: Tree, path: str) -> Image | None:
@@ -131,9 +152,20 @@ def _drops_root(project: Project, image: Image) -> bool:
             return True
         names = [word.rpartition("/")[2] for word in instruction.words if word.endswith(".sh")]
         scripts = project.tree.named(*names) if names else ()
-        if any(_DROPS_ROOT.search(text_of(project.tree, path)) for path in scripts):
+        texts = [instruction.command, *(text_of(project.tree, path) for path in scripts)]
+        if any(_DROPS_ROOT.search(text) or _uwsgi_user(project, text) for text in texts):
             return True
     return False
+
+
+def _uwsgi_user(project: Project, start: str) -> bool:
+    """Whether a command starts uWSGI, and its configuration names another user."""
+    if "uwsgi" not in start:
+        return False
+    names = {match.rpartition("/")[2] for match in re.findall(r"[\w./-]+\.ini\b", start)}
+    return any(
+        _UWSGI_USER.search(text_of(project.tree, path)) for path in project.tree.named(*names)
+    )
 
 
 def unpinned_bases(image: Image) -> Iterator[Instruction]:

@@ -72,6 +72,9 @@ LINT_ACTIONS = (
     "py-actions/flake8",
 )
 
+_REPORT = re.compile(
+    r"(?:\s-o\s+|\s--output(?:-file)?[ =]|>\s*)([\w./-]+\.(?:json|sarif|xml|txt))\b"
+)
 _RUNS_TEST_IMAGE = re.compile(r"docker\s+run\s.*\S*test\S*\Z")
 _START = re.compile(r"^(?:CMD|ENTRYPOINT)[ \t]+(.+)$", re.MULTILINE)
 
@@ -103,6 +106,15 @@ def is_gate(command: Command) -> bool:
     """Whether a command tests, lints or scans."""
     patterns = (TESTS, LINT, TYPES, CODE_SCAN, DEPENDENCY_SCAN, SECRET_SCAN)
     return any(pattern.match(command.text) for pattern in patterns)
+
+
+def is_read_later(command: Command, pipeline: Pipeline) -> bool:
+    """Whether a later command reads the report that this one writes, and so hears of what it found."""
+    written = _REPORT.search(command.text)
+    if written is None:
+        return False
+    others = (c.text for c in pipeline.commands if c != command and not NOISE.match(c.text))
+    return any(re.search(rf"(?<![\w./-]){re.escape(written[1])}(?!\w)", text) for text in others)
 
 
 def uses_any(pipelines: Iterable[Pipeline], actions: tuple[str, ...]) -> bool:

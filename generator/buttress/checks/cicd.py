@@ -19,6 +19,7 @@ from buttress.analysis.gates import (
     does_something,
     gates,
     is_gate,
+    is_read_later,
     runs_test_image,
     uses_any,
 )
@@ -207,8 +208,8 @@ _LOOKS_FOR = {
 def soft_fail(subject: Subject) -> Iterator[Finding]:
     """A step tests, lints or scans, and its failure is switched off.
 
-    Everyone sees a green tick and believes it. What prepares, uploads or reports may fail, and a tool
-    that also runs with its failures on.
+    Everyone sees a green tick and believes it. What prepares, uploads or reports may fail, a tool that
+    also runs with its failures on, and one whose report a later command reads.
 
     Bad::
 
@@ -226,7 +227,7 @@ def soft_fail(subject: Subject) -> Iterator[Finding]:
         # what also runs as a gate only reports here: flake8's template does it twice
         hard = {c.text.split()[0] for c in pipeline.commands if not c.is_soft and is_gate(c)}
         for command in pipeline.commands:
-            is_report = command.text.split()[0] in hard
+            is_report = command.text.split()[0] in hard or is_read_later(command, pipeline)
             if command.is_soft and command.place not in seen and is_gate(command) and not is_report:
                 seen.add(command.place)
                 message = f"`{command.text.split()[0]}` runs here, and its failure is ignored."

@@ -40,6 +40,7 @@ from buttress.project.documents import line_of, text_of
 from buttress.project.model import Place
 
 _RECIPE = "ci"
+_NO_TESTS = "No pipeline runs the tests."
 
 
 @check(
@@ -109,7 +110,9 @@ def no_tests(subject: Subject) -> Iterator[Finding]:
     commands = gates(working)
     runs = any(TESTS.match(command.text) for command in commands)
     if has_tests and not runs and not runs_test_image(project, commands, TESTS):
-        yield Finding(pipeline_place(subject), "No pipeline runs the tests.")
+        soft = any(TESTS.match(c.text) for p in readable(subject) for c in p.commands if c.is_soft)
+        message = "The tests run, and their failure stops nothing." if soft else _NO_TESTS
+        yield Finding(pipeline_place(subject), message)
     runs = any(JAVASCRIPT_TESTS.match(command.text) for command in commands)
     if tested and not runs and not runs_test_image(project, commands, JAVASCRIPT_TESTS):
         paths = ", ".join(package.manifest for package in tested)

@@ -145,7 +145,7 @@ _STRINGS = re.compile(r"\"[^\"\n]*\"|'[^'\n]*'")
 _REGISTERS = re.compile(r"passw|senha|contrase|mot_de_passe|passwort", re.IGNORECASE)
 _IDENTITY = re.compile(
     r"current_?user|\bowner\b|owner_id|\.owner|\buser\.(?:id|pk|role|is_)|\buser_id\b|\buserid\b|tenant|organi[sz]ation_id|\brole\b|permission|is_admin|is_staff|is_superuser"
-    r"|request\.user|\bg\.user|\bsession\[|session\.get\(|\bauthor(?:_id)?\b|has_perm|account_id|created_by|get_jwt_identity|membership|workspace",
+    r"|request\.(?:user|project|account|team|tenant)\b|\.user\s*[!=]=|[!=]=\s*\w+\.user\b|\bself\.(?:repos?|mixins|service)\b|\bg\.\w+_id\b|[(,]\s*(?:user=)?user\s*[,)]|\bg\.user|\bsession\[|session\.get\(|\bauthor(?:_id)?\b|has_perm|account_id|created_by|get_jwt_identity|membership|workspace",
     re.IGNORECASE,
 )
 _ROLE_GUARD = re.compile(r"admin|superuser|staff|role|permission|scope|moderator", re.IGNORECASE)
@@ -212,14 +212,15 @@ def unowned(
         if isinstance(endpoint.node, ast.ClassDef) or not guards.guards(endpoint):
             continue
         text = reached_text(project, service, endpoint)
+        body = _body_alone(endpoint, text)
+        if not _WRITES.search(_STRINGS.sub("''", body)) and not _SQL.search(body):
+            continue
         names = "/".join(words(endpoint)) + " ".join(
             getattr(call.func, "attr", getattr(call.func, "id", ""))
             for call in ast.walk(endpoint.node)
             if isinstance(call, ast.Call)
         )
-        if not _IDENTITY.search(_body_alone(endpoint, text)) and not _ROLE_GUARD.search(
-            names + signature(endpoint)
-        ):
+        if not _IDENTITY.search(body) and not _ROLE_GUARD.search(names + signature(endpoint)):
             yield endpoint
 
 

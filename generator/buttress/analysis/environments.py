@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 
+from buttress.project.literals import literal_text
 from buttress.source import Module, Tree
 
 _NAMES = {
@@ -122,7 +123,7 @@ def _tail(node: ast.expr) -> str:
         node = node.func.value
     if isinstance(node, ast.Subscript):
         key = node.slice
-        return key.value if isinstance(key, ast.Constant) and isinstance(key.value, str) else ""
+        return literal_text(key)
     if isinstance(node, ast.Attribute):
         return node.attr
     return node.id if isinstance(node, ast.Name) else ""

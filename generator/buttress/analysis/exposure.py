@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 
 from buttress.analysis.configuration import Known, environment_reads
 from buttress.analysis.development import is_for_development
-from buttress.project.literals import constant
+from buttress.project.literals import constant, literal_text
 from buttress.source import Module
 
 _TRUE = frozenset({"1", "true", "yes", "on"})
@@ -136,7 +136,7 @@ def wildcard_origins(module: Module) -> Iterator[tuple[ast.expr, str]]:
         if middleware or target.endswith(("SocketIO", "AsyncServer")):
             for keyword in call.keywords:
                 place = _wild(module, keyword.value) if keyword.arg in _ORIGINS else None
-                if keyword.arg == "allow_origin_regex" and _text(keyword.value) in _ANY:
+                if keyword.arg == "allow_origin_regex" and literal_text(keyword.value) in _ANY:
                     place = keyword.value
                 if place is not None:
                     yield place, _origin_message(call)
@@ -176,7 +176,9 @@ def _flask_wildcard(module: Module, call: ast.Call) -> ast.expr | None:
         for options in resources.values:
             if isinstance(options, ast.Dict):
                 given = {
-                    _text(k): v for k, v in zip(options.keys, options.values, strict=True) if k
+                    literal_text(k): v
+                    for k, v in zip(options.keys, options.values, strict=True)
+                    if k
                 }
                 origin = given.get("origins")
                 place = options if origin is None else _wild(module, origin)
@@ -246,7 +248,3 @@ def _returned(module: Module, name: str, depth: int) -> ast.expr | None:
         if place is not None:
             return place
     return None
-
-
-def _text(node: ast.expr | None) -> str:
-    return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else ""

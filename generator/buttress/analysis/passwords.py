@@ -6,7 +6,7 @@ import ast
 import re
 from collections.abc import Iterable, Iterator
 
-from buttress.project.literals import strings_in, written
+from buttress.project.literals import literal_text, strings_in, written
 from buttress.project.modules import called_name
 from buttress.source import Module
 
@@ -266,7 +266,7 @@ def _last(node: ast.AST) -> str:
         return node.attr
     if isinstance(node, ast.Subscript):
         key = node.slice
-        return key.value if isinstance(key, ast.Constant) and isinstance(key.value, str) else ""
+        return literal_text(key)
     return node.id if isinstance(node, ast.Name) else ""
 
 

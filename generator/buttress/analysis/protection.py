@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable
 
 from buttress.project.documents import text_of
+from buttress.project.literals import literal_text
 from buttress.source import Module, Tree
 
 _HEADERS = frozenset(
@@ -294,7 +295,7 @@ def _call_asks(module: Module, call: ast.Call) -> bool:
     if any(_is_auth_name(item) for item in (name, *given)):
         return True
     asked = name in {"get", "Header", "getlist"}
-    return asked and any(_text(argument).lower() in _AUTH_HEADERS for argument in call.args)
+    return asked and any(literal_text(argument).lower() in _AUTH_HEADERS for argument in call.args)
 
 
 def _function_asks(module: Module, node: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
@@ -310,11 +311,7 @@ def _function_asks(module: Module, node: ast.FunctionDef | ast.AsyncFunctionDef)
 def _reads_identity(module: Module, node: ast.Subscript) -> bool:
     if not isinstance(node.ctx, ast.Load):
         return False  # a header of a request that the app itself sends
-    key, owner = _text(node.slice), module.source(node.value)
+    key, owner = literal_text(node.slice), module.source(node.value)
     if owner in {"session", "flask.session", "request.session"}:
         return bool(re.search(r"user|login|auth|admin", key, re.IGNORECASE))
     return key.lower() in _AUTH_HEADERS and "headers" in owner
-
-
-def _text(node: ast.expr | None) -> str:
-    return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else ""

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
 
+from buttress.project.literals import literal_text
 from buttress.source import Module
 
 _SHAPES = {
@@ -274,7 +275,7 @@ def _binding(
         return _target(above.target)
     if isinstance(above, ast.Dict) and node in (keys := _keys(above)):
         key = keys[node]
-        named = key.value if isinstance(key, ast.Constant) and isinstance(key.value, str) else ""
+        named = literal_text(key)
         return named, "item"
     return "", "other"
 

@@ -6,7 +6,7 @@ import ast
 import re
 from collections.abc import Iterable, Iterator
 
-from buttress.project.literals import constant, written
+from buttress.project.literals import constant, literal_text, written
 from buttress.project.modules import called_name
 from buttress.source import Module
 from buttress.source.module import Function
@@ -170,7 +170,7 @@ def _judged(module: Module, name: str, value: ast.expr) -> Iterator[tuple[Module
 
 def _key(node: ast.expr) -> str:
     key = node.slice if isinstance(node, ast.Subscript) else None
-    return key.value if isinstance(key, ast.Constant) and isinstance(key.value, str) else ""
+    return literal_text(key)
 
 
 def _delta(module: Module, node: ast.expr) -> float | None:

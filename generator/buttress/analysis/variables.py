@@ -14,6 +14,7 @@ from buttress.analysis.configuration import (
     written_variables,
 )
 from buttress.analysis.secrets import is_secret_variable, kind_of
+from buttress.project.literals import literal_text
 from buttress.source import Module
 
 _ADDRESS = re.compile(
@@ -106,14 +107,10 @@ def _of_class(module: Module, class_: ast.ClassDef) -> Iterator[Variable]:
 def _prefix(class_: ast.ClassDef) -> str:
     for node in ast.walk(class_):
         if isinstance(node, ast.keyword) and node.arg == "env_prefix":
-            return _text(node.value)
+            return literal_text(node.value)
         if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "env_prefix":
-            return _text(node.value)
+            return literal_text(node.value)
     return ""
-
-
-def _text(node: ast.expr | None) -> str:
-    return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else ""
 
 
 def _field(module: Module, value: ast.expr | None) -> tuple[str, object, bool]:
@@ -122,7 +119,9 @@ def _field(module: Module, value: ast.expr | None) -> tuple[str, object, bool]:
         return "", None, False
     if isinstance(value, ast.Call) and (module.resolve(value.func) or "").endswith(".Field"):
         keywords = {keyword.arg: keyword.value for keyword in value.keywords}
-        aliases = (_text(keywords.get(name)) for name in ("validation_alias", "alias", "env"))
+        aliases = (
+            literal_text(keywords.get(name)) for name in ("validation_alias", "alias", "env")
+        )
         alias = next((name for name in aliases if name), "")
         default = value.args[0] if value.args else keywords.get("default")
         if default is None:

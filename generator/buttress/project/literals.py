@@ -79,6 +79,11 @@ def default_of(module: Module, node: ast.AST) -> ast.expr | None:
     return node.args[1] if name in {"os.getenv", "os.environ.get"} else None
 
 
+def literal_text(node: ast.AST | None) -> str:
+    """Return the text of a literal as it stands in the code, nothing for the rest."""
+    return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else ""
+
+
 def strings_in(node: ast.AST | None) -> list[str]:
     """Return the texts of a literal, or of a list, tuple or set of literals."""
     items = node.elts if isinstance(node, ast.List | ast.Tuple | ast.Set) else [node]

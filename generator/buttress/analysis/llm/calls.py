@@ -14,6 +14,7 @@ from buttress.analysis.llm.model import Client, ModelCall
 from buttress.analysis.llm.prompts import sent
 from buttress.analysis.llm.values import Callee, Value, Values, default_of
 from buttress.analysis.taint import Sources
+from buttress.project.literals import literal_text
 from buttress.project.model import Project, Role, Service
 from buttress.project.modules import OwnModules
 from buttress.source import Module, Tree
@@ -91,10 +92,12 @@ class LanguageUse:
         if provider is not None and self.values.class_of(module, call.func) is not None:
             provider = None  # a class of the project that goes by the same name
         if dotted.endswith("boto3.client") or dotted == "boto3.client":
-            is_bedrock = any("bedrock" in _text(argument) for argument in call.args)
+            is_bedrock = any("bedrock" in literal_text(argument) for argument in call.args)
             provider = "bedrock" if is_bedrock else None
         if dotted in {"transformers.pipeline", "transformers.pipelines.pipeline"}:
-            provider = "local" if any(_text(a) in _GENERATION for a in call.args[:1]) else None
+            provider = (
+                "local" if any(literal_text(a) in _GENERATION for a in call.args[:1]) else None
+            )
         if provider is None:
             return None
         options = {keyword.arg: keyword.value for keyword in call.keywords if keyword.arg}
@@ -361,7 +364,3 @@ def _is_open(call: ast.Call) -> bool:
     return any(keyword.arg is None for keyword in call.keywords) or any(
         isinstance(argument, ast.Starred) for argument in call.args
     )
-
-
-def _text(node: ast.expr) -> str:
-    return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else ""

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from buttress.analysis.llm.values import Callee, Value, Values
+from buttress.project.literals import literal_text
 from buttress.source import Module
 
 _DEEPEST = 9
@@ -71,14 +72,14 @@ class Piece:
     def text(self) -> str:
         """The text that is written here; what is put in later stands as a null character."""
         if self.pattern is not None:
-            return _FIELD.sub("\0", _text(self.pattern.node))
+            return _FIELD.sub("\0", literal_text(self.pattern.node))
         return "".join(_texts(self.node)) if isinstance(self.node, ast.expr) else ""
 
     @property
     def holes(self) -> list[ast.expr]:
         """The expressions that are put into the text, in the order of its null characters."""
         if self.pattern is not None and isinstance(self.node, ast.Call):
-            return _filled(_text(self.pattern.node), self.node)
+            return _filled(literal_text(self.pattern.node), self.node)
         return list(_holes(self.node)) if isinstance(self.node, ast.expr) else []
 
     @property
@@ -188,7 +189,7 @@ class _Taking:
                 given = [k.value for k in item.node.keywords if k.arg == "template"]
                 for value in (*item.node.args[:1], *given):
                     found = [*found, *self.values.leaves(item.module, value)]
-        return next((item for item in found if _text(item.node)), None)
+        return next((item for item in found if literal_text(item.node)), None)
 
     def _take_given(self, piece: Piece, argument: ast.arg, depth: int) -> None:
         """Go on with what the callers of a function pass for a parameter."""
@@ -204,7 +205,7 @@ def _inside(piece: Piece) -> Iterator[Piece]:
     node = piece.node
     parts: list[ast.expr] = []
     if isinstance(node, ast.Tuple) and _is_role(node.elts[:1]):
-        yield replace(piece, node=node.elts[-1], role=_ROLES[_text(node.elts[0])])
+        yield replace(piece, node=node.elts[-1], role=_ROLES[literal_text(node.elts[0])])
         return
     if isinstance(node, ast.Dict):
         yield from _of_dict(node, piece)
@@ -227,11 +228,11 @@ def _inside(piece: Piece) -> Iterator[Piece]:
 
 def _of_dict(node: ast.Dict, piece: Piece) -> Iterator[Piece]:
     entries = {
-        _text(key): value
+        literal_text(key): value
         for key, value in zip(node.keys, node.values, strict=True)
         if key is not None
     }
-    given = _ROLES.get(_text(entries.get("role")), piece.role)
+    given = _ROLES.get(literal_text(entries.get("role")), piece.role)
     for name, value in entries.items():
         if name in _PARTS or name in _GIVEN:
             yield replace(piece, node=value, role="system" if name in _SYSTEM_OPTIONS else given)
@@ -251,7 +252,7 @@ def _of_call(node: ast.Call, piece: Piece) -> Iterator[Piece]:
     elif _TEMPLATES.search(name):
         yield from (replace(piece, node=value, is_template=True) for value in values)
     elif last in {"Content", "Part", "from_text", "ChatMessage", "Message", "TextPart"}:
-        roles = [_ROLES.get(_text(k.value), "") for k in node.keywords if k.arg == "role"]
+        roles = [_ROLES.get(literal_text(k.value), "") for k in node.keywords if k.arg == "role"]
         role = next(filter(None, roles), piece.role)
         yield from (replace(piece, node=value, role=role) for value in values)
     elif last in _WRAPPERS and (node.args or isinstance(node.func, ast.Attribute)):
@@ -343,8 +344,4 @@ def _called(call: ast.Call) -> str:
 
 
 def _is_role(nodes: list[ast.expr]) -> bool:
-    return bool(nodes) and _text(nodes[0]) in _ROLES
-
-
-def _text(node: ast.expr | ast.arg | None) -> str:
-    return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else ""
+    return bool(nodes) and literal_text(nodes[0]) in _ROLES

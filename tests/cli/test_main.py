@@ -141,3 +141,16 @@ def test_a_reader_that_has_had_enough_is_no_error(project: Path) -> None:
     )
 
     assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is full")
+@pytest.mark.parametrize(
+    "command", ["checks", "--version", "inspect {} --format json", "inspect {}"]
+)
+def test_output_that_cannot_be_written_is_no_defect(project: Path, command: str) -> None:
+    line = f"{sys.executable} -m buttress {command.format(project)} > /dev/full"
+
+    done = subprocess.run(["bash", "-c", line], capture_output=True, text=True, check=False)
+
+    assert done.returncode == 2
+    assert done.stderr == "error: The output could not be written: No space left on device.\n"

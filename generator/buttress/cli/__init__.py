@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import sys
@@ -24,6 +25,7 @@ app = typer.Typer(
 )
 
 _INTERRUPTED = 130
+_FULL = frozenset([errno.ENOSPC, errno.EDQUOT, errno.EIO])
 
 Where = Annotated[
     Path, typer.Argument(metavar="PATH", help="Root folder of the project.", show_default=False)
@@ -353,7 +355,11 @@ def recipes(
 def checks(
     check: Annotated[
         str | None,
-        typer.Argument(metavar="CHECK", help="Show this one in full.", show_default=False),
+        typer.Argument(
+            metavar="CHECK",
+            help="Show this one in full, or list those that begin so (SEC).",
+            show_default=False,
+        ),
     ] = None,
 ) -> None:
     """List the checks, or show one: what it means, with examples."""
@@ -395,8 +401,14 @@ def main() -> None:
         sys.exit(problem.exit_code)
     except BrokenPipeError:
         # who reads the output has had enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _discard_output()
         sys.exit(0)
+    except OSError as problem:
+        if problem.errno not in _FULL or problem.filename is not None:
+            _end(problem)
+        _discard_output()
+        _say(f"The output could not be written: {problem.strerror}.")
+        sys.exit(2)
     except Exception as problem:  # noqa: BLE001 - the last resort: told apart in _end
         _end(problem)
 
@@ -409,6 +421,11 @@ def command() -> None:
     except SystemExit as left:
         ending.end(left.code if isinstance(left.code, int) else 0)
         raise
+
+
+def _discard_output() -> None:
+    # what is still buffered is written once more when the process ends
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _run() -> object:

@@ -83,6 +83,23 @@ def test_a_check_is_found_in_any_case(run: Run) -> None:
     assert run("checks", name.lower()).out == run("checks", name).out
 
 
+def test_the_first_words_of_ids_list_the_checks_that_begin_so(run: Run) -> None:
+    result = run("checks", "sec-sql")
+
+    assert result.code == 0
+    assert "SEC-SQL-INJECTION" in result.out
+    assert not [id_ for id_ in checks() if not id_.startswith("SEC-SQL-") and id_ in result.out]
+
+
+def test_half_a_word_is_no_check_and_suggests_the_whole_one(run: Run) -> None:
+    result = run("checks", "SEC-SQL-INJ")
+
+    assert (result.code, result.out) == (2, "")
+    assert result.err == (
+        "error: There is no check `SEC-SQL-INJ`. Did you mean `SEC-SQL-INJECTION`?\n"
+    )
+
+
 @pytest.mark.parametrize("name", ["SEC-NOTHING-AT-ALL", "x"])
 def test_an_unknown_check_is_bad_input(run: Run, name: str) -> None:
     result = run("checks", name)

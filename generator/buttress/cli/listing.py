@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from buttress.acceptance.configuration import names
 from buttress.checks.model import Check, Risk, checks
 from buttress.errors import UserError
 from buttress.planning import location
@@ -98,19 +99,25 @@ def _about(question: Question) -> Text:
 
 
 def print_checks(name: str | None) -> None:
-    """List all checks, or show one in full.
+    """List all checks or those that begin with a word, or show one in full.
 
     Raises:
-        UserError: If there is no check of that id.
+        UserError: If there is no check of that id or beginning.
     """
     console = Console()
     known = checks()
-    if name is not None:
-        found = known.get(name.upper())
-        if found is None:
-            raise UserError(f"There is no check `{name}`.{nearest(name.upper(), known)}")
-        _print_check(console, found)
-        return
+    if name is None:
+        _print_table(console, known)
+    elif name.upper() in known:
+        _print_check(console, known[name.upper()])
+    elif chosen := {id_: check for id_, check in known.items() if names(name.upper(), id_)}:
+        _print_table(console, chosen)
+    else:
+        hint = nearest(name.upper(), known) or " `buttress checks` lists them."
+        raise UserError(f"There is no check `{name}`.{hint}")
+
+
+def _print_table(console: Console, known: Mapping[str, Check]) -> None:
     risks = list(Risk)
     for pillar in dict.fromkeys(check.pillar for check in known.values()):
         console.print(Text(f"\n  {pillar.value}", style="bold"))

@@ -155,6 +155,15 @@ def test_a_folder_without_git_is_told(tmp_path: Path) -> None:
         compared(tmp_path)
 
 
+def test_a_repository_of_another_user_is_told_with_the_way_out(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GIT_TEST_ASSUME_DIFFERENT_OWNER", "1")
+
+    with pytest.raises(UserError, match=f"safe.directory {root}$"):
+        compared(root)
+
+
 def test_a_base_without_a_service_makes_everything_new(root: Path) -> None:
     first = git(root, "commit-tree", git(root, "mktree"), "-m", "empty")
     git(root, "replace", "--graft", "main", first)

@@ -73,7 +73,7 @@ def test_a_manifest_that_is_damaged_is_left_to_the_checks() -> None:
             '[tool.buttress]\nignor = ["SEC"]\n',
             "no key `tool.buttress.ignor`. Did you mean `ignore`?",
         ),
-        ("[tool.buttress]\nselect = 'SEC'\n", "`tool.buttress.select`: a valid list."),
+        ("[tool.buttress]\nselect = 'SEC'\n", "`tool.buttress.select`: write a valid list."),
         ('[tool.buttress]\nselect = ["SEQ"]\n', "`tool.buttress.select`: there is no check `SEQ`."),
         ('[tool.buttress]\nignore = ["OBS-PRINTS"]\n', "Did you mean `OBS-PRINT`?"),
         (

@@ -96,7 +96,8 @@ def _entries(path: Path, data: Any) -> tuple[Entry, ...]:
 
 def _damaged(path: Path, why: str) -> str:
     return (
-        f"{path}: the baseline is damaged: {why}. Restore it, or write it with --update-baseline."
+        f"{path}: the baseline is damaged: {why}. Restore it, or delete it and write it with"
+        " --update-baseline."
     )
 
 

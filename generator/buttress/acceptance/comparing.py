@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import re
+import shlex
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -68,7 +69,7 @@ def merge_base(root: Path, revision: str) -> str:
         UserError: If this is no git repository, there is no such revision, or nothing in common.
     """
     if run_git(root, "rev-parse", "--git-dir") is None:
-        raise UserError(f"--diff-base {revision}: {root} is in no git repository.")
+        raise UserError(f"--diff-base {revision}: {_why_no_repository(root)}")
     found = run_git(
         root, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}"
     )
@@ -83,6 +84,16 @@ def merge_base(root: Path, revision: str) -> str:
             " shallow clone, fetch more of the history."
         )
     return base.decode().split()[0]
+
+
+def _why_no_repository(root: Path) -> str:
+    above = next((folder for folder in (root, *root.parents) if (folder / ".git").exists()), None)
+    if above is None:
+        return f"{root} is in no git repository."
+    return (
+        f"git does not read the repository {above}. If it belongs to another user, as in a container,"
+        f" allow it: git config --global --add safe.directory {shlex.quote(str(above))}"
+    )
 
 
 @contextlib.contextmanager

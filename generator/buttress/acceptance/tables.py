@@ -129,5 +129,5 @@ def _explain(path: str, prefix: str, problem: Invalid) -> str:
         return f"{path}: `{key}` is missing; every entry of `{parents[0]}` needs it."
     if last == "fail-on":
         return f"{path}: `{key}`: use one of {', '.join(risk.value for risk in Risk)}."
-    said = error["msg"].removeprefix("Value error, ").removeprefix("Input should be ")
+    said = error["msg"].removeprefix("Value error, ").replace("Input should be", "write")
     return f"{path}: `{key}`: {said[:1].lower()}{said[1:]}."

@@ -55,6 +55,8 @@ def test_a_second_run_changes_nothing(run: Run, installation: Path, project: Pat
 
     assert "Nothing to change." in result.out
     assert git(project, "status", "--porcelain") == ""
+    shown = run("harden", project, "--all", "--diff")
+    assert (shown.code, shown.out, shown.err) == (0, "", "Nothing to change.\n")
 
 
 def test_named_recipes_bring_what_they_require(run: Run, installation: Path, project: Path) -> None:

@@ -53,6 +53,20 @@ def test_reports_are_written_also_where_the_gate_fails(
     assert json.loads((tmp_path / "x").read_text())["runs"][0]["results"]
 
 
+def test_a_hyphen_is_the_screen_and_no_file(
+    run: Run, project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+
+    printed = run("inspect", project, "--format", "shields", "--output", "-")
+    refused = run("inspect", project, "--report", "sarif=-")
+
+    assert json.loads(printed.out)["schemaVersion"] == 1
+    assert (refused.code, refused.out) == (2, "")
+    assert "--report sarif=-: this needs a file" in refused.err
+    assert not (tmp_path / "-").exists()
+
+
 def test_all_findings_are_shown_if_asked(run: Run, project: Path) -> None:
     short, long = run("inspect", project).out, run("inspect", project, "--all").out
 

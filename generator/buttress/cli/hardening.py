@@ -201,7 +201,10 @@ def _finish(
         _print_json(change_set, before, after, applied)
         return
     if request.diff or not (request.decides or is_interactive):
-        _print_plain_diff(change_set)
+        if change_set.files:
+            _print_plain_diff(change_set)
+        else:
+            typer.echo("Nothing to change.", err=True)
         return
     print_overview(console, change_set)
     print_left_alone(console, change_set, before.project.tree.root)

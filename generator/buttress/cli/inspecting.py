@@ -50,6 +50,7 @@ def run(
     """
     from buttress.cli.reporting import wanted_reports, write_reports
 
+    output = None if output == Path("-") else output
     wanted = wanted_reports(format_, output, reports)
     gate = _gate(fail_on)
     if is_update and diff_base is not None:

@@ -56,6 +56,8 @@ def _report(given: str) -> Wanted:
     format_, sign, file = given.partition("=")
     if not sign or not file:
         raise UserError(f"--report {given}: write it as FORMAT=FILE, such as sarif=out.sarif.")
+    if file == "-":
+        raise UserError(f"--report {given}: this needs a file; what is printed is of --format.")
     return Wanted(_known(format_, f"--report {given}"), Path(file), f"--report {given}")
 
 

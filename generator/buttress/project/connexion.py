@@ -12,9 +12,8 @@ from buttress.project.folders import folder_of, normalized
 from buttress.project.literals import argument, known_string
 from buttress.project.model import Place, Route
 from buttress.project.modules import OwnModules, called_name
-from buttress.project.routes import parameters
+from buttress.project.routes import VERBS, parameters
 
-_VERBS = frozenset(["get", "post", "put", "delete", "patch", "options", "head", "trace"])
 _FUNCTION = re.compile(r"""x-\w+Func["']?\s*:\s*["']?([A-Za-z_][\w.]*)""")
 
 
@@ -75,7 +74,7 @@ def _read(modules: OwnModules, path: str, root: str) -> Specification:
     for address, methods in table(data, "paths").items():
         for verb, operation in table(methods).items():
             handler = table(operation).get("operationId")
-            if verb not in _VERBS or not isinstance(handler, str):
+            if verb not in VERBS or not isinstance(handler, str):
                 continue
             controller = table(operation).get("x-openapi-router-controller")
             dotted = f"{controller}.{handler}" if isinstance(controller, str) else handler

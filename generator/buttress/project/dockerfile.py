@@ -118,6 +118,13 @@ def exec_form(value: str) -> list[str]:
     return ["sh", "-c", value]
 
 
+def command_words(value: object) -> list[str]:
+    """Return the words of a command that YAML gives as a text or as a list; nothing for the rest."""
+    if isinstance(value, str):
+        return exec_form(value)
+    return [str(word) for word in value] if isinstance(value, list) else []
+
+
 def instructions(text: str) -> Iterator[Instruction]:
     """Yield the instructions of a Dockerfile, lines that are continued joined."""
     pending = ""

@@ -9,8 +9,8 @@ from typing import Any
 
 from buttress.project.dockerfile import (
     Dockerfile,
+    command_words,
     default_context,
-    exec_form,
     is_dockerfile,
     read_dockerfile,
 )
@@ -103,7 +103,10 @@ class ImageReader:
                     self.found.builds.setdefault(file, []).append(
                         Build(context, target, ports, place)
                     )
-            words = [*_words(service.get("entrypoint")), *_words(service.get("command"))]
+            words = [
+                *command_words(service.get("entrypoint")),
+                *command_words(service.get("command")),
+            ]
             if words:
                 key = "command:" if service.get("command") else "entrypoint:"
                 line = line_of(text, "services:", f"{name}:", key)
@@ -179,12 +182,6 @@ def _stage_strengths(dockerfile: Dockerfile, builds: list[Build]) -> dict[int, i
     if DEPLOYED not in found.values():
         found[last] = DEPLOYED
     return found
-
-
-def _words(value: object) -> list[str]:
-    if isinstance(value, str):
-        return exec_form(value)
-    return [str(word) for word in value] if isinstance(value, list) else []
 
 
 def _environment(value: object) -> dict[str, str]:

@@ -12,8 +12,10 @@ from buttress.project.modules import OwnModules, called_name
 from buttress.source import Module
 from buttress.source.module import Function
 
-_VERBS = frozenset(["get", "post", "put", "delete", "patch", "options", "head", "trace"])
-_DECORATORS = _VERBS | {"route", "api_route", "websocket", "websocket_route"}
+VERBS = frozenset(["get", "post", "put", "delete", "patch", "options", "head", "trace"])
+"""Methods of HTTP, as decorators and methods of views are named after them."""
+
+_DECORATORS = VERBS | {"route", "api_route", "websocket", "websocket_route"}
 _ADDERS = frozenset(
     ["add_api_route", "add_route", "add_url_rule", "add_api_websocket_route", "add_websocket_route"]
 )
@@ -187,7 +189,7 @@ class _FileReader:
 
 
 def _methods(call: ast.Call, name: str) -> tuple[str, ...]:
-    if name in _VERBS:
+    if name in VERBS:
         return (name.upper(),)
     if "websocket" in name.lower():
         return ("WEBSOCKET",)
@@ -209,7 +211,7 @@ def _of_function(start: FoundRoute, module: Module, handler: Function) -> FoundR
 
 def _of_view(start: FoundRoute, module: Module, klass: ast.ClassDef) -> Iterator[FoundRoute]:
     for node in klass.body:
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name in _VERBS:
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name in VERBS:
             yield _of_function(replace(start, methods=(node.name.upper(),)), module, node)
 
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 
 from buttress.project.commands import split_words
-from buttress.project.dockerfile import exec_form
+from buttress.project.dockerfile import command_words
 from buttress.project.documents import line_of, read_json, read_toml, read_yaml, table, text_of
 from buttress.project.folders import folder_of, join, name_of, normalized
 from buttress.project.model import Place
@@ -135,7 +135,7 @@ class StartFiles:
     def _replit(self, path: str) -> Iterator[Start]:
         data = read_toml(self.tree, path)
         for run in (table(data, "deployment").get("run"), data.get("run")):
-            words = _words(run)
+            words = command_words(run)
             if words:
                 world = folder_world(self.tree, folder_of(path))
                 place = Place(path, line_of(text_of(self.tree, path), "run", words[0]))
@@ -239,9 +239,3 @@ PLATFORM_FILES = frozenset(
     ]
 )
 """Lower-case names of files that a platform reads to start services."""
-
-
-def _words(value: object) -> list[str]:
-    if isinstance(value, str):
-        return exec_form(value)
-    return [str(word) for word in value] if isinstance(value, list) else []

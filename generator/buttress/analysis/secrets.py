@@ -250,7 +250,7 @@ def _cut_assigned(match: re.Match[str]) -> str:
 def _is_random(value: str, kind: str) -> bool:
     if kind in {"private key", "password in an address"}:
         return not is_placeholder(value) and value.lower() not in _LOCAL_PASSWORDS
-    return _entropy(value) >= 3.0 and not is_placeholder(value)
+    return entropy(value) >= 3.0 and not is_placeholder(value)
 
 
 _LOCAL_PASSWORDS = frozenset(
@@ -258,7 +258,8 @@ _LOCAL_PASSWORDS = frozenset(
 )
 
 
-def _entropy(value: str) -> float:
+def entropy(value: str) -> float:
+    """Return how many bits of information each character of a text carries (Shannon)."""
     counts = Counter(value)
     return -sum(n / len(value) * math.log2(n / len(value)) for n in counts.values())
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import math
 import re
-from collections import Counter
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from buttress.analysis.secrets import (
+    entropy,
     hardcoded_secrets,
     is_placeholder,
     is_secret_variable,
@@ -168,12 +167,7 @@ def _cut_token(match: re.Match[str]) -> str:
     if _HEX.match(token):
         return token[:_KEPT] + _HIDDEN
     kinds = [any(map(kind, token)) for kind in (str.isdigit, str.isupper, str.islower)]
-    return token[:_KEPT] + _HIDDEN if all(kinds) and _entropy(token) > _LEAST_ENTROPY else token
-
-
-def _entropy(token: str) -> float:
-    counts = Counter(token)
-    return -sum(n / len(token) * math.log2(n / len(token)) for n in counts.values())
+    return token[:_KEPT] + _HIDDEN if all(kinds) and entropy(token) > _LEAST_ENTROPY else token
 
 
 def _fit(line: str) -> str:

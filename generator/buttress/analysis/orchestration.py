@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from buttress.project.documents import line_of
+from buttress.project.documents import line_of, table
 from buttress.project.model import Place
 from buttress.source import Tree
 
@@ -65,18 +65,12 @@ def _containers(path: str, text: str) -> Iterator[Container]:
             f"kind: {document.get('kind')}"
         ):
             continue
-        pod = _below(document, "spec", "template", "spec")
+        pod = table(document, "spec", "template", "spec")
         listed = pod.get("containers")
         for container in listed if isinstance(listed, list) else ():
             if isinstance(container, Mapping):
                 name = str(container.get("name", ""))
-                limits = _below(container, "resources", "limits")
+                limits = table(container, "resources", "limits")
                 probes = {"livenessProbe", "readinessProbe"} & container.keys()
                 place = Place(path, line_of(text, "containers:", name))
                 yield Container(place, name, "memory" in limits, bool(probes))
-
-
-def _below(data: object, *keys: str) -> Mapping[str, object]:
-    for key in keys:
-        data = data.get(key) if isinstance(data, Mapping) else None
-    return data if isinstance(data, Mapping) else {}

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterable
 
 from buttress.analysis.taint.sinks import FUNCTIONS, METHODS, PATH_METHODS, RENDERERS
+from buttress.project.modules import called_name
 from buttress.source import Module
 
 _ROUNDS = 3
@@ -39,7 +40,7 @@ def dangerous(modules: Iterable[Module], *, prints: bool = False) -> frozenset[a
         before = set(names)
         for module in listed:
             for call in module.nodes(ast.Call):
-                if _called(call) in fresh:
+                if called_name(call) in fresh:
                     _take(module, call, found, names)
         fresh = names - before - common
         if not fresh:
@@ -65,19 +66,12 @@ def _take(module: Module, node: ast.AST, found: set[ast.AST], names: set[str]) -
                 names.add(above.name)
 
 
-def _called(call: ast.Call) -> str:
-    function = call.func
-    if isinstance(function, ast.Attribute):
-        return function.attr
-    return function.id if isinstance(function, ast.Name) else ""
-
-
 def _sinks(module: Module, *, prints: bool) -> Iterable[ast.AST]:
     text = module.text
     has_client = any(client in text for client in _CLIENTS)
     has_files = "files" in text or "FILES" in text or "Upload" in text
     for call in module.nodes(ast.Call):
-        name = _called(call)
+        name = called_name(call)
         if name in _METHOD_NAMES or (name == "save" and has_files):
             yield call
         elif name in _FUNCTION_NAMES:

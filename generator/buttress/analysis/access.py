@@ -144,7 +144,7 @@ _SQL = re.compile(r"\b(?:INSERT\s+INTO|UPDATE\s+\S+\s+SET|DELETE\s+FROM)\b", re.
 _STRINGS = re.compile(r"\"[^\"\n]*\"|'[^'\n]*'")
 _REGISTERS = re.compile(r"passw|senha|contrase|mot_de_passe|passwort", re.IGNORECASE)
 _IDENTITY = re.compile(
-    r"current_?user|\bowner\b|owner_id|\.owner|\buser\.(?:id|pk|role|is_)|\buser_id\b|\buserid\b|tenant|organi[sz]ation_id|\brole\b|permission|is_admin|is_staff|is_superuser"
+    r"current_?user|\bowner\b|_owns_|owner_id|\.owner|\buser\.(?:id|pk|role|is_)|\buser_id\b|\buserid\b|tenant|organi[sz]ation_id|\brole\b|permission|is_admin|is_staff|is_superuser"
     r"|request\.(?:user|project|account|team|tenant)\b|\.user\s*[!=]=|[!=]=\s*\w+\.user\b|\bself\.(?:repos?|mixins|service)\b|\bg\.\w+_id\b|[(,]\s*(?:user=)?user\s*[,)]|\bg\.user|\bsession\[|session\.get\(|\bauthor(?:_id)?\b|has_perm|account_id|created_by|get_jwt_identity|membership|workspace",
     re.IGNORECASE,
 )

@@ -25,6 +25,7 @@ def reached(source: str, others: dict[str, str]) -> set[str]:
         ("def f():\n    from app.a import x", {"app/a.py"}),
         ("if True:\n    from app.a import *", {"app/a.py"}),
         ("import importlib\nimportlib.import_module('app.a')", {"app/a.py"}),
+        ("import importlib, os\nprint(os.listdir('app'))\nimportlib.import_module('json')", set()),
         ("import importlib\nimportlib.import_module('.a', __package__)", {"app/a.py"}),
         ("from celery import Celery\nc = Celery('x', include=['app.a'])", {"app/a.py"}),
         ("import uvicorn\nuvicorn.run('app.a:app')", {"app/a.py"}),
@@ -37,6 +38,23 @@ def reached(source: str, others: dict[str, str]) -> set[str]:
 )
 def test_imports(source: str, expected: set[str]) -> None:
     assert reached(source, {"app/a.py": "", "app/logging.py": ""}) == expected
+
+
+@pytest.mark.parametrize(
+    "loading",
+    [
+        "for f in os.listdir('plugins'):\n    import_module(NAMES[f])",
+        "names = [f'plugins.{f[:-3]}' for f in os.listdir(here)]\nfor name in names:\n    import_module(name)",
+        "for path in Path('plugins').glob('*.py'):\n    import_module(path.stem)",
+        "for path in glob('plugins/*.py'):\n    spec_from_file_location(path, path)",
+    ],
+)
+def test_modules_that_are_loaded_by_computed_names_are_those_of_the_listed_folder(
+    loading: str,
+) -> None:
+    source = "import os\nfrom importlib import import_module\n" + loading
+
+    assert reached(source, {"app/plugins/a.py": "", "app/b.py": ""}) == {"app/plugins/a.py"}
 
 
 def test_packages_above_an_imported_module_are_imported() -> None:

@@ -73,6 +73,11 @@ def build(
         UserError: If an answer belongs to no question or is refused, or a recipe cannot be applied.
     """
     given = given or Given()
+    if project.tree.module(service.app.place.path).is_newer:
+        raise UserError(
+            f"{service.app.place.path}: it is written for Python 3.12 or newer, and what changes in it"
+            " cannot be proved here. Run Buttress with that Python; inspecting works with this one."
+        )
     check_given(
         given.answers,
         [q for recipe in plan.recipes for q in questions_of(catalogue, recipe)],

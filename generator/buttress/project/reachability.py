@@ -20,6 +20,7 @@ _NAMING_CALLS = frozenset(
         "__import__",
         "import_string",
         "load_module",
+        "spec_from_file_location",
         "run",
         "run_module",
         "Celery",
@@ -44,6 +45,9 @@ _TEST = re.compile(r"(?:\A|/)(?:tests?/|test_[^/]*\.py\Z|conftest\.py\Z)")
 
 _ENOUGH_VOTERS = 200
 _LISTING_CALLS = frozenset(["iter_modules", "walk_packages", "find_modules"])
+_LOADING_CALLS = frozenset(["import_module", "__import__", "spec_from_file_location"])
+_FOLDER_CALLS = frozenset(["listdir", "scandir", "iterdir", "walk", "glob", "iglob", "rglob"])
+"""What tells in which folder the modules lie that a computed name loads."""
 
 
 class ImportGraphs:
@@ -186,7 +190,9 @@ class ImportGraph:
                 values = [*call.args, *(keyword.value for keyword in call.keywords)]
                 for value in values:
                     yield from self._by_text(module, value)
-                if name == "import_module" and call.args:
+                listed = set(self._by_folder(module, call)) if name in _LOADING_CALLS else set()
+                yield from listed
+                if name == "import_module" and call.args and not listed:
                     yield from self._by_pattern(module, call.args[0])
 
     def _by_text(self, module: Module, value: ast.expr) -> Iterator[str]:
@@ -220,6 +226,31 @@ class ImportGraph:
             if package is not None:
                 base = folder_of(package)
         yield from self._below(base, module.path)
+
+    def _by_folder(self, module: Module, call: ast.Call) -> Iterator[str]:
+        """Yield the files of folders that are listed where a computed name is loaded.
+
+        ``for name in os.listdir("plugins"): import_module(f"plugins.{name[:-3]}")``
+        """
+        if all(known_string(module, value) is not None for value in call.args):
+            return
+        texts = [
+            known_string(module, text.values[0]) or ""
+            for text in module.nodes(ast.JoinedStr)
+            if text.values
+        ]
+        named = [text.rstrip(".").replace(".", "/") for text in texts if text.endswith(".")]
+        for listing in module.nodes(ast.Call):
+            if called_name(listing) in _FOLDER_CALLS:
+                owner = listing.func.value if isinstance(listing.func, ast.Attribute) else None
+                paths = [*listing.args, *(owner.args if isinstance(owner, ast.Call) else [])]
+                texts = [text for path in paths for text in strings_in(path)]
+                named += [text.partition("*")[0] for text in texts]
+        own = folder_of(module.path)
+        for name in dict.fromkeys(text.strip("./") for text in named):
+            for base in dict.fromkeys((own, self.root or "")):
+                if name:
+                    yield from self._below(join(base, name), module.path)
 
     def _below(self, folder: str, importer: str) -> Iterator[str]:
         if folder != "":

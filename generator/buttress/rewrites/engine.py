@@ -202,6 +202,8 @@ def _edit_file(
     draft: Draft, path: str, changes: list[tuple[str, Changed]]
 ) -> tuple[list[Applied], list[Abstained]]:
     """Make the changes of one file that hold up, all together where possible."""
+    if is_python(path) and draft.module(path).is_newer:
+        return [], [_newer(name, change) for name, change in changes]
     failed: list[Abstained] = []
     accepted: list[tuple[str, Changed]] = []
     trial = _accept(draft, path, _without_overlaps(changes), accepted, failed)
@@ -239,6 +241,17 @@ def _accept(
     half = len(changes) // 2
     first = _accept(draft, path, changes[:half], accepted, failed)
     return _accept(draft, path, changes[half:], accepted, failed) or first
+
+
+def _newer(name: str, change: Changed) -> Abstained:
+    return Abstained(
+        change.path,
+        change.line,
+        "newer-python",
+        "the file is written for Python 3.12 or newer, and what changes in it cannot be proved here.",
+        "Run Buttress with that Python.",
+        name,
+    )
 
 
 def _disproved(name: str, change: Changed, reason: str) -> Abstained:

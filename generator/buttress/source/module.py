@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import builtins
 import re
+import sys
 import warnings
 from bisect import bisect_right
 from collections import defaultdict
@@ -13,6 +14,7 @@ from dataclasses import dataclass
 from functools import cache, cached_property
 from typing import TypeVar, cast, overload
 
+from buttress.source.nested_quotes import parse_nested_quotes
 from buttress.source.text import Text
 
 _STATEMENT = 4000
@@ -67,6 +69,11 @@ class Module:
     Args:
         path: Relative to the root of the tree.
         source: The decoded file, or ``None`` if it cannot be decoded (that is a problem, too).
+
+    Attributes:
+        problem: Why the file does not parse; ``None`` where it does.
+        is_newer: Whether its f-strings need a newer Python than this one. ``tree`` is then that of a
+            text of the same length with other quotes inside them: to read, never to edit.
     """
 
     def __init__(self, path: str, source: Text | None) -> None:
@@ -74,6 +81,7 @@ class Module:
         self.source_text = source if source is not None else Text("")
         self.text = self.source_text.content
         self.problem: Problem | None = None
+        self.is_newer = False
         self.tree = ast.Module(body=[], type_ignores=[])
         if source is None:
             self.problem = Problem(1, "the file is not in the encoding that it declares")
@@ -83,6 +91,10 @@ class Module:
                 warnings.simplefilter("ignore")
                 self.tree = ast.parse(self.text)
         except (SyntaxError, ValueError) as problem:
+            stand_in = _stand_in(self.text)
+            if stand_in is not None:
+                self.tree, self.is_newer = stand_in, True
+                return
             line = getattr(problem, "lineno", None) or 1
             message = getattr(problem, "msg", None) or str(problem)
             self.problem = Problem(line, message, _is_newer_syntax(self.text))
@@ -507,6 +519,15 @@ class _Children(dict[type[ast.AST], tuple[tuple[str, bool], ...]]):
 _CHILDREN = _Children()
 
 _BUILTINS = frozenset(dir(builtins))
+
+
+def _stand_in(text: str) -> ast.Module | None:
+    """Return the tree of a text whose f-strings are written as only Python 3.12 and newer read them."""
+    if sys.version_info >= (3, 12) or len(text) > _LONGEST_READ_TWICE:
+        return None
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return parse_nested_quotes(text)
 
 
 def _is_newer_syntax(text: str) -> bool:

@@ -18,8 +18,11 @@ from buttress.checks.model import (
     Subject,
     Unknown,
 )
+from buttress.planning import location
+from buttress.planning.catalogue import load_catalogue
 from buttress.project.model import AppObject, Framework, Place, Project, Role, Route, Service
 from buttress.scorecard import (
+    RECIPE_FRAMEWORKS,
     Acceptance,
     AcceptedBy,
     Scorecard,
@@ -283,6 +286,34 @@ def test_findings_are_ranked_by_risk_across_pillars() -> None:
 
     assert [f.check.id for f in card.findings] == ["CRITICAL", "FIXABLE", "HIGH", "LOW"]
     assert card.recommended() == ("ci",)
+
+
+@pytest.mark.parametrize(
+    ("framework", "recipes"),
+    [
+        (Framework.FLASK, ("structured-logging", "container")),
+        (Framework.DJANGO, ("container",)),
+        (Framework.STREAMLIT, ()),
+    ],
+)
+def test_a_recipe_that_a_service_cannot_have_is_no_way_out(
+    framework: Framework, recipes: tuple[str, ...]
+) -> None:
+    failing = [
+        check("A", 1, risk=Risk.HIGH, recipe="structured-logging"),
+        check("B", 1, risk=Risk.LOW, recipe="container"),
+    ]
+
+    card = judged(*failing, service=replace(SERVICE, framework=framework))
+
+    assert card.recommended() == recipes
+    assert {finding.check.recipe for finding in card.open} - {None} == {*recipes}
+
+
+def test_frameworks_of_recipes_are_those_of_their_manifests() -> None:
+    found = load_catalogue(location.find_root()).recipes
+
+    assert {id_: {*item.applies.framework} for id_, item in found.items()} == RECIPE_FRAMEWORKS
 
 
 def test_a_fingerprint_survives_moved_lines_and_tells_twins_apart() -> None:

@@ -19,11 +19,19 @@ import buttress
 from buttress.cache.encoding import UnknownShapeError, decode, encode
 from buttress.cache.folder import Folder
 from buttress.cache.sealed import seal, unseal
-from buttress.checks.model import Check, checks
+from buttress.checks.model import Check
 from buttress.errors import ChangedUnderneathError
 from buttress.project import inspect_project
 from buttress.project.model import Place, Project, Service
-from buttress.scorecard import Located, Result, Scorecard, Status, inspect_service, weigh
+from buttress.scorecard import (
+    Located,
+    Result,
+    Scorecard,
+    Status,
+    checks_for,
+    inspect_service,
+    weigh,
+)
 from buttress.source import Skipped, Tree
 from buttress.source.module import Problem
 
@@ -65,7 +73,7 @@ class Inspection:
     ) -> Scorecard:
         """Return what the checks find in a service."""
         if service.root in self._cards:
-            known = checks()
+            known = checks_for(service)
             try:
                 results = [_result(known, data) for data in self._cards[service.root]]
                 return weigh(project, service, results)

@@ -1,6 +1,6 @@
 """Floor 4: the scorecard: findings and passes, weighed by risk, per pillar and in total."""
 
-from buttress.scorecard.inspection import inspect_service
+from buttress.scorecard.inspection import RECIPE_FRAMEWORKS, checks_for, inspect_service
 from buttress.scorecard.model import (
     CATALOGUE_VERSION,
     Acceptance,
@@ -18,6 +18,7 @@ from buttress.scorecard.weighing import weigh
 
 __all__ = [
     "CATALOGUE_VERSION",
+    "RECIPE_FRAMEWORKS",
     "Acceptance",
     "AcceptedBy",
     "Located",
@@ -27,6 +28,7 @@ __all__ = [
     "Scorecard",
     "Status",
     "Verdict",
+    "checks_for",
     "inspect_service",
     "is_scored",
     "weigh",

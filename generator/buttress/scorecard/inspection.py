@@ -5,11 +5,43 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
 
 from buttress.checks.model import Check, Finding, Kind, NotApplicable, Subject, Unknown, checks
-from buttress.project.model import Project, Service
+from buttress.project.model import Framework, Project, Service
 from buttress.scorecard.model import Located, Result, Scorecard, Status
 from buttress.scorecard.weighing import weigh
+
+_REWRITTEN = frozenset([Framework.FASTAPI, Framework.FLASK])
+RECIPE_FRAMEWORKS: Mapping[str, frozenset[Framework]] = {
+    "ci": _REWRITTEN | {Framework.DJANGO},
+    "container": _REWRITTEN | {Framework.DJANGO},
+    "error-handling": _REWRITTEN,
+    "input-models": _REWRITTEN,
+    "settings-and-secrets": _REWRITTEN,
+    "structured-logging": _REWRITTEN,
+    "terraform": _REWRITTEN | {Framework.DJANGO},
+}
+"""Which services a recipe is for, as its manifest says: reading manifests takes longer than an inspection."""
+
+
+def checks_for(
+    service: Service, catalogue: Mapping[str, Check] | None = None
+) -> Mapping[str, Check]:
+    """Return the checks as they are for a service: a recipe that it cannot have is no way out.
+
+    Args:
+        service: The service to judge.
+        catalogue: The checks; those of this installation by default.
+    """
+    known = checks() if catalogue is None else catalogue
+    return {id_: _fitted(check, service.framework) for id_, check in known.items()}
+
+
+def _fitted(check: Check, framework: Framework) -> Check:
+    if check.recipe is None or framework in RECIPE_FRAMEWORKS.get(check.recipe, _REWRITTEN):
+        return check
+    return replace(check, recipe=None)
 
 
 def inspect_service(
@@ -28,7 +60,7 @@ def inspect_service(
     """
     subject = Subject(project, service)
     results = []
-    for check in (catalogue if catalogue is not None else checks()).values():
+    for check in checks_for(service, catalogue).values():
         progress(check.id)
         results.append(_run(check, subject))
     return weigh(project, service, results)

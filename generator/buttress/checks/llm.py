@@ -322,7 +322,7 @@ def llm_no_disclosure(subject: Subject) -> Iterator[Finding]:
     use = models_in_use(subject)
     if not answers_users(subject):
         raise NotApplicable("nobody outside sees the answers")
-    if not tells_users(subject.project.tree, subject.service, subject.wired()):
+    if not tells_users(subject.project, subject.service, subject.wired()):
         first = use.calls[0]
         message = "Answers carry no source, doubt, notice or way to object."
         yield subject.finding(first.module, first.node, message)

@@ -15,7 +15,7 @@ from buttress.analysis.suites import suite_modules, written_tests
 from buttress.analysis.workflows import pipelines
 from buttress.project.folders import is_inside
 from buttress.project.model import Project, Service
-from buttress.source import Module, Tree
+from buttress.source import Module
 
 _LONG = 200
 _MODEL_OPTIONS = (
@@ -56,6 +56,7 @@ _NOTICE_TEXT = re.compile(
     r"|double[- ]check|verify (?:important|the) information|thumbs[-_ ]?(?:up|down)|was this (?:answer|response)? ?helpful|disclaimer|citations?\b|talk to a human",
     re.IGNORECASE,
 )
+_REACT = re.compile(r"^import\b.*[\"']react[\"']", re.MULTILINE)
 _PAGES = (".html", ".jsx", ".tsx", ".vue", ".svelte", ".jinja", ".jinja2", ".j2")
 
 
@@ -124,8 +125,11 @@ def is_evaluated(project: Project, service: Service) -> bool:
     )
 
 
-def tells_users(tree: Tree, service: Service, modules: Iterable[Module]) -> bool:
-    """Whether answers carry a source, a doubt, a notice, or a way to object."""
+def tells_users(project: Project, service: Service, modules: Iterable[Module]) -> bool:
+    """Whether answers, or the pages that show them, have a source, a doubt, a notice, a way to object.
+
+    Pages may stand beside the service, in a front end; those of another service say nothing.
+    """
     for module in modules:
         if any(
             isinstance(node.target, ast.Name) and _NOTICE_KEY.match(node.target.id)
@@ -138,9 +142,16 @@ def tells_users(tree: Tree, service: Service, modules: Iterable[Module]) -> bool
             is_key = isinstance(module.parent(constant), ast.Dict | ast.Subscript)
             if is_key and _NOTICE_KEY.match(constant.value):
                 return True
-    for path in tree.paths:
-        if path.endswith(_PAGES) and (is_inside(path, service.root) or not service.root):
-            text = tree.text(path)
-            if text is not None and _NOTICE_TEXT.search(text.content):
-                return True
+    others = [other.root for other in project.services if not is_inside(service.root, other.root)]
+    for path in project.tree.paths:
+        is_script = path.endswith(".js")
+        if not (is_script or path.endswith(_PAGES)) or any(
+            is_inside(path, root) for root in others
+        ):
+            continue
+        text = project.tree.text(path)
+        if text is None or (is_script and not _REACT.search(text.content)):
+            continue
+        if _NOTICE_TEXT.search(text.content):
+            return True
     return False

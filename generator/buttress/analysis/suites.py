@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -25,6 +25,9 @@ _CLIENTS = (
 )
 _FIXTURES = re.compile(r"(?:.*_)?(?:client|app|api|session|db)\Z|client.*")
 _ASSERTING = re.compile(r"(?:assert|expect|verify|check|should|ensure|validate)", re.IGNORECASE)
+_REFUSAL = re.compile(
+    r"invalid|unauthori[sz]ed|forbidden|reject|refuse|denied|not_found|malformed|(?:_|\b)(?:fails|failure|blocked)(?:_|\Z)"
+)
 _NO_ERROR = re.compile(
     r"(?:without|no|not_raise\w*)_(?:error|exception|rais)|not_(?:raise|fail|crash)"
 )
@@ -142,7 +145,8 @@ def _is_fixture(module: Module, node: Function) -> bool:
 
 def _is_test_case(module: Module, owner: ast.ClassDef) -> bool:
     return any(
-        module.source(base).endswith(("TestCase", "TestBase", "Tests")) for base in owner.bases
+        module.source(base).endswith(("TestCase", "TestBase", "Tests", "Test"))
+        for base in owner.bases
     )
 
 
@@ -222,33 +226,44 @@ def _is_constant(node: ast.expr) -> bool:
     )  # fmt: skip
 
 
-def tests_failure(tests: list[Test]) -> bool:
-    """Whether any test expects an error: a status of 400 and more, an exception, a failing double."""
-    for module in {test.module for test in tests}:
-        for compare in module.nodes(ast.Compare):
-            for side in (compare.left, *compare.comparators):
-                items = side.elts if isinstance(side, ast.Tuple | ast.List | ast.Set) else [side]
-                for item in items:
-                    value = item.value if isinstance(item, ast.Constant) else None
-                    if isinstance(value, int) and value in _FAILURE_STATUS:
-                        return True
-                    if isinstance(item, ast.Attribute) and re.match(r"HTTP_[45]\d\d", item.attr):
-                        return True
-                    if isinstance(item, ast.Attribute) and item.attr in _STATUS_NAMES:
-                        return True
-        for call in module.nodes(ast.Call):
-            target = module.resolve(call.func) or ""
-            name = call.func.attr if isinstance(call.func, ast.Attribute) else ""
-            if target == "pytest.raises" or name in {"assertRaises", "assertRaisesRegex"}:
+def tests_failure(modules: Iterable[Module]) -> bool:
+    """Whether any test expects an error: a status of 400 and more, an exception, a refusal.
+
+    A test whose name says that something is refused, and that can fail, counts.
+    """
+    return any(_expects_failure(module) for module in modules)
+
+
+def _expects_failure(module: Module) -> bool:
+    for compare in module.nodes(ast.Compare):
+        for side in (compare.left, *compare.comparators):
+            items = side.elts if isinstance(side, ast.Tuple | ast.List | ast.Set) else [side]
+            if any(map(_is_failure, items)):
                 return True
-            statuses = [
-                argument.value for argument in call.args if isinstance(argument, ast.Constant)
-            ]
-            if _ASSERTING.match(name) and any(
-                isinstance(status, int) and status in _FAILURE_STATUS for status in statuses
-            ):
-                return True
-    return False
+        said = compare.left.value if isinstance(compare.left, ast.Constant) else None
+        if isinstance(compare.ops[0], ast.In) and said in {"error", "errors"}:
+            return True
+    for call in module.nodes(ast.Call):
+        target = module.resolve(call.func) or ""
+        name = call.func.attr if isinstance(call.func, ast.Attribute) else ""
+        if target == "pytest.raises" or name in {"assertRaises", "assertRaisesRegex"}:
+            return True
+        if _ASSERTING.match(name) and any(map(_is_failure, call.args)):
+            return True
+    return any(
+        _REFUSAL.search(function.name) and _asserts(module, function, set())
+        for function in _functions(module)
+        if function.name.startswith("test")
+    )
+
+
+def _is_failure(node: ast.expr) -> bool:
+    """Whether an expression is a status of 400 and more: a number, or a name that a library gives it."""
+    if isinstance(node, ast.Constant):
+        return isinstance(node.value, int) and node.value in _FAILURE_STATUS
+    return isinstance(node, ast.Attribute) and (
+        re.match(r"HTTP_[45]\d\d", node.attr) is not None or node.attr in _STATUS_NAMES
+    )
 
 
 _STATUS_NAMES = frozenset(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from buttress.analysis.blocking import blocking_queries
@@ -21,6 +22,8 @@ from buttress.checks.model import (
     check,
 )
 from buttress.project.model import Framework, Place, Role
+
+_PLACEHOLDER = re.compile(r"\{\{\s*\w+\s*\}\}|\{%")
 
 
 @check(
@@ -217,6 +220,9 @@ def unparsable(subject: Subject) -> Iterator[Finding]:
             problem = subject.project.tree.module(path).problem
             if problem is None or any(part.startswith(".") for part in path.split("/")):
                 continue
+            text = subject.project.tree.module(path).text.splitlines()
+            if _PLACEHOLDER.search("".join(text[problem.line - 1 : problem.line])):
+                continue  # a template, which is Python once it is filled in
             message = f"This file does not parse: {problem.message}."
             if problem.newer_syntax:
                 message = "This file is written for a newer Python than the one that inspects it."

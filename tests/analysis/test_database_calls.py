@@ -65,3 +65,22 @@ def test_a_statement_is_followed_to_what_it_was_given() -> None:
 def test_a_cursor_is_known_by_what_made_it() -> None:
     code = "def load(db):\n    c = db.cursor()\n    c.execute('SELECT 1')\n"
     assert acts(code) == ["read"]
+
+
+def test_a_file_is_read_with_the_libraries_of_the_service_that_asks() -> None:
+    app = "from fastapi import FastAPI\napp = FastAPI()\n"
+    project = inspect_project(
+        Tree.of(
+            {
+                "a/main.py": app + "import tortoise\nUser.filter(id=1)\n",
+                "a/requirements.txt": "fastapi\ntortoise-orm\n",
+                "b/main.py": app,
+                "b/requirements.txt": "fastapi\n",
+            }
+        )
+    )
+    module = project.tree.module("a/main.py")
+    by_root = {service.root: service for service in project.services}
+
+    assert database_calls(module, by_root["b"]) == ()
+    assert [str(call.act) for call in database_calls(module, by_root["a"])] == ["read"]

@@ -86,18 +86,21 @@ class DatabaseCall:
         return tuple(called_name(link) for link in self.links)
 
 
-_KNOWN: WeakKeyDictionary[Module, tuple[DatabaseCall, ...]] = WeakKeyDictionary()
+_KNOWN: WeakKeyDictionary[Module, dict[frozenset[str], tuple[DatabaseCall, ...]]] = (
+    WeakKeyDictionary()
+)
 
 
 def database_calls(module: Module, service: Service) -> tuple[DatabaseCall, ...]:
     """Return the calls of a file that speak to a database, in source order."""
-    if module not in _KNOWN:
+    known = _KNOWN.setdefault(module, {})
+    libraries = frozenset(fact.value for fact in service.drivers)
+    if libraries not in known:
         found: tuple[DatabaseCall, ...] = ()
         if any(hint in module.text for hint in _HINTS):
-            libraries = frozenset(fact.value for fact in service.drivers)
             found = tuple(_Reader(module, libraries).read())
-        _KNOWN[module] = found
-    return _KNOWN[module]
+        known[libraries] = found
+    return known[libraries]
 
 
 class _Reader:

@@ -105,7 +105,7 @@ class Body:
         return owner.id if isinstance(owner, ast.Name) else None
 
 
-def own_nodes(function: Function) -> Iterator[ast.AST]:
+def body_nodes(function: Function) -> Iterator[ast.AST]:
     """Yield the nodes of a function's body, those of nested functions included."""
     for statement in function.body:
         yield from ast.walk(statement)
@@ -117,7 +117,7 @@ def loads_of(
     """Return the loads of the body's name, and a doubt if it is bound more than ``stores`` times."""
     loads: list[ast.expr] = []
     bound: list[ast.Name] = []
-    for node in own_nodes(function):
+    for node in body_nodes(function):
         if isinstance(node, ast.Name) and node.id == name:
             (loads if isinstance(node.ctx, ast.Load) else bound).append(node)
         elif isinstance(node, ast.arg) and node.arg == name:

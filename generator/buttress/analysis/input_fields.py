@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from buttress.analysis.classes import Classes
-from buttress.analysis.input_bodies import Body, Doubt, Source, own_nodes
+from buttress.analysis.input_bodies import Body, Doubt, Source, body_nodes
 from buttress.analysis.input_flow import Certainty, Fact, Flow
 from buttress.analysis.input_reads import How, Read, Reads, reads_of
 from buttress.analysis.input_types import ANY, Evidence, Evidences, Type, nullable
@@ -221,7 +221,7 @@ class _Reader:
             return None
         stores = [
             name
-            for name in own_nodes(self._body.handler)
+            for name in body_nodes(self._body.handler)
             if isinstance(name, ast.Name)
             and name.id == target.id
             and not isinstance(name.ctx, ast.Load)
@@ -231,7 +231,7 @@ class _Reader:
     def _loads(self, name: str) -> list[ast.expr]:
         return [
             node
-            for node in own_nodes(self._body.handler)
+            for node in body_nodes(self._body.handler)
             if isinstance(node, ast.Name) and node.id == name and isinstance(node.ctx, ast.Load)
         ]
 

@@ -10,9 +10,9 @@ from buttress.analysis.input_bodies import (
     Doubt,
     Reading,
     Source,
+    body_nodes,
     is_validated,
     loads_of,
-    own_nodes,
 )
 from buttress.source import Module
 from buttress.source.module import Function
@@ -22,7 +22,7 @@ def flask_body(module: Module, function: Function, classes: Classes) -> Body | N
     """Return the JSON body that a view of Flask reads, if it reads one."""
     sources = [
         node
-        for node in own_nodes(function)
+        for node in body_nodes(function)
         if isinstance(node, ast.expr) and _asks_flask(module, node)
     ]
     return _read_body(module, function, Source.FLASK, sources, classes)
@@ -46,7 +46,7 @@ def raw_body(module: Module, function: Function, classes: Classes) -> Body | Non
     }
     sources = [
         node
-        for node in own_nodes(function)
+        for node in body_nodes(function)
         if isinstance(node, ast.Await)
         and isinstance(node.value, ast.Call)
         and isinstance(node.value.func, ast.Attribute)

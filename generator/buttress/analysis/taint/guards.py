@@ -71,7 +71,7 @@ def narrow(frame: Frame, test: ast.expr, evaluate: Evaluate, *, holds: bool) -> 
         narrow(frame, test.value, evaluate, holds=holds)
         narrow(frame, test.target, evaluate, holds=holds)
     elif isinstance(test, ast.Name) and not holds:
-        _clean(frame, test)
+        clear(frame, test)
 
 
 def _several(frame: Frame, test: ast.BoolOp, evaluate: Evaluate, *, holds: bool) -> None:
@@ -106,7 +106,7 @@ def _compared(frame: Frame, test: ast.Compare, evaluate: Evaluate, *, holds: boo
 
 def _equal(frame: Frame, one: ast.expr, other: ast.expr, evaluate: Evaluate) -> None:
     if isinstance(other, ast.Constant) and other.value is None:
-        _clean(frame, one)
+        clear(frame, one)
     elif not frame.state.held(evaluate(frame, other)):
         if isinstance(one, ast.Call):
             _compared_call(frame, one, evaluate)
@@ -193,7 +193,8 @@ def _started(frame: Frame, place: ast.expr, start: ast.expr, evaluate: Evaluate)
         mark(frame, place, _PLACES, evaluate)
 
 
-def _clean(frame: Frame, place: ast.expr) -> None:
+def clear(frame: Frame, place: ast.expr) -> None:
+    """Take a value for harmless that is one of those that the code names."""
     if isinstance(place, ast.Name) and place.id in frame.state.names:
         frame.state.names[place.id] = Value(node=place)
 

@@ -10,7 +10,7 @@ from typing import Any
 from buttress.analysis.taint import reaching
 from buttress.analysis.taint.expressions import as_text, bind, combine, element_of, evaluate, item
 from buttress.analysis.taint.frame import Frame
-from buttress.analysis.taint.guards import narrow, truth
+from buttress.analysis.taint.guards import clear, narrow, truth
 from buttress.analysis.taint.sinks import Kind
 from buttress.analysis.taint.state import State
 from buttress.analysis.taint.values import NOTHING, UNKNOWN, Value, same_constant
@@ -289,18 +289,12 @@ def _match(frame: Frame, node: ast.Match) -> bool:
             is_sure = is_sure and known is True
             narrow(frame, case.guard, evaluate, holds=True)
         if isinstance(case.pattern, ast.MatchValue | ast.MatchOr) and fits is None:
-            narrow_to(frame, node.subject)
+            clear(frame, node.subject)
         if run(frame, case.body):
             ends.append(frame.state)
         if is_sure:
             return _meet(frame, ends)
     return _meet(frame, [*ends, before])
-
-
-def narrow_to(frame: Frame, subject: ast.expr) -> None:
-    """Take a value for harmless that is one of those that the code names."""
-    if isinstance(subject, ast.Name) and subject.id in frame.state.names:
-        frame.state.names[subject.id] = Value(node=subject)
 
 
 def _fits(frame: Frame, pattern: ast.pattern, subject: Value) -> bool | None:

@@ -14,7 +14,8 @@ from functools import cached_property
 from weakref import WeakKeyDictionary
 
 from buttress.analysis.asking import BODY, DEEPEST, Asking, denies
-from buttress.analysis.endpoints import Endpoint, functions_of, own_modules
+from buttress.analysis.endpoints import Endpoint, endpoints, functions_of, own_modules
+from buttress.analysis.protection import authenticates
 from buttress.project.literals import strings_in
 from buttress.project.model import Project, Service
 from buttress.project.modules import called_name
@@ -43,6 +44,14 @@ def guards_of(project: Project, service: Service, modules: Iterable[Module]) -> 
     if key not in known:
         known[key] = Guards(project, service, tuple(modules))
     return known[key]
+
+
+def knows_callers(project: Project, service: Service, modules: Iterable[Module]) -> bool:
+    """Whether anything in the app finds out who is asking; the arguments are those of ``guards_of``."""
+    modules = tuple(modules)
+    if authenticates(modules):
+        return True
+    return guards_of(project, service, modules).ask_somewhere(endpoints(project, service))
 
 
 class Guards:

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 from buttress.analysis.access import is_public, unguarded, unowned, unverified_webhooks
 from buttress.analysis.endpoints import Endpoint, endpoints
-from buttress.analysis.guards import Guards, guards_of
+from buttress.analysis.guards import Guards, guards_of, knows_callers
 from buttress.analysis.logins import is_login, is_throttled, logins
-from buttress.analysis.protection import authenticates, limits_rates
+from buttress.analysis.protection import limits_rates
 from buttress.analysis.roles import checks_roles, has_second_factor, is_for_administrators
 from buttress.checks.model import (
     Confidence,
@@ -38,13 +38,8 @@ def _at(subject: Subject, endpoint: Endpoint, message: str) -> Finding:
     return Finding(finding.place, message, finding.symbol, endpoint.path)
 
 
-def knows_callers(subject: Subject) -> bool:
-    """Whether anything in the app finds out who is asking."""
-    return authenticates(subject.wired()) or _guards(subject).ask_somewhere(_endpoints(subject))
-
-
 def _require_authentication(subject: Subject) -> None:
-    if not knows_callers(subject):
+    if not knows_callers(subject.project, subject.service, subject.wired()):
         raise NotApplicable("the app asks nobody who they are")
 
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
+from buttress.analysis.guards import knows_callers
 from buttress.analysis.llm.answers import unvalidated
 from buttress.analysis.llm.controls import is_moderated
 from buttress.analysis.llm.mixing import mixed_prompts
 from buttress.analysis.llm.retrieval import open_searches, uses_store
 from buttress.analysis.llm.sinks import interpreted
 from buttress.analysis.llm.tools import endless_agents, tools, unapproved_acts
-from buttress.analysis.protection import authenticates
 from buttress.checks.llm import answers_users, models_in_use
 from buttress.checks.model import (
     Confidence,
@@ -217,7 +217,7 @@ def llm_rag_no_acl(subject: Subject) -> Iterator[Finding]:
     use = models_in_use(subject)
     if not uses_store(use):
         raise NotApplicable("the app has no vector store")
-    if not authenticates(subject.wired()):
+    if not knows_callers(subject.project, subject.service, subject.wired()):
         raise NotApplicable("the app does not know its users")
     for module, call in open_searches(use):
         yield subject.finding(module, call, "This search finds the documents of all users.")

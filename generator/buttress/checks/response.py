@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from buttress.analysis.alerting import alerts, dashboard
 from buttress.analysis.auditing import keeps_trail, sensitive_routes
-from buttress.analysis.protection import authenticates
+from buttress.analysis.guards import knows_callers
 from buttress.analysis.runbooks import is_enough, runbooks
 from buttress.analysis.workflows import pipelines
 from buttress.checks.model import (
@@ -121,7 +121,7 @@ def no_audit_log(subject: Subject) -> Iterator[Finding]:
     if not routes:
         raise NotApplicable("no route signs anybody in, changes rights or deletes")
     modules = list(subject.wired())
-    if not authenticates(modules):
+    if not knows_callers(subject.project, subject.service, modules):
         raise NotApplicable("the app does not know who asks")
     if not keeps_trail(modules):
         yield Finding(routes[0].place, "What is done here, and by whom, is recorded nowhere.")

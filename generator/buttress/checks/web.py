@@ -6,11 +6,11 @@ from collections.abc import Iterator
 
 from buttress.analysis.endpoints import endpoints
 from buttress.analysis.exposure import debug_switches, foundations, wildcard_origins
+from buttress.analysis.guards import knows_callers
 from buttress.analysis.protection import (
     limits_rates,
     sets_security_headers,
 )
-from buttress.checks.access import knows_callers
 from buttress.checks.model import (
     Confidence,
     Finding,
@@ -126,7 +126,7 @@ def no_auth(subject: Subject) -> Iterator[Finding]:
     service = subject.service
     if not any(endpoint.changes_data for endpoint in endpoints(subject.project, service)):
         raise NotApplicable("no route changes data")
-    if not knows_callers(subject):
+    if not knows_callers(subject.project, service, subject.wired()):
         yield Finding(service.app.place, "Routes change data, and nothing asks who calls them.")
 
 

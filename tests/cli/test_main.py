@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -154,3 +155,16 @@ def test_output_that_cannot_be_written_is_no_defect(project: Path, command: str)
 
     assert done.returncode == 2
     assert done.stderr == "error: The output could not be written: No space left on device.\n"
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "cp1252"])
+def test_a_terminal_without_our_letters_is_no_reason_to_fail(project: Path, encoding: str) -> None:
+    def printed(*arguments: str) -> bytes:
+        command = [sys.executable, "-m", "buttress", "inspect", str(project), *arguments]
+        environment = {**os.environ, "PYTHONIOENCODING": encoding}
+        done = subprocess.run(command, capture_output=True, check=True, env=environment)
+        assert done.stderr == b""
+        return done.stdout
+
+    assert "NOT READY" in printed().decode(encoding)
+    assert "█" in printed("--format", "markdown").decode("utf-8")

@@ -53,6 +53,17 @@ def test_reports_are_written_also_where_the_gate_fails(
     assert json.loads((tmp_path / "x").read_text())["runs"][0]["results"]
 
 
+def test_without_a_terminal_the_report_is_as_wide_as_in_a_file(
+    run: Run, project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = f"{'services/' * 5}very_long_name_of_a_module.py"
+    (project / path).parent.mkdir(parents=True)
+    (project / path).write_text("import os\n\n\ndef run(:\n")
+    monkeypatch.delenv("COLUMNS")
+
+    assert f"{path}:4" in run("inspect", project, "--all").out
+
+
 def test_a_hyphen_is_the_screen_and_no_file(
     run: Run, project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import io
 import os
 import re
 import sys
@@ -387,6 +388,9 @@ def main() -> None:
 
     # trees of syntax are many small objects that live to the end: collecting them costs more than all else
     gc.disable()
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # a bar or an arrow that the terminal's encoding does not have is no reason to fail
+        sys.stdout.reconfigure(errors="replace")
     try:
         # typer.Exit comes back as its code, and so does Ctrl-C
         code = _run()

@@ -316,7 +316,7 @@ def _print_json(
 
     hidden = repository.ignored(_root(before), change_set.files)
     data = changes_json(change_set, before, after, applied=applied, mask=mask, ignored=hidden)
-    typer.echo(json.dumps(data, indent=2, ensure_ascii=False).encode("utf-8", "replace").decode())
+    typer.echo(json.dumps(data, indent=2, ensure_ascii=False).encode("utf-8", "replace"))
 
 
 def _review(request: Request, console: Console, change_set: ChangeSet, before: Scorecard) -> None:

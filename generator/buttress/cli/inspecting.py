@@ -171,7 +171,7 @@ def _print_json(data: dict[str, Any], output: Path | None) -> None:
     from buttress.reports.visible import json_text
 
     if output is None:
-        typer.echo(json_text(data), nl=False)
+        typer.echo(json_text(data).encode(), nl=False)
         return
     try:
         output.write_text(json_text(data), encoding="utf-8", newline="\n")

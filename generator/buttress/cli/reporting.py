@@ -11,7 +11,7 @@ from pathlib import Path
 import typer
 
 from buttress.errors import UserError
-from buttress.reports.formats import FORMATS, render
+from buttress.reports.formats import FORMATS, WIDTH, render
 from buttress.reports.overview import Setting
 from buttress.scorecard import Scorecard
 from buttress.source.tree import run_git
@@ -88,7 +88,8 @@ def write_reports(
         elif report.format == "terminal":
             _print(card, around, is_complete=is_complete)
         else:
-            typer.echo(render(report.format, card, around), nl=False)
+            # in UTF-8 as in a file, whatever the terminal's own encoding
+            typer.echo(render(report.format, card, around).encode(), nl=False)
 
 
 def setting(card: Scorecard, path: Path, environment: Mapping[str, str]) -> Setting:
@@ -121,7 +122,10 @@ def _print(card: Scorecard, around: Setting, *, is_complete: bool) -> None:
 
     from buttress.reports.scorecard_terminal import print_scorecard
 
-    print_scorecard(Console(), card, next_step=around.next_step, is_complete=is_complete)
+    console = Console()
+    if not console.is_terminal and "COLUMNS" not in os.environ:
+        console.width = WIDTH
+    print_scorecard(console, card, next_step=around.next_step, is_complete=is_complete)
 
 
 def _write(report: Wanted, text: str) -> None:

@@ -7,7 +7,8 @@ from collections.abc import Callable
 from buttress.reports.overview import Setting
 from buttress.scorecard import Scorecard
 
-_WIDTH = 100
+WIDTH = 100
+"""Columns of a terminal report where there is no terminal."""
 
 
 def render(format_: str, card: Scorecard, setting: Setting) -> str:
@@ -23,7 +24,7 @@ def _terminal(card: Scorecard, setting: Setting) -> str:
     from buttress.reports.scorecard_terminal import print_scorecard
 
     page = StringIO()
-    console = Console(file=page, width=_WIDTH, color_system=None)
+    console = Console(file=page, width=WIDTH, color_system=None)
     print_scorecard(console, card, next_step=setting.next_step, is_complete=True)
     return page.getvalue()
 

@@ -50,6 +50,12 @@ def test_the_options_of_the_command_line_are_keywords(project: Path, tmp_path: P
         buttress.inspect(project, exclude=["main.py"])
 
 
+def test_one_text_is_no_list_of_letters(project: Path) -> None:
+    card = buttress.inspect(project, select="OBS-PRINT,OBS-NO-HEALTH", exclude="docs/")
+
+    assert {result.check.id for result in card.results} == {"OBS-PRINT", "OBS-NO-HEALTH"}
+
+
 def test_a_day_can_be_given(project: Path) -> None:
     (project / "buttress.toml").write_text(
         '[[accept]]\ncheck = "OBS-PRINT"\nreason = "known"\nexpires = 2027-01-31\n'
@@ -68,6 +74,7 @@ def test_a_day_can_be_given(project: Path) -> None:
         ({"select": ["SEQ"]}, "there is no check `SEQ`"),
         ({"diff_base": "nowhere"}, "no such revision"),
         ({"baseline": "nowhere.json"}, "no such baseline"),
+        ({"exclude": ["!"]}, "!: write globs as in .gitignore"),
     ],
 )
 def test_what_is_wrong_is_one_kind_of_error(

@@ -9,6 +9,7 @@ from datetime import date
 from buttress.acceptance.configuration import EVERYWHERE, Accept, Attest, Configuration, names
 from buttress.acceptance.inline import Comments
 from buttress.checks.model import Check, Kind
+from buttress.errors import UserError
 from buttress.project.model import Project, Service
 from buttress.scorecard import (
     Acceptance,
@@ -168,7 +169,12 @@ def matcher(globs: Iterable[str]) -> Callable[[str], bool]:
     """Return whether a path matches one of the globs, which are read as in ``.gitignore``."""
     from pathspec import GitIgnoreSpec
 
-    return GitIgnoreSpec.from_lines(globs).match_file
+    patterns = list(globs)
+    try:
+        return GitIgnoreSpec.from_lines(patterns).match_file
+    except ValueError:
+        named = ", ".join(patterns)
+        raise UserError(f"{named}: write globs as in .gitignore, for example examples/.") from None
 
 
 def without(tree: Tree, globs: Iterable[str]) -> Tree:

@@ -26,9 +26,9 @@ def inspect_folder(
 ) -> Scorecard:
     """Return the scorecard of a folder; the arguments are those of ``buttress.inspect``."""
     overrides = Overrides(
-        None if select is None else tuple(select),
-        None if ignore is None else tuple(ignore),
-        None if exclude is None else tuple(exclude),
+        _several(select),
+        _several(ignore),
+        _several(exclude),
         None if baseline is None else Path(baseline),
     )
     inspected = read(Path(path), overrides)
@@ -41,3 +41,10 @@ def inspect_folder(
     if inspected.baseline is not None:
         card = only_new(card, read_baseline(inspected.baseline), inspected.baseline.name)
     return card
+
+
+def _several(words: Iterable[str] | None) -> tuple[str, ...] | None:
+    """Return words as they were given; one text is what the command line would be given."""
+    if words is None:
+        return None
+    return tuple(words.split(",") if isinstance(words, str) else words)

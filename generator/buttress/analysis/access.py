@@ -153,6 +153,7 @@ _ID = re.compile(
     r"[{<][^}>]*(?:id|pk|uuid|slug)[}>:]|[{<](?:int|uuid|path|slug|string)?:?\w*(?:id|pk|uuid)\b[}>]",
     re.IGNORECASE,
 )
+_TENANT = re.compile(r"[{<][^}>]*(?:organi[sz]ation|tenant|workspace)", re.IGNORECASE)
 _HOOK = re.compile(r"(?:^|[/_\-])(?:web-?_?hooks?|ipn|stripe_?events?)(?:[/_\-]|\Z)", re.IGNORECASE)
 _VERIFIES = re.compile(
     r"construct_event|hmac\b|compare_digest|signature|X-Hub|svix|RequestValidator|verify|validate_request|secret|token|authorization|api_?key|allowed_ips|remote_addr|client\.host",
@@ -210,6 +211,9 @@ def unowned(
         if not endpoint.changes_data or not _ID.search(endpoint.path) or is_public(endpoint):
             continue
         if isinstance(endpoint.node, ast.ClassDef) or not guards.guards(endpoint):
+            continue
+        # what a whole organization shares is asked for where its routes are put together
+        if _TENANT.search(endpoint.path):
             continue
         text = reached_text(project, service, endpoint)
         body = _body_alone(endpoint, text)

@@ -170,3 +170,18 @@ def test_values_that_double_stay_small(body: str) -> None:
     text += '@app.post("/x")\ndef view():\n    x = request.form["x"]\n'
     text += "".join(f"    {line}\n" for line in body.splitlines())
     assert len(lines({"app.py": text})) == 1
+
+
+def test_what_one_source_reached_is_not_taken_for_what_the_next_one_does() -> None:
+    text = (
+        "import os\nfrom fastapi import FastAPI\napp = FastAPI()\n\n\n@app.get('/')\ndef view():\n"
+    )
+    project = inspect_project(Tree.of({"main.py": f"{text}    os.system(answer())\n"}))
+    service = project.services[0]
+
+    def is_answer(module: Module, node: ast.expr, what: str) -> bool:
+        return isinstance(node, ast.Call) and ast.unparse(node.func) == "answer"
+
+    for label in ("first", "second", "third"):
+        found = flows(project, service, Sources(label, ("answer",), is_answer))
+        assert [flow.label for flow in found] == [label]

@@ -71,7 +71,8 @@ class Flow:
 
 
 _DANGERS: WeakKeyDictionary[Tree, dict[tuple[str, str], frozenset[ast.AST]]] = WeakKeyDictionary()
-_KNOWN: WeakKeyDictionary[Tree, dict[tuple[str, str, int], tuple[Flow, ...]]] = WeakKeyDictionary()
+_Known = WeakKeyDictionary[Sources, dict[tuple[str, str], tuple[Flow, ...]]]
+_KNOWN: WeakKeyDictionary[Tree, _Known] = WeakKeyDictionary()
 
 
 def flows(project: Project, service: Service, sources: Sources = REQUESTS) -> tuple[Flow, ...]:
@@ -86,8 +87,8 @@ def flows(project: Project, service: Service, sources: Sources = REQUESTS) -> tu
         service: The service whose ``APP`` files are looked at.
         sources: What is untrusted; what clients send, by default.
     """
-    known = _KNOWN.setdefault(project.tree, {})
-    key = (service.root, service.app.target, id(sources))
+    known = _KNOWN.setdefault(project.tree, WeakKeyDictionary()).setdefault(sources, {})
+    key = (service.root, service.app.target)
     if key not in known:
         known[key] = _Run(project, service, sources).flows()
     return known[key]

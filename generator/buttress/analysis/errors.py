@@ -69,14 +69,12 @@ class Leak:
         scope: The ``except`` block or error handler in which the exception has its name.
         text: The largest expression that builds the text.
         uses: The expressions inside ``text`` that stand for the exception.
-        sink: What sends it: the call or the ``return`` statement.
         status: The HTTP status it is sent with, where that is a literal.
     """
 
     scope: ErrorScope
     text: ast.expr
     uses: tuple[ast.expr, ...]
-    sink: ast.AST
     status: int | None = None
 
 
@@ -116,7 +114,7 @@ def leaks(module: Module, service: Service) -> Iterator[Leak]:
             if text is not None and sink is not None:
                 found.setdefault(text, ([], sink))[0].append(use)
         for text, (uses, sink) in found.items():
-            yield Leak(scope, text, tuple(uses), sink, status_of(module, sink))
+            yield Leak(scope, text, tuple(uses), status_of(module, sink))
 
 
 def swallowed(module: Module) -> Iterator[Swallowed]:

@@ -188,7 +188,7 @@ def _has_limit(value: ast.expr | None) -> bool:
     )
 
 
-def open_serializers(modules: Iterable[Module]) -> Iterator[tuple[Module, ast.stmt, str]]:
+def unbounded_serializers(modules: Iterable[Module]) -> Iterator[tuple[Module, ast.stmt, str]]:
     """Yield the first field without a longest length of each REST serializer that is no model's."""
     for module in modules:
         if "serializers.Serializer" not in module.text and "import Serializer" not in module.text:

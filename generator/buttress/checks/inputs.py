@@ -11,10 +11,10 @@ from buttress.analysis.inputs import bodies
 from buttress.analysis.request_limits import (
     careless_uploads,
     limits_requests,
-    open_serializers,
     reads_bodies,
     takes_uploads,
     unbounded_models,
+    unbounded_serializers,
 )
 from buttress.checks.model import (
     Confidence,
@@ -107,7 +107,7 @@ def unbounded_input(subject: Subject) -> Iterator[Finding]:
                 is_off = isinstance(node.value, ast.Constant) and node.value.value is None
                 if is_off and written(node.targets[0]) == "DATA_UPLOAD_MAX_MEMORY_SIZE":
                     yield subject.finding(module, node, "Requests may have any size.")
-        for module, field, name in open_serializers(subject.wired()):
+        for module, field, name in unbounded_serializers(subject.wired()):
             yield subject.finding(module, field, f"Text in {name} may have any length.")
     else:
         models, count = unbounded_models(project, service, found)

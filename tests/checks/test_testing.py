@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from tests.checks.running import FASTAPI, REQUIREMENTS, places, status
+from tests.checks.running import FASTAPI, REQUIREMENTS, places, run, status
 
 ROUTES = FASTAPI + (
     '\n\n@app.get("/items/{item_id}")\ndef item(item_id: int):\n    return item_id\n'
@@ -138,6 +138,21 @@ class TestRoutes:
             f"BASE = 'http://x'\n{OK}\n\ndef test_create():\n    assert {call}.status_code == 200\n"
         )
         assert places("TEST-ROUTE-COVERAGE", suite(text)) == []
+
+    def test_a_route_of_django_is_named_by_its_path_alone(self) -> None:
+        django = {
+            "manage.py": 'import os\nos.environ.setdefault("DJANGO_SETTINGS_MODULE", "shop.settings")\n',
+            "shop/settings.py": 'ROOT_URLCONF = "shop.urls"\nINSTALLED_APPS = []\nSECRET_KEY = ""\n',
+            "shop/urls.py": "from django.urls import path\nfrom shop import views\n\n"
+            'urlpatterns = [path("about/", views.about)]\n',
+            "shop/views.py": "def about(request):\n    return None\n",
+            "requirements.txt": "django==5.2.8\n",
+            "tests/test_app.py": "def test_it(client):\n    assert client.get('/').status_code == 200\n",
+        }
+
+        (finding,) = run("TEST-ROUTE-COVERAGE", django).findings
+
+        assert finding.message == "No test calls /about/."
 
     def test_no_tests(self) -> None:
         assert status("TEST-ROUTE-COVERAGE", APP) == "not-applicable"

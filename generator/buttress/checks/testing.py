@@ -146,7 +146,7 @@ def route_coverage(subject: Subject) -> Iterator[Finding]:
     missed = untested_routes(subject.project.tree, modules, routes)
     for route in missed or ():
         name = f"{','.join(route.methods)} {route.path}"
-        yield Finding(route.place, f"No test calls {name}.", route.handler, name)
+        yield Finding(route.place, f"No test calls {name.strip()}.", route.handler, name)
 
 
 @check(

@@ -112,3 +112,15 @@ def test_one_place_reads_the_environment(name: str) -> None:
     files[name] = files.get(name, "import os\n") + "HOST = os.getenv('HOST')\n"
 
     assert places("ARCH-CONFIG-SCATTERED", files) == []
+
+
+@pytest.mark.parametrize(
+    ("is_tracked", "said"),
+    [(True, "A tracked file holds"), (False, "A file that nothing ignores holds")],
+)
+def test_no_file_is_called_tracked_where_there_is_no_git(is_tracked: bool, said: str) -> None:
+    files = {"main.py": FASTAPI, "web/config.js": f"key: {OPENAI}\n"}
+
+    (finding,) = run("SEC-SECRET-COMMITTED", files, is_tracked=is_tracked).findings
+
+    assert finding.message.startswith(said)

@@ -167,6 +167,8 @@ def secret_committed(subject: Subject) -> Iterator[Finding]:
         OPENAI_API_KEY=
     """
     tree = subject.project.tree
+    # without git nothing is known but that no ignore file names it
+    file = "A file that nothing ignores" if tree.tracked is None else "A tracked file"
     for path in tree.paths:
         if _HARMLESS.search(path) or (tree.tracked is not None and path not in tree.tracked):
             continue
@@ -180,7 +182,7 @@ def secret_committed(subject: Subject) -> Iterator[Finding]:
             if kind == "Google API key" and (shown or _FRONT_END.search(path)):
                 continue
             more = ", and the bundle shows it to every visitor" if shown else ""
-            yield Finding(Place(path, number), f"A tracked file holds a {kind}{more}.", "", kind)
+            yield Finding(Place(path, number), f"{file} holds a {kind}{more}.", "", kind)
 
 
 @check(

@@ -10,7 +10,6 @@ from buttress.analysis.taint.values import (
     Value,
     alternatives,
     same_constant,
-    taints_of,
 )
 
 _DEEPEST = 4
@@ -201,8 +200,3 @@ class State:
 
 def _is_key(key: object) -> bool:
     return isinstance(key, str | int | bytes | bool | tuple | type(None))
-
-
-def mixed(values: list[Value]) -> Value:
-    """Return a value of which only the sources are known."""
-    return Value(taint=taints_of(values))

@@ -186,3 +186,16 @@ def test_a_wrong_configuration_is_one_sentence(
     assert (result.code, result.out) == (2, "")
     assert name in result.err
     assert "\x1b" not in result.err
+
+
+def test_choices_that_are_given_twice_count_twice(run: Run, project: Path) -> None:
+    once = checks(run, project, "--select", "CICD,OBS", "--ignore", "OBS-NO,CICD-NO")
+
+    twice = checks(
+        run,
+        project,
+        *("--select", "CICD", "--select", "OBS", "--ignore", "OBS-NO", "--ignore", "CICD-NO"),
+    )
+
+    assert once == twice
+    assert {id_.partition("-")[0] for id_ in twice} == {"CICD", "OBS"}

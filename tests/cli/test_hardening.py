@@ -66,6 +66,14 @@ def test_named_recipes_bring_what_they_require(run: Run, installation: Path, pro
     assert "Dockerfile" not in files(project)
 
 
+def test_an_option_that_is_given_twice_counts_twice(
+    run: Run, installation: Path, project: Path
+) -> None:
+    run("harden", project, "--recipes", "image", "--recipes", "logs", "--yes")
+
+    assert {"Dockerfile", "logs.py"} <= {*files(project)}
+
+
 def test_apply_takes_several_recipes(run: Run, installation: Path, project: Path) -> None:
     assert run("apply", "image", "logs", "--path", project, "--yes").code == 0
 

@@ -36,7 +36,7 @@ ServiceRoot = Annotated[
     typer.Option("--service", metavar="DIR", help="Root of the service, where there are several."),
 ]
 Recipes = Annotated[
-    str | None,
+    list[str] | None,
     typer.Option("--recipes", metavar="A,B", help="Apply these recipes and what they require."),
 ]
 Everything = Annotated[
@@ -137,13 +137,13 @@ def inspect(
         ),
     ] = None,
     select: Annotated[
-        str | None,
+        list[str] | None,
         typer.Option(
             "--select", metavar="A,B", help="Only these checks count: ids or first words (SEC)."
         ),
     ] = None,
     ignore: Annotated[
-        str | None,
+        list[str] | None,
         typer.Option("--ignore", metavar="A,B", help="These checks do not count."),
     ] = None,
     baseline: Annotated[
@@ -369,14 +369,14 @@ def checks(
     listing.print_checks(check)
 
 
-def _listed(words: str | None) -> tuple[str, ...] | None:
-    return None if words is None else tuple(words.split(","))
+def _listed(words: list[str] | None) -> tuple[str, ...] | None:
+    return tuple(",".join(words).split(",")) if words else None
 
 
-def _names(recipes: str | None) -> list[str] | None:
-    if recipes is None:
+def _names(recipes: list[str] | None) -> list[str] | None:
+    if not recipes:
         return None
-    names = [name.strip() for name in recipes.split(",") if name.strip()]
+    names = [name.strip() for name in ",".join(recipes).split(",") if name.strip()]
     if not names:
         raise UserError("--recipes: name at least one recipe. `buttress recipes` lists them.")
     return names

@@ -199,3 +199,12 @@ def test_choices_that_are_given_twice_count_twice(run: Run, project: Path) -> No
 
     assert once == twice
     assert {id_.partition("-")[0] for id_ in twice} == {"CICD", "OBS"}
+
+
+@pytest.mark.parametrize("format_", ["terminal", "markdown"])
+def test_a_project_is_not_called_small_where_every_check_was_left_out(
+    run: Run, project: Path, format_: str
+) -> None:
+    result = run("inspect", project, "--select", "OBS", "--ignore", "OBS", "--format", format_)
+
+    assert "no check was chosen" in result.out

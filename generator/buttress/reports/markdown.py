@@ -8,7 +8,15 @@ from urllib.parse import quote
 
 from buttress.checks.model import Risk
 from buttress.project.model import Place
-from buttress.reports.overview import Cause, Setting, counts, number, overview, why_accepted
+from buttress.reports.overview import (
+    Cause,
+    Setting,
+    counts,
+    number,
+    overview,
+    score_in_words,
+    why_accepted,
+)
 from buttress.reports.unparsed import unparsed
 from buttress.reports.visible import shown
 from buttress.scorecard import Located, PillarScore, Scorecard, Status
@@ -66,7 +74,7 @@ def code(words: str) -> str:
 
 
 def _headline(card: Scorecard) -> list[str]:
-    score = "too small for a score" if card.total is None else f"{card.total:.0f} of 100"
+    score = score_in_words(card)
     service = card.service
     facts = [service.framework.value, code(service.app.target)]
     facts.append(number(len(service.routes), "route"))

@@ -80,6 +80,13 @@ def counts(card: Scorecard) -> list[str]:
     return phrases
 
 
+def score_in_words(card: Scorecard) -> str:
+    """Return the score as a phrase, or why there is none."""
+    if card.total is not None:
+        return f"{card.total:.0f} of 100"
+    return "too small for a score" if card.results else "no check was chosen"
+
+
 def number(count: int, noun: str) -> str:
     """Return a count with its noun: ``1 finding``, ``2 findings``."""
     return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"

@@ -10,7 +10,7 @@ from rich.text import Text
 
 from buttress.project.model import Place, Service
 from buttress.reports.causes_terminal import cause_table, print_rest
-from buttress.reports.overview import counts, number, overview
+from buttress.reports.overview import counts, number, overview, score_in_words
 from buttress.reports.terminal import indented, place
 from buttress.reports.unparsed import unparsed
 from buttress.reports.visible import safe, shown
@@ -80,7 +80,7 @@ def headline(card: Scorecard) -> Text:
 
 
 def _verdict(card: Scorecard) -> Text:
-    total = "too small for a score" if card.total is None else f"{card.total:.0f} of 100"
+    total = score_in_words(card)
     word = f" {card.verdict.value.upper()} "
     return Text.assemble("  ", (word, _VERDICT_STYLE[card.verdict]), "  ", (total, "bold"))
 

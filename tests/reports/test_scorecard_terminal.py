@@ -63,7 +63,7 @@ def test_the_verdict_comes_first_and_what_to_run_last() -> None:
 def test_what_was_judged_has_a_line_of_its_own_where_the_first_is_too_short() -> None:
     files = {f"{'long' * 12}/main.py": APP, f"{'long' * 12}/requirements.txt": "fastapi\n"}
 
-    lines = screen(card({}, files=files), width=80).splitlines()
+    lines = screen(card({}, Result(QUIET, Status.PASS), files=files), width=80).splitlines()
 
     assert lines[1].strip() == "NOT READY   too small for a score"
     assert lines[2].startswith(f"  {'long' * 12}/ · fastapi")

@@ -65,7 +65,7 @@ def test_what_was_judged_has_a_line_of_its_own_where_the_first_is_too_short() ->
 
     lines = screen(card({}, Result(QUIET, Status.PASS), files=files), width=80).splitlines()
 
-    assert lines[1].strip() == "NOT READY   too small for a score"
+    assert lines[1].strip() == "READY   100 of 100"
     assert lines[2].startswith(f"  {'long' * 12}/ · fastapi")
 
 

@@ -45,7 +45,9 @@ def main() -> int:
         flag = "  below its goal" if misses else ""
         print(f"{name:<32} {confidence:<7} {verdicts['true']:>3} of {read:>3}  {share:>4.0%}{flag}")
     for confidence, read in total.items():
-        print(f"{confidence} confidence: {true[confidence]} of {read} true, {true[confidence] / read:.1%}")
+        print(
+            f"{confidence} confidence: {true[confidence]} of {read} true, {true[confidence] / read:.1%}"
+        )
     return 1 if missed else 0
 
 

@@ -48,7 +48,7 @@ def main(folders: list[Path]) -> None:
             by_check[row[3]].append(row)
     for check, found in sorted(by_check.items()):
         if len(found) >= LEAST:
-            for row in sorted(random.Random(check).sample(found, CHOSEN)):  # noqa: S311 - a sample
+            for row in sorted(random.Random(check).sample(found, CHOSEN)):
                 print("\t".join(str(part).replace("\t", " ").replace("\n", " ") for part in row))
 
 

@@ -4,7 +4,7 @@ import ast
 
 import pytest
 
-from buttress.analysis.messages import Message, joined, message_of
+from buttress.analysis.logs.messages import Message, joined, message_of
 from buttress.rewrites.events import event_of, is_decoration, is_table, tidied
 from buttress.source import Module, Text
 

@@ -4,7 +4,7 @@ import ast
 
 import pytest
 
-from buttress.analysis.messages import value_of
+from buttress.analysis.logs.messages import value_of
 from buttress.rewrites.fields import field_names, name_for
 from buttress.source import Module, Text
 

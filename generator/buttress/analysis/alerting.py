@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 
-from buttress.analysis.deployments import terraform_of
-from buttress.analysis.workflows import Pipeline
+from buttress.analysis.delivery.deployments import terraform_of
+from buttress.analysis.delivery.workflows import Pipeline
 from buttress.project.documents import read_json, read_yaml, table, text_of
 from buttress.project.model import Place, Project
 from buttress.source import Tree

@@ -7,8 +7,8 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from buttress.analysis.access.endpoints import own_modules
 from buttress.analysis.development import is_for_development
-from buttress.analysis.endpoints import own_modules
 from buttress.project.literals import written
 from buttress.project.model import Project, Service
 from buttress.source import Module

@@ -7,8 +7,8 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from buttress.analysis.access.handlers import handlers
 from buttress.analysis.function_bodies import calls_by_function, returns_by_function
-from buttress.analysis.handlers import handlers
 from buttress.project.documents import text_of
 from buttress.project.folders import folder_of, name_of, upwards
 from buttress.project.literals import written

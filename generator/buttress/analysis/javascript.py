@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from buttress.analysis.images import Image, built_image
+from buttress.analysis.delivery.images import Image, built_image
 from buttress.project.documents import text_of
 from buttress.project.folders import is_inside, name_of
 from buttress.project.model import Dependency, Package, Project, Service

@@ -9,10 +9,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from weakref import WeakKeyDictionary
 
-from buttress.analysis.database_calls import database_calls
+from buttress.analysis.access.handlers import Handler, handlers
+from buttress.analysis.database.calls import database_calls
 from buttress.analysis.errors import is_broad, status_of
 from buttress.analysis.function_bodies import own_nodes, returns_by_function
-from buttress.analysis.handlers import Handler, handlers
 from buttress.project.literals import argument, written
 from buttress.project.model import Service
 from buttress.project.modules import called_name

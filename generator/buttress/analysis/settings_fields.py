@@ -8,9 +8,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from buttress.analysis import configuration, secrets
+from buttress.analysis import configuration
 from buttress.analysis.configuration import EnvironmentRead, Known
-from buttress.analysis.secrets import HardcodedSecret
+from buttress.analysis.secrecy import secrets
+from buttress.analysis.secrecy.secrets import HardcodedSecret
 from buttress.source import Module
 
 ENVIRONMENT_NAMES = ("ENVIRONMENT", "APP_ENV", "ENV", "FLASK_ENV")

@@ -6,7 +6,7 @@ import ast
 import re
 from collections.abc import Iterable
 
-from buttress.analysis.images import images
+from buttress.analysis.delivery.images import images
 from buttress.project.documents import text_of
 from buttress.project.model import Framework, Project, Route, Service
 from buttress.source import Module

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from buttress.analysis.clients import built_in_place
-from buttress.analysis.complexity import (
+from buttress.analysis.access.endpoints import own_modules
+from buttress.analysis.fixed_values import fixed_values
+from buttress.analysis.reliability.clients import built_in_place
+from buttress.analysis.structure.complexity import (
     MOST_BRANCHES,
     MOST_LINES,
     is_fat,
     module_lines,
     sizes,
 )
-from buttress.analysis.duplicates import duplicates, stale_copies
-from buttress.analysis.endpoints import own_modules
-from buttress.analysis.fixed_values import fixed_values
-from buttress.analysis.import_cycles import cycles, start_graph
-from buttress.analysis.layers import HandlerAccess, accesses, http_imports, is_logic
+from buttress.analysis.structure.duplicates import duplicates, stale_copies
+from buttress.analysis.structure.import_cycles import cycles, start_graph
+from buttress.analysis.structure.layers import HandlerAccess, accesses, http_imports, is_logic
 from buttress.checks.model import (
     Confidence,
     Finding,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from buttress.analysis.gates import (
+from buttress.analysis.delivery.gates import (
     CODE_ACTIONS,
     CODE_SCAN,
     DEPENDENCY_ACTIONS,
@@ -23,9 +23,9 @@ from buttress.analysis.gates import (
     runs_test_image,
     uses_any,
 )
+from buttress.analysis.delivery.workflows import Pipeline, pipelines
 from buttress.analysis.javascript import packages_of, test_file
-from buttress.analysis.suites import written_tests
-from buttress.analysis.workflows import Pipeline, pipelines
+from buttress.analysis.proofs.suites import written_tests
 from buttress.checks.model import (
     Finding,
     Kind,

@@ -5,7 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from buttress.analysis.configuration import environment_reads, settings_classes
-from buttress.analysis.deployments import (
+from buttress.analysis.database.local_database import (
+    backs_itself_up,
+    is_chosen_elsewhere,
+    only_reads,
+)
+from buttress.analysis.delivery.deployments import (
     app_resources,
     backups,
     databases_without_backup,
@@ -14,13 +19,8 @@ from buttress.analysis.deployments import (
     terraform_of,
     unbounded,
 )
-from buttress.analysis.environments import branches_on_environment, environments_described
-from buttress.analysis.local_database import (
-    backs_itself_up,
-    is_chosen_elsewhere,
-    only_reads,
-)
-from buttress.analysis.secrets import hardcoded_secrets, is_secret_name, is_secret_variable
+from buttress.analysis.delivery.environments import branches_on_environment, environments_described
+from buttress.analysis.secrecy.secrets import hardcoded_secrets, is_secret_name, is_secret_variable
 from buttress.checks.model import (
     Confidence,
     Finding,

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from buttress.analysis.passwords import unsafe_passwords
-from buttress.analysis.tokens import endless_tokens
+from buttress.analysis.access.passwords import unsafe_passwords
+from buttress.analysis.access.tokens import endless_tokens
 from buttress.checks.model import Confidence, Finding, Kind, Pillar, Risk, Subject, check
 
 

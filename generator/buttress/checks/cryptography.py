@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from buttress.analysis.weak_crypto import weak_cryptography
-from buttress.analysis.weak_random import guessable_secrets
+from buttress.analysis.secrecy.weak_crypto import weak_cryptography
+from buttress.analysis.secrecy.weak_random import guessable_secrets
 from buttress.checks.model import Confidence, Finding, Kind, Pillar, Risk, Subject, check
 from buttress.project.model import Place, Role
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from buttress.analysis.delivery import (
+from buttress.analysis.delivery.deploying import (
     BUILT_IN_RETURN,
     FLAGS,
     SET_UP_ELSEWHERE,

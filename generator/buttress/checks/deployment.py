@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from buttress.analysis.access.protection import proxy_sets_hsts
 from buttress.analysis.django_settings import (
     missing_protections,
     open_hosts,
     production_settings,
 )
-from buttress.analysis.protection import proxy_sets_hsts
 from buttress.checks.model import (
     Finding,
     Kind,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from buttress.analysis.images import (
+from buttress.analysis.delivery.images import (
     Image,
     copies_everything,
     ignores_secrets,
@@ -13,8 +13,8 @@ from buttress.analysis.images import (
     secrets_in_image,
     unpinned_bases,
 )
+from buttress.analysis.delivery.servers import development_starts, starts_by_buildpack
 from buttress.analysis.javascript import loose_dependencies, package_images, packages_of
-from buttress.analysis.servers import development_starts, starts_by_buildpack
 from buttress.checks.model import (
     Finding,
     Kind,

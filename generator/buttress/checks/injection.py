@@ -5,9 +5,9 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
+from buttress.analysis.access.unverified_tokens import unverified_tokens
 from buttress.analysis.taint import CLIENT, PARAMETER, Flow, flows
 from buttress.analysis.taint import Kind as Sink
-from buttress.analysis.unverified_tokens import unverified_tokens
 from buttress.checks.model import Confidence, Finding, Kind, Pillar, Risk, Subject, check
 from buttress.project.model import Role
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable, Iterator
 
+from buttress.analysis.access.endpoints import Endpoint, endpoints
 from buttress.analysis.classes import Classes
-from buttress.analysis.endpoints import Endpoint, endpoints
-from buttress.analysis.inputs import bodies
-from buttress.analysis.request_limits import (
+from buttress.analysis.requests.inputs import bodies
+from buttress.analysis.requests.request_limits import (
     careless_uploads,
     limits_requests,
     reads_bodies,

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from buttress.analysis.access.handlers import handlers
 from buttress.analysis.documentation import has_decisions, is_api, readme_of, undocumented
-from buttress.analysis.handlers import handlers
+from buttress.analysis.reliability.sockets import open_sockets
 from buttress.analysis.responses import open_serializers, unclassified, untyped_answers
-from buttress.analysis.sockets import open_sockets
 from buttress.checks.model import (
     Confidence,
     Finding,

@@ -6,6 +6,7 @@ import ast
 import re
 from collections.abc import Iterator
 
+from buttress.analysis.access.protection import limits_rates
 from buttress.analysis.llm.calls import LanguageUse, language_use
 from buttress.analysis.llm.controls import (
     counts_usage,
@@ -20,7 +21,6 @@ from buttress.analysis.llm.surroundings import (
     written_models,
 )
 from buttress.analysis.llm.waiting import endless_models, held_up_calls
-from buttress.analysis.protection import limits_rates
 from buttress.checks.model import (
     Confidence,
     Finding,

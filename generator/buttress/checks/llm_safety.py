@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from buttress.analysis.guards import knows_callers
+from buttress.analysis.access.guards import knows_callers
 from buttress.analysis.llm.answers import unvalidated
 from buttress.analysis.llm.controls import is_moderated
 from buttress.analysis.llm.mixing import mixed_prompts

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
+from buttress.analysis.access.endpoints import own_modules
 from buttress.analysis.caught import (
     brings_traceback,
     direct_calls,
@@ -13,16 +14,15 @@ from buttress.analysis.caught import (
     mentions,
     names_of,
 )
-from buttress.analysis.correlation import has_request_id
-from buttress.analysis.endpoints import own_modules
-from buttress.analysis.log_output import (
+from buttress.analysis.logs.correlation import has_request_id
+from buttress.analysis.logs.log_output import (
     is_set_up_by_file,
     redacts_fields,
     writes_structured_lines,
 )
-from buttress.analysis.loggers import Loggers
-from buttress.analysis.printing import HINT, mentioned_elsewhere, prints
-from buttress.analysis.sensitive import secret_in
+from buttress.analysis.logs.loggers import Loggers
+from buttress.analysis.logs.printing import HINT, mentioned_elsewhere, prints
+from buttress.analysis.logs.sensitive import secret_in
 from buttress.analysis.wiring import Wiring
 from buttress.checks.model import (
     Confidence,

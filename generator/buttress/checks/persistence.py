@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from buttress.analysis.clients import speaks_to_server, unbounded_connections
-from buttress.analysis.endpoints import own_modules
-from buttress.analysis.lazy_relations import lazy_reads
-from buttress.analysis.list_views import unpaged_lists
-from buttress.analysis.mapped_models import columns, unindexed
-from buttress.analysis.migration_steps import migration_modules, recent, unsafe_steps
-from buttress.analysis.queries import Queries
-from buttress.analysis.transactions import half_written, uses_request_transactions
+from buttress.analysis.access.endpoints import own_modules
+from buttress.analysis.database.lazy_relations import lazy_reads
+from buttress.analysis.database.list_views import unpaged_lists
+from buttress.analysis.database.mapped_models import columns, unindexed
+from buttress.analysis.database.migration_steps import migration_modules, recent, unsafe_steps
+from buttress.analysis.database.queries import Queries
+from buttress.analysis.database.transactions import half_written, uses_request_transactions
+from buttress.analysis.reliability.clients import speaks_to_server, unbounded_connections
 from buttress.checks.model import (
     Confidence,
     Finding,

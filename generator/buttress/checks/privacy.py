@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from buttress.analysis.personal_data import personal_columns, states_policy
+from buttress.analysis.database.personal_data import personal_columns, states_policy
 from buttress.checks.model import (
     Confidence,
     Finding,

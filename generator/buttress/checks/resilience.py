@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from buttress.analysis.blocking import blocking_queries
-from buttress.analysis.endpoints import own_modules
-from buttress.analysis.outgoing import blocking_calls, endless_calls
-from buttress.analysis.retries import outgoing_calls, tries_again
-from buttress.analysis.schema import creates_schema, has_migrations
-from buttress.analysis.slow_work import slow_work
+from buttress.analysis.access.endpoints import own_modules
+from buttress.analysis.database.schema import creates_schema, has_migrations
+from buttress.analysis.reliability.blocking import blocking_queries
+from buttress.analysis.reliability.outgoing import blocking_calls, endless_calls
+from buttress.analysis.reliability.retries import outgoing_calls, tries_again
+from buttress.analysis.reliability.slow_work import slow_work
 from buttress.checks.model import (
     Confidence,
     Finding,

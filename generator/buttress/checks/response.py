@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from buttress.analysis.access.auditing import keeps_trail, sensitive_routes
+from buttress.analysis.access.guards import knows_callers
 from buttress.analysis.alerting import alerts, dashboard
-from buttress.analysis.auditing import keeps_trail, sensitive_routes
-from buttress.analysis.guards import knows_callers
+from buttress.analysis.delivery.workflows import pipelines
 from buttress.analysis.runbooks import is_enough, runbooks
-from buttress.analysis.workflows import pipelines
 from buttress.checks.model import (
     Confidence,
     Finding,

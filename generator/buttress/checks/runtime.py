@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from buttress.analysis.inline_secrets import inline_secrets
-from buttress.analysis.local_database import databases_beside_app, sqlite_in_use
-from buttress.analysis.process_state import kept_by_process
-from buttress.analysis.shutdown import deaf_starts, unclosed
+from buttress.analysis.database.local_database import databases_beside_app, sqlite_in_use
+from buttress.analysis.delivery.inline_secrets import inline_secrets
+from buttress.analysis.reliability.process_state import kept_by_process
+from buttress.analysis.reliability.shutdown import deaf_starts, unclosed
 from buttress.checks.model import (
     Confidence,
     Finding,

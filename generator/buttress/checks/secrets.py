@@ -12,9 +12,9 @@ from buttress.analysis.configuration import (
     settings_classes,
     written_variables,
 )
-from buttress.analysis.printing import is_main_guard
-from buttress.analysis.secret_files import tracked_secret_files
-from buttress.analysis.secrets import (
+from buttress.analysis.logs.printing import is_main_guard
+from buttress.analysis.secrecy.secret_files import tracked_secret_files
+from buttress.analysis.secrecy.secrets import (
     hardcoded_secrets,
     is_placeholder,
     is_public_by_design,

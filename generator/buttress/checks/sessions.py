@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from buttress.analysis.django_settings import production_settings
-from buttress.analysis.endpoints import endpoints
-from buttress.analysis.guards import guards_of
-from buttress.analysis.sessions import (
+from buttress.analysis.access.endpoints import endpoints
+from buttress.analysis.access.guards import guards_of
+from buttress.analysis.access.sessions import (
     cross_site_cookies,
     exempt_views,
     switched_off,
@@ -15,6 +14,7 @@ from buttress.analysis.sessions import (
     uses_session,
     weak_cookies,
 )
+from buttress.analysis.django_settings import production_settings
 from buttress.checks.model import Confidence, Finding, Kind, Pillar, Risk, Subject, check
 from buttress.project.model import Framework
 

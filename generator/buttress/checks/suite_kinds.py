@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from buttress.analysis.boundaries import boundaries_of, crosses_boundary
-from buttress.analysis.journeys import goes_through_app
-from buttress.analysis.load_tests import load_tests
-from buttress.analysis.suites import all_tests, suite_modules, written_tests
-from buttress.analysis.workflows import pipelines
+from buttress.analysis.delivery.workflows import pipelines
+from buttress.analysis.proofs.boundaries import boundaries_of, crosses_boundary
+from buttress.analysis.proofs.journeys import goes_through_app
+from buttress.analysis.proofs.load_tests import load_tests
+from buttress.analysis.proofs.suites import all_tests, suite_modules, written_tests
 from buttress.checks.model import (
     Confidence,
     Finding,

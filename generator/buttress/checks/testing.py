@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from buttress.analysis.suites import (
+from buttress.analysis.delivery.workflows import pipelines
+from buttress.analysis.proofs.suites import (
     Test,
     all_tests,
     coverage_gate,
@@ -13,8 +14,7 @@ from buttress.analysis.suites import (
     unasserted,
     written_tests,
 )
-from buttress.analysis.tested_routes import untested_routes
-from buttress.analysis.workflows import pipelines
+from buttress.analysis.proofs.tested_routes import untested_routes
 from buttress.checks.model import (
     Confidence,
     Finding,

@@ -5,7 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from buttress.analysis.reviews import asks_for_review, checks_before_commit, runs_on_pull_requests
+from buttress.analysis.delivery.reviews import (
+    asks_for_review,
+    checks_before_commit,
+    runs_on_pull_requests,
+)
 from buttress.checks.cicd import readable
 from buttress.checks.model import Confidence, Finding, Kind, Pillar, Risk, Subject, check
 from buttress.project.documents import read_json, read_yaml, text_of

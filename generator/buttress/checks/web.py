@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from buttress.analysis.endpoints import endpoints
-from buttress.analysis.exposure import debug_switches, foundations, wildcard_origins
-from buttress.analysis.guards import knows_callers
-from buttress.analysis.protection import (
+from buttress.analysis.access.endpoints import endpoints
+from buttress.analysis.access.exposure import debug_switches, foundations, wildcard_origins
+from buttress.analysis.access.guards import knows_callers
+from buttress.analysis.access.protection import (
     limits_rates,
     sets_security_headers,
 )

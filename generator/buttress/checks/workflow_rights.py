@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from buttress.analysis.workflows import Pipeline
+from buttress.analysis.delivery.workflows import Pipeline
 from buttress.checks.cicd import readable
 from buttress.checks.model import Finding, Kind, NotApplicable, Pillar, Risk, Subject, check
 from buttress.project.model import Place

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-from buttress.analysis.secrets import (
+from buttress.analysis.secrecy.secrets import (
     entropy,
     hardcoded_secrets,
     is_placeholder,

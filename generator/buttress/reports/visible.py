@@ -6,7 +6,7 @@ import json
 import re
 from typing import Any
 
-from buttress.analysis.secrets import mask
+from buttress.analysis.secrecy.secrets import mask
 
 _STEERS = re.compile(
     "[\x00-\x1f\x7f-\x9f"  # controls: escape sequences, line feeds, bells

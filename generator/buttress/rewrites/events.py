@@ -11,8 +11,8 @@ import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from buttress.analysis.messages import Message, Part, Value
-from buttress.analysis.severity import marks_of
+from buttress.analysis.logs.messages import Message, Part, Value
+from buttress.analysis.logs.severity import marks_of
 from buttress.analysis.vocabulary import vocabulary
 
 LONGEST_EVENT = 160

@@ -6,8 +6,8 @@ import ast
 import re
 from collections.abc import Iterable, Mapping
 
-from buttress.analysis.loggers import is_reserved
-from buttress.analysis.messages import Value
+from buttress.analysis.logs.loggers import is_reserved
+from buttress.analysis.logs.messages import Value
 from buttress.analysis.vocabulary import vocabulary
 from buttress.source import Module
 

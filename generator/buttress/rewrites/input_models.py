@@ -31,10 +31,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from buttress.analysis.classes import Classes
-from buttress.analysis.input_bodies import Body, Doubt, Source
-from buttress.analysis.input_fields import Shape, shape_of
-from buttress.analysis.inputs import HINTS, bodies
-from buttress.analysis.pydantic_version import pydantic_major
+from buttress.analysis.requests.input_bodies import Body, Doubt, Source
+from buttress.analysis.requests.input_fields import Shape, shape_of
+from buttress.analysis.requests.inputs import HINTS, bodies
+from buttress.analysis.requests.pydantic_version import pydantic_major
 from buttress.project.model import Role
 from buttress.rewrites.model_source import ModelSource, NameTakenError, attributes, dialect_for
 from buttress.rewrites.outcomes import Abstained, Changed, Good, Outcome, Safety

@@ -13,10 +13,10 @@ from buttress.analysis.caught import (
     mentions,
     names_of,
 )
-from buttress.analysis.loggers import Family, LogCall
-from buttress.analysis.messages import Message
-from buttress.analysis.severity import speaks_of_failure
-from buttress.analysis.structlog_readiness import Obstacle, extra_fields
+from buttress.analysis.logs.loggers import Family, LogCall
+from buttress.analysis.logs.messages import Message
+from buttress.analysis.logs.severity import speaks_of_failure
+from buttress.analysis.logs.structlog_readiness import Obstacle, extra_fields
 from buttress.rewrites.log_levels import Severity, is_only_traceback
 from buttress.rewrites.log_line import Line, Unwritable, Written
 from buttress.rewrites.log_lines import write

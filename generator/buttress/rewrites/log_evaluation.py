@@ -5,8 +5,8 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable, Sequence
 
-from buttress.analysis.messages import Message, Value
-from buttress.analysis.sensitive import secret_in
+from buttress.analysis.logs.messages import Message, Value
+from buttress.analysis.logs.sensitive import secret_in
 from buttress.analysis.vocabulary import vocabulary
 from buttress.rewrites.log_line import Line, Unwritable
 from buttress.source import Module

@@ -28,7 +28,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from buttress.analysis.loggers import Binding, Logger
+from buttress.analysis.logs.loggers import Binding, Logger
 from buttress.rewrites.log_calls import outcome_of_call
 from buttress.rewrites.log_planner import Planner
 from buttress.rewrites.log_prints import outcome_of_print

@@ -15,8 +15,8 @@ from buttress.analysis.caught import (
     mentions,
     names_of,
 )
-from buttress.analysis.messages import Message
-from buttress.analysis.severity import Level, level_of, marks_of, speaks_of_failure
+from buttress.analysis.logs.messages import Message
+from buttress.analysis.logs.severity import Level, level_of, marks_of, speaks_of_failure
 from buttress.source import Module
 
 _MILD = frozenset([Level.DEBUG, Level.INFO, Level.WARNING])

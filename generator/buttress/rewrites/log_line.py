@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from buttress.analysis.loggers import Family
-from buttress.analysis.messages import Message
+from buttress.analysis.logs.loggers import Family
+from buttress.analysis.logs.messages import Message
 from buttress.rewrites.log_levels import Severity
 from buttress.source import Module
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from buttress.analysis.caught import is_exception
-from buttress.analysis.loggers import Family
-from buttress.analysis.messages import Value
-from buttress.analysis.severity import is_only_level
+from buttress.analysis.logs.loggers import Family
+from buttress.analysis.logs.messages import Value
+from buttress.analysis.logs.severity import is_only_level
 from buttress.rewrites.events import LONGEST_EVENT, event_of
 from buttress.rewrites.fields import field_names
 from buttress.rewrites.log_evaluation import calls_in, changes_state, prove_order, secrets_of

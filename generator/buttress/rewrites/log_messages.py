@@ -7,9 +7,9 @@ import io
 import re
 import tokenize
 
-from buttress.analysis.loggers import Family, LogCall
-from buttress.analysis.messages import Message, joined, message_of, percent_message
-from buttress.analysis.printing import Printed
+from buttress.analysis.logs.loggers import Family, LogCall
+from buttress.analysis.logs.messages import Message, joined, message_of, percent_message
+from buttress.analysis.logs.printing import Printed
 from buttress.rewrites.events import is_table
 from buttress.rewrites.log_line import Unwritable
 from buttress.source import Module

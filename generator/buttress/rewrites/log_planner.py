@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 from buttress.analysis.caught import brings_traceback
-from buttress.analysis.loggers import LogCall, Loggers
-from buttress.analysis.messages import Message
-from buttress.analysis.output_readers import PRINTED, OutputReaders
-from buttress.analysis.printing import Printed, mentioned_elsewhere, prints
+from buttress.analysis.logs.loggers import LogCall, Loggers
+from buttress.analysis.logs.messages import Message
+from buttress.analysis.logs.output_readers import PRINTED, OutputReaders
+from buttress.analysis.logs.printing import Printed, mentioned_elsewhere, prints
 from buttress.project.model import Role
 from buttress.rewrites.events import is_decoration
 from buttress.rewrites.log_evaluation import secrets_of

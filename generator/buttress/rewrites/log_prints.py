@@ -5,10 +5,10 @@ from __future__ import annotations
 import ast
 
 from buttress.analysis.caught import handler_around, is_exception, names_of
-from buttress.analysis.loggers import Family
-from buttress.analysis.messages import Message
-from buttress.analysis.printing import Printed
-from buttress.analysis.structlog_readiness import Obstacle
+from buttress.analysis.logs.loggers import Family
+from buttress.analysis.logs.messages import Message
+from buttress.analysis.logs.printing import Printed
+from buttress.analysis.logs.structlog_readiness import Obstacle
 from buttress.rewrites.events import is_decoration
 from buttress.rewrites.log_levels import Severity, is_only_traceback, severity_of_print
 from buttress.rewrites.log_line import Line, Unwritable, Written

@@ -5,9 +5,9 @@ from __future__ import annotations
 import ast
 from dataclasses import dataclass
 
-from buttress.analysis.import_time import runs_before
-from buttress.analysis.loggers import Binding, Family, LogCall, Logger, Loggers
-from buttress.analysis.structlog_readiness import Obstacle, Readiness
+from buttress.analysis.logs.loggers import Binding, Family, LogCall, Logger, Loggers
+from buttress.analysis.logs.structlog_readiness import Obstacle, Readiness
+from buttress.analysis.structure.import_time import runs_before
 from buttress.rewrites.loggers import new_logger
 from buttress.source import Edit, Module
 from buttress.source.imports import Import, add_imports, after_imports, local_name

@@ -7,8 +7,8 @@ import re
 from dataclasses import replace
 
 from buttress.analysis.caught import is_exception
-from buttress.analysis.loggers import Family
-from buttress.analysis.messages import Message, Part, Value
+from buttress.analysis.logs.loggers import Family
+from buttress.analysis.logs.messages import Message, Part, Value
 from buttress.rewrites.events import event_of, tidied
 from buttress.rewrites.fields import field_names
 from buttress.rewrites.log_evaluation import prove_order

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import re
 
-from buttress.analysis.messages import Value
+from buttress.analysis.logs.messages import Value
 from buttress.rewrites.log_line import Unwritable
 from buttress.source import Module
 

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 
 from pydantic import BaseModel
 
-from buttress.analysis.input_fields import Field
-from buttress.analysis.input_types import Type
+from buttress.analysis.requests.input_fields import Field
+from buttress.analysis.requests.input_types import Type
 from buttress.source import Module
 from buttress.source.imports import Import, local_name
 

@@ -29,7 +29,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from buttress.analysis.printing import HINT
+from buttress.analysis.logs.printing import HINT
 from buttress.rewrites.log_calls import outcome_of_call
 from buttress.rewrites.log_planner import Planner
 from buttress.rewrites.log_prints import outcome_of_print

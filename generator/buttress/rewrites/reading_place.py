@@ -6,8 +6,8 @@ import ast
 from dataclasses import dataclass
 
 from buttress.analysis.errors import is_broad
-from buttress.analysis.input_bodies import Body, Doubt, Source
-from buttress.analysis.input_flow import Flow
+from buttress.analysis.requests.input_bodies import Body, Doubt, Source
+from buttress.analysis.requests.input_flow import Flow
 from buttress.source import Module
 
 _REFUSALS = (

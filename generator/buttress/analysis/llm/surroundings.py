@@ -7,12 +7,12 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from buttress.analysis.delivery.workflows import pipelines
 from buttress.analysis.llm.calls import LanguageUse
 from buttress.analysis.llm.model import Client, ModelCall
 from buttress.analysis.llm.prompts import pieces
 from buttress.analysis.llm.values import Value
-from buttress.analysis.suites import suite_modules, written_tests
-from buttress.analysis.workflows import pipelines
+from buttress.analysis.proofs.suites import suite_modules, written_tests
 from buttress.project.folders import is_inside
 from buttress.project.model import Project, Service
 from buttress.source import Module

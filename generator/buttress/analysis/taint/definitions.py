@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from buttress.analysis.endpoints import own_modules
+from buttress.analysis.access.endpoints import own_modules
 from buttress.analysis.taint.frame import Callee
 from buttress.analysis.taint.sources import REQUEST, REQUEST_NAMES, REQUEST_TYPES
 from buttress.analysis.taint.values import NOTHING, Value, constant

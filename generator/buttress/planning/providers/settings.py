@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from buttress.analysis.configuration import environment_reads
-from buttress.analysis.secret_files import tracked_secret_files
-from buttress.analysis.secrets import is_secret_variable
+from buttress.analysis.secrecy.secret_files import tracked_secret_files
+from buttress.analysis.secrecy.secrets import is_secret_variable
 from buttress.analysis.settings_fields import (
     Kind,
     SettingsPlan,

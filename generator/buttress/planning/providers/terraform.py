@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from buttress.analysis.configuration import Known, environment_reads
-from buttress.analysis.secrets import is_secret_variable, kind_of
+from buttress.analysis.secrecy.secrets import is_secret_variable, kind_of
 from buttress.analysis.settings_classes import settings_fields
 from buttress.planning.providers import answer
 from buttress.planning.providers.container import (

@@ -1,0 +1,291 @@
+"""Asking who is calling: functions, dependencies, annotations and classes that do.
+
+Names are followed through imports, dependencies and calls of the project's own, a few steps deep.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+
+from buttress.analysis.access.endpoints import classes_of, definitions_of, own_modules
+from buttress.project.literals import written
+from buttress.project.model import Project, Service
+from buttress.project.modules import called_name
+from buttress.source import Module
+from buttress.source.module import Function
+
+AUTH_NAME = re.compile(
+    r"(?:^|_)(?:login_required|require[sd]?_?(?:auth|login|user|admin|token|api_?key|role|session|permission)\w*|(?:\w+_)?current_(?:\w+_)?user\w*"
+    r"|get_(?:current|authenticated|auth)_(?:\w+_)?(?:user|account|admin|member|customer|client|identity|session|token|principal|superuser|person|employee|student|teacher|patient|tenant|org|active|auth|profile)\w*|verify_(?:token|jwt|api_?key|auth|admin|user|session|credentials|access)\w*|(?:check|ensure|assert)_(?:auth|token|api_?key"
+    r"|admin|session|permission|role|access|logged|login)\w*|auth_required|(?:\w+_)?token_required|(?:\w+_)?admin_required|(?:\w+_)?login_required|roles?_(?:required|accepted)"
+    r"|is_authenticated|is_logged_?in|logged_in|(?:api_key|jwt|token|basic|http|bearer|oauth2?|cookie)_?(?:auth|scheme|bearer|header)\w*|authori[sz]e\w*|validate_(?:token|session|api_?key)\w*"
+    r"|decode_(?:access_)?token\w*|auth_middleware\w*|jwt_required|fresh_jwt_required|permission_required|user_passes_test|staff_member_required|superuser_required"
+    r"|get_jwt_identity|verify_jwt_in_request|current_user|(?:get_)?user_from_(?:token|request|session)\w*|get_user_id\w*|authenticated|auth_user\w*|protected|restricted)\Z",
+    re.IGNORECASE,
+)  # fmt: skip
+"""Names of functions and decorators that ask who is calling."""
+
+LIBRARIES = (
+    "fastapi.security.", "flask_login.login_required", "flask_login.current_user", "flask_jwt_extended.jwt_required",
+    "flask_jwt_extended.verify_jwt_in_request", "flask_jwt_extended.get_jwt", "flask_httpauth.", "fastapi_users.",
+    "flask_security.", "flask_praetorian.", "fastapi_login.", "flask_principal.", "flask_user.",
+    "django.contrib.auth.decorators.", "django.contrib.auth.mixins.", "django.contrib.admin.views.decorators.",
+    "starlette.authentication.requires", "firebase_admin.auth.verify_id_token", "rest_framework_simplejwt.authentication.",
+)  # fmt: skip
+_DECODERS = frozenset(
+    [
+        "jwt.decode",
+        "jose.jwt.decode",
+        "authlib.jose.jwt.decode",
+        "firebase_admin.auth.verify_id_token",
+    ]
+)
+_MIXINS = re.compile(
+    r"(?:Login|Auth\w*|Permission|UserPasses|Staff|Superuser|Admin|Owner|Access)\w*(?:Required|Test|Permission|Only)?\w*(?:Mixin|View)?\Z"
+)
+BODY = re.compile(
+    r"\b(?:request|req|self\.request|info\.context|websocket)\.(?:user\b(?!_agent)|state\.(?:user|current|account|auth)|auth\b)"
+    r"|\bcurrent_user\.(?:is_|id\b|role|has_)"
+    r"|\bg\.(?:user|current_user|account|auth)"
+    r"|\bsession(?:\.get\(\s*|\[\s*|\.pop\(\s*)[\"'][\w-]{0,40}(?:user|login|logged|auth|admin|uid)[\w-]{0,40}[\"']"
+    r"|[\"'][\w-]{0,40}(?:user|logged|auth|admin)[\w-]{0,40}[\"']\s+(?:not\s+)?in\s+(?:flask\.)?session\b"
+    r"|headers(?:\.get\(\s*|\[\s*)[\"'](?:authorization|x-api-key|x-auth-token|x-[\w-]{0,40}(?:token|secret|key|auth)[\w-]{0,40})[\"'](?!\s*\]\s*=[^=])"
+    r"|cookies(?:\.get\(\s*|\[\s*)[\"'][\w-]{0,40}(?:session|token|auth|sid|jwt|user)[\w-]{0,40}[\"']"
+    r"|\.is_authenticated\b|\bcompare_digest\(|\brequest\.authorization\b",
+    re.IGNORECASE,
+)
+_LONGEST = 120
+DEEPEST = 3
+"""How far calls, dependencies and base classes are followed."""
+
+
+_DECORATORS = frozenset(["decorators", "method_decorators"])
+_FIRST = frozenset(["dispatch", "initial", "check_permissions"])
+_DEPENDS = frozenset(["Depends", "Security"])
+_PARAMETERS = frozenset(["authorization", "x_api_key", "x_token", "x_auth_token"])
+
+
+def _is_auth_name(name: str) -> bool:
+    return len(name) <= _LONGEST and bool(AUTH_NAME.search(name))
+
+
+class Asking:
+    """Tells which code asks who is calling.
+
+    Args:
+        project: The facts.
+        service: The service.
+    """
+
+    def __init__(self, project: Project, service: Service) -> None:
+        self._own = own_modules(project.tree)
+        self._service = service
+        self._asked: dict[tuple[str, int], bool] = {}
+
+    def dependencies(self, module: Module, node: ast.expr | None) -> bool:
+        """Whether anything named in a list of dependencies asks."""
+        if node is None:
+            return False
+        return any(
+            self.expression(module, part)
+            for part in ast.walk(node)
+            if isinstance(part, ast.Name | ast.Attribute)
+        )
+
+    def expression(self, module: Module, node: ast.expr, depth: int = 0) -> bool:
+        """Whether a decorator, dependency or callable asks who is calling."""
+        if isinstance(node, ast.Call):
+            if called_name(node) in {
+                "Depends",
+                "Security",
+                "Annotated",
+                "route",
+                "api_route",
+            } or any(keyword.arg == "dependencies" for keyword in node.keywords):
+                parts = [
+                    *node.args,
+                    *(k.value for k in node.keywords if k.arg in {"dependency", "dependencies"}),
+                ]
+                return any(self.expression(module, part, depth) for part in parts)
+            if called_name(node) == "permission_classes" and node.args:
+                return denies(node.args[0])
+            if called_name(node) == "method_decorator" and node.args:
+                return self.expression(module, node.args[0], depth)
+            return self.expression(module, node.func, depth)
+        if isinstance(node, ast.List | ast.Tuple):
+            return any(self.expression(module, item, depth) for item in node.elts)
+        if not isinstance(node, ast.Name | ast.Attribute) or depth > DEEPEST:
+            return False
+        last = node.attr if isinstance(node, ast.Attribute) else node.id
+        resolved = module.resolve(node) or ""
+        if resolved.startswith(LIBRARIES) or resolved in _DECODERS or _is_auth_name(last):
+            return True
+        for other, function in definitions_of(self._own, self._service, module, node):
+            if self.function(other, function, depth + 1):
+                return True
+        if any(self._is_asking_class(other, k, depth) for other, k in self.classes(module, node)):
+            return True
+        return self._is_scheme(module, node)
+
+    def _is_asking_class(self, module: Module, klass: ast.ClassDef, depth: int) -> bool:
+        """Whether objects of a class ask when they are called: schemes, and what inherits them."""
+        if any(self.expression(module, base, depth + 1) for base in klass.bases):
+            return True
+        return any(
+            isinstance(item, ast.FunctionDef | ast.AsyncFunctionDef)
+            and item.name == "__call__"
+            and self.function(module, item, depth + 1)
+            for item in klass.body
+        )
+
+    def _is_scheme(self, module: Module, node: ast.expr) -> bool:
+        """Whether a name is an object of a security class, or an alias of ``Annotated``."""
+        found = self._value_of(module, node)
+        if found is None:
+            return False
+        other, value = found
+        if isinstance(value, ast.Call):
+            resolved = other.resolve(value.func) or ""
+            return resolved.startswith(LIBRARIES) or bool(_is_auth_name(called_name(value)))
+        return isinstance(value, ast.Subscript) and self.annotation(other, value)
+
+    def _value_of(self, module: Module, node: ast.expr) -> tuple[Module, ast.expr] | None:
+        dotted = module.resolve(node)
+        if dotted is None:
+            found = (module.path, node.id) if isinstance(node, ast.Name) else None
+        else:
+            found = self._own.symbol(dotted, module.path, self._service.import_root)
+        if found is None or not found[1]:
+            return None
+        other = self._own.tree.module(found[0])
+        for statement in other.tree.body:
+            targets = (
+                statement.targets
+                if isinstance(statement, ast.Assign)
+                else [statement.target] if isinstance(statement, ast.AnnAssign) else []
+            )
+            if any(isinstance(t, ast.Name) and t.id == found[1] for t in targets):
+                value = getattr(statement, "value", None)
+                return (other, value) if value is not None else None
+        return None
+
+    def annotation(self, module: Module, node: ast.expr) -> bool:
+        """Whether an annotation asks: ``Annotated`` with a dependency, or an alias of one."""
+        if isinstance(node, ast.Subscript):
+            parts = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
+            return any(
+                (
+                    self.expression(module, part)
+                    if isinstance(part, ast.Call)
+                    else self.annotation(module, part)
+                )
+                for part in parts
+            )
+        if isinstance(node, ast.Name | ast.Attribute):
+            last = node.attr if isinstance(node, ast.Attribute) else node.id
+            if re.search(
+                r"(?:Current|Authenticated|Logged|Active)\w*(?:User|Account|Admin|Superuser)", last
+            ):
+                return True
+            found = self._value_of(module, node)
+            return (
+                found is not None
+                and isinstance(found[1], ast.Subscript)
+                and self.annotation(found[0], found[1])
+            )
+        return isinstance(node, ast.BinOp) and (
+            self.annotation(module, node.left) or self.annotation(module, node.right)
+        )
+
+    def function(self, module: Module, function: Function, depth: int = 0) -> bool:
+        """Whether a function, or one that it calls, asks who is calling."""
+        key = (module.path, function.lineno)
+        if key not in self._asked:
+            self._asked[key] = False  # for functions that call themselves
+            self._asked[key] = self._works_out(module, function, depth)
+        return self._asked[key]
+
+    def _works_out(self, module: Module, function: Function, depth: int) -> bool:
+        if any(self._parameters(module, function)) or BODY.search(module.source(function)):
+            return True
+        if depth and any(self.expression(module, mark) for mark in function.decorator_list):
+            return True
+        for node in ast.walk(function):
+            if not isinstance(node, ast.Call) or node in function.decorator_list:
+                continue
+            resolved = module.resolve(node.func) or ""
+            if (
+                _is_auth_name(called_name(node))
+                or resolved.startswith(LIBRARIES)
+                or resolved in _DECODERS
+            ):
+                return True
+            if depth < DEEPEST and any(
+                self.function(other, called, depth + 1)
+                for other, called in definitions_of(self._own, self._service, module, node.func)
+                if called is not function
+            ):
+                return True
+        return False
+
+    def _parameters(self, module: Module, function: Function) -> Iterator[bool]:
+        """Yield for every parameter whether it asks."""
+        arguments = function.args
+        for default in (*arguments.defaults, *arguments.kw_defaults):
+            is_dependency = isinstance(default, ast.Call) and called_name(default) in _DEPENDS
+            yield is_dependency and default is not None and self.expression(module, default)
+        for argument in (*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs):
+            yield argument.arg in _PARAMETERS
+            yield argument.annotation is not None and self.annotation(module, argument.annotation)
+
+    def classes(self, module: Module, node: ast.expr) -> Iterator[tuple[Module, ast.ClassDef]]:
+        """Yield the class of the project that an expression names, at most one."""
+        return classes_of(self._own, self._service, module, node)
+
+    def view(self, module: Module, klass: ast.ClassDef, depth: int = 0) -> bool:
+        """Whether a view class asks: by an attribute, a method, a decorator or a base class."""
+        if any(self._statement(module, item) for item in klass.body):
+            return True
+        for mark in klass.decorator_list:
+            arguments = mark.args if isinstance(mark, ast.Call) else []
+            if any(self.expression(module, part) for part in (mark, *arguments)):
+                return True
+        for base in klass.bases:
+            resolved = module.resolve(base) or written(base)
+            last = resolved.rpartition(".")[2]
+            if resolved.startswith(LIBRARIES) or (_MIXINS.match(last) and "Mixin" in last):
+                return True
+            if depth < DEEPEST and any(
+                self.view(other, above, depth + 1)
+                for other, above in self.classes(module, base)
+                if above is not klass
+            ):
+                return True
+        return False
+
+    def _statement(self, module: Module, item: ast.stmt) -> bool:
+        if isinstance(item, ast.Assign):
+            names = {t.id for t in item.targets if isinstance(t, ast.Name)}
+            if "permission_classes" in names and denies(item.value):
+                return True
+            is_list = isinstance(item.value, ast.List | ast.Tuple)
+            return bool(names & _DECORATORS) and is_list and self.expression(module, item.value)
+        if isinstance(item, ast.AnnAssign):
+            # a view class whose attributes are dependencies
+            is_given = isinstance(item.value, ast.Call) and called_name(item.value) in _DEPENDS
+            asks = is_given and item.value is not None and self.expression(module, item.value)
+            return asks or self.annotation(module, item.annotation)
+        if isinstance(item, ast.FunctionDef | ast.AsyncFunctionDef):
+            return item.name in {"get_permissions", "test_func"} or (
+                item.name in _FIRST and self.function(module, item)
+            )
+        return False
+
+
+def denies(node: ast.expr) -> bool:
+    """Whether a list of permission classes refuses anybody."""
+    items = node.elts if isinstance(node, ast.List | ast.Tuple) else [node]
+    names = {written(item).rpartition(".")[2] or "expression" for item in items}
+    return bool(names - {"AllowAny"})

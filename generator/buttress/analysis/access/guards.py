@@ -1,0 +1,335 @@
+"""Guards: who has to be known before an endpoint runs, whatever way the framework says so.
+
+A guard is found where it is attached: a decorator, a dependency of the route, its router or its app, a
+base class, a permission class, a function before every request, a middleware, or code in the handler
+itself and in the functions of the project that it calls.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterable
+from functools import cached_property
+from weakref import WeakKeyDictionary
+
+from buttress.analysis.access.asking import BODY, DEEPEST, Asking, denies
+from buttress.analysis.access.endpoints import Endpoint, endpoints, functions_of, own_modules
+from buttress.analysis.access.protection import authenticates
+from buttress.project.literals import strings_in
+from buttress.project.model import Project, Service
+from buttress.project.modules import called_name
+from buttress.source import Module, Tree
+from buttress.source.module import Function
+
+_REFUSES = re.compile(
+    r"\b(?:401|403|HTTP_401_UNAUTHORIZED|HTTP_403_FORBIDDEN|Unauthorized|Forbidden|PermissionDenied|NotAuthenticated|PermissionError)\b"
+)
+_APPS = frozenset(["app", "application", "server"])
+
+
+_KNOWN: WeakKeyDictionary[Tree, dict[tuple[str, str], Guards]] = WeakKeyDictionary()
+
+
+def guards_of(project: Project, service: Service, modules: Iterable[Module]) -> Guards:
+    """Return the guards of a service, worked out once.
+
+    Args:
+        project: The facts.
+        service: The service.
+        modules: Its modules that the entry point imports.
+    """
+    known = _KNOWN.setdefault(project.tree, {})
+    key = (service.root, service.app.target)
+    if key not in known:
+        known[key] = Guards(project, service, tuple(modules))
+    return known[key]
+
+
+def knows_callers(project: Project, service: Service, modules: Iterable[Module]) -> bool:
+    """Whether anything in the app finds out who is asking; the arguments are those of ``guards_of``."""
+    modules = tuple(modules)
+    if authenticates(modules):
+        return True
+    return guards_of(project, service, modules).ask_somewhere(endpoints(project, service))
+
+
+class Guards:
+    """Tells which endpoints ask who is calling.
+
+    Args:
+        project: The facts.
+        service: The service.
+        modules: Its modules that the entry point imports.
+    """
+
+    def __init__(self, project: Project, service: Service, modules: tuple[Module, ...]) -> None:
+        self._own = own_modules(project.tree)
+        self._service = service
+        self._modules = modules
+        self._asking = Asking(project, service)
+        self._guarded: dict[Endpoint, bool] = {}
+        self._routers: dict[tuple[str, str], bool] = {}
+
+    # -- the whole app ----------------------------------------------------------------------------
+
+    @cached_property
+    def is_closed(self) -> bool:
+        """Whether something refuses strangers before any route runs."""
+        return any(self._closes(module) for module in self._modules)
+
+    @cached_property
+    def closes_rest(self) -> bool:
+        """Whether the settings of the REST framework refuse strangers unless a view says otherwise."""
+        return any(
+            "DEFAULT_PERMISSION_CLASSES" in module.text and _denies_by_setting(module)
+            for module in self._modules
+        )
+
+    def _closes(self, module: Module) -> bool:
+        text = module.text
+        if "LoginRequiredMiddleware" in text and any(
+            isinstance(node.value, str) and node.value.endswith("LoginRequiredMiddleware")
+            for node in module.nodes(ast.Constant)
+        ):
+            return True
+        hints = ("middleware", "before_request", "before_app_request", "dependencies")
+        if not any(hint in text.lower() for hint in hints):
+            return False
+        return any(self._call_closes(module, call) for call in module.nodes(ast.Call)) or any(
+            self._hook_closes(module, function) for function in functions_of(module)
+        )
+
+    def _call_closes(self, module: Module, call: ast.Call) -> bool:
+        """Whether a call attaches a guard to the whole app."""
+        name = called_name(call)
+        if module.resolve(call.func) in {"fastapi.FastAPI", "fastapi.applications.FastAPI"}:
+            return self._asking.dependencies(module, _keyword(call, "dependencies"))
+        if name in {"add_middleware", "Middleware"} and call.args:
+            return self._is_asking_class(module, call.args[0])
+        is_hook = name == "before_request" and bool(call.args) and _is_app(call.func)
+        return is_hook and self._asking.expression(module, call.args[0])
+
+    def _hook_closes(self, module: Module, function: Function) -> bool:
+        """Whether a function that runs before every request refuses strangers."""
+        for mark in function.decorator_list:
+            inner = mark.func if isinstance(mark, ast.Call) else mark
+            name = inner.attr if isinstance(inner, ast.Attribute) else ""
+            is_hook = name in {"middleware", "before_app_request"} or (
+                name == "before_request" and _is_app(inner)
+            )
+            if is_hook and self._asking.function(module, function) and _refuses(module, function):
+                return True
+        return False
+
+    def _is_asking_class(self, module: Module, node: ast.expr) -> bool:
+        resolved = module.resolve(node) or ""
+        last = resolved.rpartition(".")[2] or getattr(node, "id", "")
+        if last == "AuthenticationMiddleware" or resolved.startswith(
+            ("fastapi_auth", "starlette_auth")
+        ):
+            return False  # finds out who is asking, refuses nobody
+        for other in self._modules:
+            for klass in other.nodes(ast.ClassDef):
+                if klass.name == last:
+                    source = other.source(klass)
+                    return bool(_REFUSES.search(source)) and bool(
+                        BODY.search(source)
+                        or re.search(r"authorization|api[_-]?key|token", source, re.IGNORECASE)
+                    )
+        return False
+
+    def ask_somewhere(self, found: Iterable[Endpoint]) -> bool:
+        """Whether any of these endpoints, or the app as a whole, asks who is calling."""
+        return self.is_closed or self.closes_rest or any(self.guards(e) for e in found)
+
+    # -- one endpoint -----------------------------------------------------------------------------
+
+    def guards(self, endpoint: Endpoint) -> bool:
+        """Whether an endpoint asks who is calling."""
+        if endpoint not in self._guarded:
+            self._guarded[endpoint] = self._guards(endpoint)
+        return self._guarded[endpoint]
+
+    def _guards(self, endpoint: Endpoint) -> bool:
+        module, node = endpoint.module, endpoint.node
+        if any(self._asking.expression(module, mark) for mark in node.decorator_list):
+            return True
+        for view in (node, endpoint.view):
+            if isinstance(view, ast.ClassDef) and self._asking.view(module, view):
+                return True
+        if endpoint.owner and self._router_asks(module, endpoint.owner):
+            return True
+        if self._is_wrapped(endpoint):
+            return True
+        if self.is_closed or (self.closes_rest and self._is_rest(endpoint)):
+            return True
+        if isinstance(node, ast.ClassDef):
+            return bool(BODY.search(module.source(node)))
+        return self._asking.function(module, node)
+
+    def _is_rest(self, endpoint: Endpoint) -> bool:
+        """Whether the REST framework runs a view, and the view opens itself to nobody."""
+        module = endpoint.module
+        for node in (endpoint.node, endpoint.view):
+            if node is None:
+                continue
+            if isinstance(node, ast.ClassDef):
+                if any(_opens(item) for item in node.body):
+                    return False
+                if self._is_rest_class(module, node):
+                    return True
+            else:
+                marks = [module.source(mark) for mark in node.decorator_list]
+                if any("AllowAny" in mark or "permission_classes([])" in mark for mark in marks):
+                    return False
+                if any("api_view" in mark for mark in marks):
+                    return True
+        return False
+
+    def _is_rest_class(self, module: Module, klass: ast.ClassDef, depth: int = 0) -> bool:
+        for base in klass.bases:
+            if (module.resolve(base) or "").startswith(("rest_framework", "dj_rest_auth")):
+                return True
+            if depth < DEEPEST and any(
+                self._is_rest_class(other, above, depth + 1)
+                for other, above in self._asking.classes(module, base)
+                if above is not klass
+            ):
+                return True
+        return False
+
+    def _is_wrapped(self, endpoint: Endpoint) -> bool:
+        """Whether a URL configuration wraps the view: ``login_required(View.as_view())``."""
+        if not self._url_texts:
+            return False
+        name = endpoint.view.name if endpoint.view is not None else endpoint.node.name
+        pattern = re.compile(
+            rf"\b(?:login_required|staff_member_required|permission_required\([^()]*\)|user_passes_test\([^()]*\)|admin_view)\(\s*(?:\w+\.)*{name}\b"
+        )
+        return any(name in text and bool(pattern.search(text)) for text in self._url_texts)
+
+    @cached_property
+    def _url_texts(self) -> tuple[str, ...]:
+        return tuple(module.text for module in self._modules if "urlpatterns" in module.text)
+
+    def _router_asks(self, module: Module, owner: str, depth: int = 0) -> bool:
+        """Whether the router or blueprint of a route, or where it is included, asks."""
+        key = (module.path, owner)
+        if key not in self._routers:
+            self._routers[key] = False  # for routers that include each other
+            self._routers[key] = self._attached(module, owner, depth)
+        return self._routers[key]
+
+    def _attached(self, module: Module, owner: str, depth: int) -> bool:
+        for call in module.nodes(ast.Call):
+            name = called_name(call)
+            statement = module.parent(call)
+            if name in {"APIRouter", "Router"} and isinstance(statement, ast.Assign):
+                names = {t.id for t in statement.targets if isinstance(t, ast.Name)}
+                if owner in names and self._asking.dependencies(
+                    module, _keyword(call, "dependencies")
+                ):
+                    return True
+        for function in functions_of(module):
+            for mark in function.decorator_list:
+                inner = mark.func if isinstance(mark, ast.Call) else mark
+                if (
+                    isinstance(inner, ast.Attribute)
+                    and inner.attr == "before_request"
+                    and isinstance(inner.value, ast.Name)
+                    and inner.value.id == owner
+                    and (
+                        self._asking.function(module, function)
+                        or any(
+                            self._asking.expression(module, mark)
+                            for mark in function.decorator_list
+                        )
+                    )
+                ):
+                    return True
+        return depth < DEEPEST and self._is_included_closed(module, owner, depth)
+
+    def _is_included_closed(self, module: Module, owner: str, depth: int) -> bool:
+        for other, call in self._attaching.get((module.path, owner), ()):
+            if called_name(call) == "before_request":
+                if self._asking.expression(other, call.args[0]):
+                    return True
+            elif self._asking.dependencies(
+                other, _keyword(call, "dependencies")
+            ) or self._outer_asks(other, call, depth):
+                return True
+        return False
+
+    @cached_property
+    def _attaching(self) -> dict[tuple[str, str], list[tuple[Module, ast.Call]]]:
+        """The calls that include a router or attach a hook to it, by its file and name."""
+        found: dict[tuple[str, str], list[tuple[Module, ast.Call]]] = {}
+        for module in self._modules:
+            if "include_router" not in module.text and "before_request(" not in module.text:
+                continue
+            for call in module.nodes(ast.Call):
+                name = called_name(call)
+                if not call.args or name not in {"include_router", "before_request"}:
+                    continue
+                owner: ast.expr | None = call.args[0]
+                if name == "before_request":
+                    owner = call.func.value if isinstance(call.func, ast.Attribute) else None
+                for key in self._meant(module, owner):
+                    found.setdefault(key, []).append((module, call))
+        return found
+
+    def _outer_asks(self, module: Module, call: ast.Call, depth: int) -> bool:
+        """Whether the router that another one is included in asks."""
+        outer = call.func.value if isinstance(call.func, ast.Attribute) else None
+        is_router = isinstance(outer, ast.Name) and outer.id not in _APPS
+        return (
+            is_router
+            and isinstance(outer, ast.Name)
+            and self._router_asks(module, outer.id, depth + 1)
+        )
+
+    def _meant(self, module: Module, node: ast.expr | None) -> set[tuple[str, str]]:
+        """Return the file and name of what an expression stands for, here or in another module."""
+        keys = {(module.path, node.id)} if isinstance(node, ast.Name) else set()
+        dotted = module.resolve(node)
+        if dotted is not None:
+            found = self._own.symbol(dotted, module.path, self._service.import_root)
+            if found is not None and found[0] != module.path:
+                keys.add(found)
+        return keys
+
+
+def _refuses(module: Module, function: Function) -> bool:
+    source = module.source(function)
+    return bool(_REFUSES.search(source)) or "redirect" in source.lower() or "abort" in source
+
+
+def _keyword(call: ast.Call, name: str) -> ast.expr | None:
+    return next((keyword.value for keyword in call.keywords if keyword.arg == name), None)
+
+
+def _is_app(node: ast.expr) -> bool:
+    owner = node.value if isinstance(node, ast.Attribute) else None
+    return isinstance(owner, ast.Name) and owner.id in _APPS
+
+
+def _opens(item: ast.stmt) -> bool:
+    """Whether a statement of a view class lets everybody in."""
+    return (
+        isinstance(item, ast.Assign)
+        and any(isinstance(t, ast.Name) and t.id == "permission_classes" for t in item.targets)
+        and not denies(item.value)
+    )
+
+
+def _denies_by_setting(module: Module) -> bool:
+    for constant in module.nodes(ast.Constant):
+        if not isinstance(constant.value, str):
+            continue
+        above = module.parent(constant)
+        if constant.value == "DEFAULT_PERMISSION_CLASSES" and isinstance(above, ast.Dict):
+            for key, value in zip(above.keys, above.values, strict=True):
+                if key is constant and isinstance(value, ast.List | ast.Tuple):
+                    return any(not text.endswith(".AllowAny") for text in strings_in(value))
+    return False

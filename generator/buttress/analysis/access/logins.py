@@ -1,0 +1,60 @@
+"""Logins: endpoints that take a password or a code, and what slows down whoever guesses at them."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterable, Iterator
+
+from buttress.analysis.access.endpoints import Endpoint
+from buttress.analysis.access.reached_code import head, reached_text, signature
+from buttress.project.model import Project, Service
+
+_LOGIN = re.compile(
+    r"(?:^|[/_\-])(?:log-?_?in|sign-?_?in|auth/token|access-?_?token|token(?:/login)?|register|registration|sign-?_?up|otp|verify-?_?otp"
+    r"|forgot-?_?(?:password|pw)|(?:password|pw)-?_?(?:forgot|reset)|reset-?_?(?:password|pw)|reset_password_request|authenticate)(?:[/_\-]?(?:access-?_?token|user|view|post|api|request))?/?\Z",
+    re.IGNORECASE,
+)
+_CREDENTIAL = re.compile(
+    r"passw|pwd|\botp\b|otp_|_otp|credential|authenticate\(|OAuth2PasswordRequestForm|LoginForm|send_reset|reset_token|forgot",
+    re.IGNORECASE,
+)
+_TYPED = re.compile(
+    r":\s*\w*(?:Login|Credential|SignIn|SignUp|Signup|Signin|Regist|CreateUser|UserCreate)\w*"
+)
+_THROTTLE = re.compile(
+    r"failed[_ ]?(?:login[_ ]?)?attempts|failed_logins\b|(?:increment|record|count|add)_failed_login|is_\w*locked|account_?locked|lock_account|login_?attempts|lock(?:ed)?_?out|locked_until|too_?many_?(?:requests|attempts|login)|HTTP_429|\b429\b|throttle|rate_?limit|attempt_count|max_attempts|token_?bucket",
+    re.IGNORECASE,
+)
+
+
+def logins(project: Project, service: Service, found: Iterable[Endpoint]) -> Iterator[Endpoint]:
+    """Yield the endpoints that take a password or a code: those that a machine would guess at.
+
+    A reset that takes a random token is none of them: nobody guesses that.
+    """
+    for endpoint in found:
+        if re.search("reset", endpoint.name, re.IGNORECASE) and re.search(
+            r"\btoken\b", endpoint.path + signature(endpoint)
+        ):
+            continue
+        if "POST" not in endpoint.methods and not isinstance(endpoint.node, ast.ClassDef):
+            continue
+        named = _LOGIN.search(endpoint.path.rstrip("/")) or _LOGIN.search("/" + endpoint.node.name)
+        text = reached_text(project, service, endpoint)
+        if named and (_CREDENTIAL.search(text) or _TYPED.search(head(endpoint))):
+            yield endpoint
+
+
+def is_login(endpoint: Endpoint) -> bool:
+    """Whether an endpoint's own name says that people log in or register there."""
+    return bool(re.search(r"log|sign|regist|authenticat", endpoint.node.name, re.IGNORECASE))
+
+
+def is_throttled(project: Project, service: Service, endpoint: Endpoint) -> bool:
+    """Whether an endpoint, or what it calls, counts attempts or has a limit of its own."""
+    text = reached_text(project, service, endpoint)
+    if endpoint.view is not None:
+        text += endpoint.module.source(endpoint.view)
+    limits = [endpoint.module.source(mark) for mark in endpoint.node.decorator_list]
+    return bool(_THROTTLE.search(text)) or any("limit" in mark for mark in limits)

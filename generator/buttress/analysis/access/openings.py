@@ -1,0 +1,275 @@
+"""Access: which endpoints are for everybody, which are for administrators, which ask for a password."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterable, Iterator
+
+from buttress.analysis.access.endpoints import Endpoint
+from buttress.analysis.access.guards import Guards
+from buttress.analysis.access.reached_code import reached_text, signature
+from buttress.project.model import Project, Service
+
+_SPLIT = re.compile(r"[^A-Za-z0-9]+|(?<=[a-z0-9])(?=[A-Z])")
+ADMIN = frozenset(
+    ["admin", "admins", "administrator", "manage", "internal", "backoffice", "superuser", "staff"]
+)
+_PUBLIC = frozenset(
+    [
+        "login",
+        "logon",
+        "signin",
+        "logout",
+        "signout",
+        "register",
+        "registration",
+        "signup",
+        "token",
+        "tokens",
+        "refresh",
+        "oauth",
+        "oauth2",
+        "sso",
+        "saml",
+        "callback",
+        "webhook",
+        "webhooks",
+        "hook",
+        "hooks",
+        "ipn",
+        "health",
+        "healthz",
+        "ping",
+        "ready",
+        "forgot",
+        "forget",
+        "reset",
+        "recover",
+        "password",
+        "verify",
+        "verification",
+        "confirm",
+        "confirmation",
+        "activate",
+        "activation",
+        "otp",
+        "magic",
+        "contact",
+        "contacto",
+        "feedback",
+        "newsletter",
+        "subscribe",
+        "unsubscribe",
+        "waitlist",
+        "csp",
+        "csrf",
+        "google",
+        "github",
+        "facebook",
+        "apple",
+        "microsoft",
+        "auth",
+        "authenticate",
+        "authentication",
+        "captcha",
+        "analytics",
+        "track",
+        "tracking",
+        "event",
+        "events",
+        "metrics",
+        "guest",
+        "public",
+        "demo",
+        "language",
+        "lang",
+        "locale",
+        "theme",
+        "consent",
+        "cookie",
+        "cookies",
+        "slack",
+        "telegram",
+        "discord",
+        "stripe",
+        "paypal",
+        "twilio",
+        "whatsapp",
+        "bot",
+        "chat",
+        "ask",
+        "query",
+        "predict",
+        "prediction",
+        "search",
+        "filter",
+        "preview",
+        "validate",
+        "calculate",
+        "calculator",
+        "compute",
+        "analyze",
+        "analyse",
+        "analysis",
+        "check",
+        "translate",
+        "summarize",
+        "convert",
+        "generate",
+        "recommend",
+        "recommendation",
+        "inference",
+        "graphql",
+        "rpc",
+        "echo",
+        "test",
+        "lti",
+        "2fa",
+        "mfa",
+    ]
+)
+"""Words of endpoints that are open on purpose, or that work something out and keep nothing."""
+_REGISTERING = re.compile(
+    r"(?:create|add|new|register|reg)_?(?:user|account|customer|member)s?\Z|signup|register",
+    re.IGNORECASE,
+)
+_EXPOSING = frozenset(["backup", "backups", "dump", "internal", "debug", "env", "phpinfo"])
+_WRITES = re.compile(
+    r"\b(?:add|commit|save|create|insert|update|delete|remove|execute|put|append|write|upsert|store|upload|send|set_|register|archive|merge|mark|bulk|destroy|edit|publish|cancel|approve"
+    r"|reject|assign|import|apply|run|start|stop|reset|toggle|join|leave|pop|copyfileobj|unlink|rmtree|system|popen|load|parse|from_string)\w*\(|\bopen\(|\]\s*=[^=]",
+    re.IGNORECASE,
+)
+_SQL = re.compile(r"\b(?:INSERT\s+INTO|UPDATE\s+\S+\s+SET|DELETE\s+FROM)\b", re.IGNORECASE)
+_STRINGS = re.compile(r"\"[^\"\n]*\"|'[^'\n]*'")
+_REGISTERS = re.compile(r"passw|senha|contrase|mot_de_passe|passwort", re.IGNORECASE)
+_IDENTITY = re.compile(
+    r"current_?user|\bowner\b|_owns_|owner_id|\.owner|\buser\.(?:id|pk|role|is_)|\buser_id\b|\buserid\b|tenant|organi[sz]ation_id|\brole\b|permission|is_admin|is_staff|is_superuser"
+    r"|request\.(?:user|project|account|team|tenant)\b|\.user\s*[!=]=|[!=]=\s*\w+\.user\b|\bself\.(?:repos?|mixins|service)\b|\bg\.\w+_id\b|[(,]\s*(?:user=)?user\s*[,)]|\bg\.user|\bsession\[|session\.get\(|\bauthor(?:_id)?\b|has_perm|account_id|created_by|get_jwt_identity|membership|workspace",
+    re.IGNORECASE,
+)
+_ROLE_GUARD = re.compile(r"admin|superuser|staff|role|permission|scope|moderator", re.IGNORECASE)
+_ID = re.compile(
+    r"[{<][^}>]*(?:id|pk|uuid|slug)[}>:]|[{<](?:int|uuid|path|slug|string)?:?\w*(?:id|pk|uuid)\b[}>]",
+    re.IGNORECASE,
+)
+_TENANT = re.compile(r"[{<][^}>]*(?:organi[sz]ation|tenant|workspace)", re.IGNORECASE)
+_HOOK = re.compile(r"(?:^|[/_\-])(?:web-?_?hooks?|ipn|stripe_?events?)(?:[/_\-]|\Z)", re.IGNORECASE)
+_VERIFIES = re.compile(
+    r"construct_event|hmac\b|compare_digest|signature|X-Hub|svix|RequestValidator|verify|validate_request|secret|token|authorization|api_?key|allowed_ips|remote_addr|client\.host",
+    re.IGNORECASE,
+)
+
+
+def words(endpoint: Endpoint) -> frozenset[str]:
+    """Return the words of an endpoint's path and name, in lower case."""
+    path = re.sub(r"[{<][^}>]*[}>]", "", endpoint.path)
+    return frozenset(word.lower() for word in _SPLIT.split(f"{path} {endpoint.name}") if word)
+
+
+def is_public(endpoint: Endpoint) -> bool:
+    """Whether an endpoint is open on purpose: to log in, to register, for webhooks, to compute."""
+    return bool(words(endpoint) & _PUBLIC) or bool(_REGISTERING.search(endpoint.node.name))
+
+
+def unguarded(
+    project: Project, service: Service, found: Iterable[Endpoint], guards: Guards
+) -> Iterator[Endpoint]:
+    """Yield the endpoints that change data, or show what nobody should see, and ask nobody.
+
+    A view class is named once, whatever methods it has.
+    """
+    seen: set[tuple[str, str]] = set()
+    for endpoint in found:
+        exposes = bool(words(endpoint) & _EXPOSING)
+        if not (endpoint.changes_data or exposes) or (is_public(endpoint) and not exposes):
+            continue
+        if not guards.guards(endpoint) and (exposes or _writes(project, service, endpoint)):
+            view = endpoint.view or endpoint.node
+            key = (endpoint.module.path, view.name)
+            if not isinstance(view, ast.ClassDef) or key not in seen:
+                seen.add(key)
+                yield endpoint
+
+
+def _writes(project: Project, service: Service, endpoint: Endpoint) -> bool:
+    """Whether an endpoint writes anything, other than a new user with a password."""
+    if isinstance(endpoint.node, ast.ClassDef) or not endpoint.methods <= {"POST", "GET"}:
+        return True
+    text = reached_text(project, service, endpoint)
+    if "signature" in text.lower():
+        return False
+    writes = _WRITES.search(_STRINGS.sub("''", text)) or _SQL.search(text)
+    return bool(writes) and not (_REGISTERS.search(text) and not bool(words(endpoint) & ADMIN))
+
+
+def unowned(
+    project: Project, service: Service, found: Iterable[Endpoint], guards: Guards
+) -> Iterator[Endpoint]:
+    """Yield the endpoints that know who asks, take an id, and never bring the two together."""
+    for endpoint in found:
+        if not endpoint.changes_data or not _ID.search(endpoint.path) or is_public(endpoint):
+            continue
+        if isinstance(endpoint.node, ast.ClassDef) or not guards.guards(endpoint):
+            continue
+        # what a whole organization shares is asked for where its routes are put together
+        if _TENANT.search(endpoint.path):
+            continue
+        text = reached_text(project, service, endpoint)
+        body = _body_alone(endpoint, text)
+        if not _WRITES.search(_STRINGS.sub("''", body)) and not _SQL.search(body):
+            continue
+        names = "/".join(words(endpoint)) + " ".join(
+            getattr(call.func, "attr", getattr(call.func, "id", ""))
+            for call in ast.walk(endpoint.node)
+            if isinstance(call, ast.Call)
+        )
+        if not _IDENTITY.search(body) and not _ROLE_GUARD.search(names + signature(endpoint)):
+            yield endpoint
+
+
+def _body_alone(endpoint: Endpoint, text: str) -> str:
+    """Return the code without what merely asks for the user: a parameter that is never used."""
+    node = endpoint.node
+    head = endpoint.module.source(node)
+    if isinstance(node, ast.ClassDef) or not node.body:
+        return text
+    start = endpoint.module.span(node)[0]
+    body = endpoint.module.span(node.body[0])[0]
+    rest = text[len(head) :]
+    marks = "".join(endpoint.module.source(mark) for mark in node.decorator_list)
+    return head[body - start :] + rest.replace(marks, "") + _dependencies(endpoint)
+
+
+def _dependencies(endpoint: Endpoint) -> str:
+    """Return the names of what the handler depends on, other than the plain user."""
+    node = endpoint.node
+    if isinstance(node, ast.ClassDef):
+        return ""
+    defaults = (*node.args.defaults, *filter(None, node.args.kw_defaults))
+    names = [endpoint.module.source(default) for default in defaults]
+    return " ".join(name for name in names if re.search(r"own|permission|role|access", name))
+
+
+def unverified_webhooks(
+    project: Project, service: Service, found: Iterable[Endpoint], guards: Guards
+) -> Iterator[Endpoint]:
+    """Yield the endpoints that other systems call and that believe whoever calls."""
+    for endpoint in found:
+        if "POST" not in endpoint.methods:
+            continue
+        if not (_HOOK.search(endpoint.path) or _HOOK.search("/" + endpoint.node.name)):
+            continue
+        if re.search(r"[{<]\w*id", endpoint.path) or guards.guards(endpoint):
+            continue
+        if "test" in words(endpoint) or _manages(endpoint):
+            continue
+        if not _VERIFIES.search(reached_text(project, service, endpoint)):
+            yield endpoint
+
+
+def _manages(endpoint: Endpoint) -> bool:
+    """Whether a route manages webhooks instead of receiving their calls."""
+    return bool(
+        re.match(r"(?:create|add|new|register|set|delete|remove|list|update)_?", endpoint.node.name)
+    )

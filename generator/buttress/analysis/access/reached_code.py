@@ -1,0 +1,66 @@
+"""The code that an endpoint reaches: its own, and that of what it calls in the project."""
+
+from __future__ import annotations
+
+import ast
+import re
+from weakref import WeakKeyDictionary
+
+from buttress.analysis.access.endpoints import Endpoint, classes_of, definitions_of, own_modules
+from buttress.project.model import Project, Service
+
+_REACHED: WeakKeyDictionary[Endpoint, str] = WeakKeyDictionary()
+_CHECKING = re.compile(r"Form|Serializer|Schema")
+
+
+def reached_text(project: Project, service: Service, endpoint: Endpoint) -> str:
+    """Return the code of an endpoint, and of the functions and forms of the project that it calls."""
+    if endpoint not in _REACHED:
+        _REACHED[endpoint] = _reached_text(project, service, endpoint)
+    return _REACHED[endpoint]
+
+
+def _reached_text(project: Project, service: Service, endpoint: Endpoint) -> str:
+    own = own_modules(project.tree)
+    module, node = endpoint.module, endpoint.node
+    parts = [module.source(node)]
+    parts += [module.source(mark) for mark in node.decorator_list]
+    seen = {(module.path, node.lineno)}
+    for call in ast.walk(node):
+        if isinstance(call, ast.Call):
+            called = (
+                *definitions_of(own, service, module, call.func),
+                *(
+                    (other, klass)
+                    for other, klass in classes_of(own, service, module, call.func)
+                    if _CHECKING.search(klass.name)
+                ),
+            )
+            for other, definition in called:
+                if (other.path, definition.lineno) not in seen:
+                    seen.add((other.path, definition.lineno))
+                    parts.append(other.source(definition))
+    return "\n".join(parts)
+
+
+def head(endpoint: Endpoint) -> str:
+    """Return the ``def`` of an endpoint as it is written, with its parameters."""
+    node, module = endpoint.node, endpoint.module
+    if isinstance(node, ast.ClassDef):
+        return ""
+    return module.text[module.span(node)[0] : module.span(node.body[0])[0]]
+
+
+def signature(endpoint: Endpoint) -> str:
+    """Return the decorators and parameters of an endpoint, and the attributes of its view class."""
+    node = endpoint.node
+    if isinstance(node, ast.ClassDef):
+        return ""
+    marks = [endpoint.module.source(mark) for mark in node.decorator_list]
+    view = endpoint.view
+    attributes = (
+        [endpoint.module.source(item) for item in view.body if isinstance(item, ast.Assign)]
+        if view is not None
+        else []
+    )
+    return " ".join([*marks, head(endpoint), *attributes])

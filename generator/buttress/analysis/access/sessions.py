@@ -1,0 +1,182 @@
+"""Sessions in cookies: whether other sites can use them, and whether scripts and networks can read them."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterable, Iterator
+
+from buttress.analysis.access.endpoints import Endpoint
+from buttress.analysis.access.guards import Guards
+from buttress.analysis.access.openings import is_public
+from buttress.analysis.access.reached_code import reached_text
+from buttress.project.literals import argument, known_string, strings_in, written
+from buttress.project.model import Project, Service
+from buttress.project.modules import called_name
+from buttress.source import Module
+
+_SESSION = re.compile(
+    r"(?:^|[_-])(?:session|sess|sid|token|auth|jwt|access|refresh|remember|user|login|userid|user_id)(?:$|[_-])|sessionid|authtoken|accesstoken",
+    re.IGNORECASE,
+)
+_READABLE = re.compile(r"csrf|xsrf|theme|lang|locale|consent|pref", re.IGNORECASE)
+_PROTECTED = re.compile(
+    r"CSRFProtect\(|SeaSurf\(|csrf_?protect\w*\(|csrf\.init_app|fastapi_csrf|starlette_csrf|asgi_csrf|CSRFMiddleware|X-CSRF|csrf_?token|[\"']origin[\"']",
+    re.IGNORECASE,
+)
+_VERIFIES = re.compile(
+    r"hmac|signature|construct_event|secret|Authorization|HTTP_X_|api_?key|Bearer", re.IGNORECASE
+)
+_BY_COOKIE = re.compile(
+    r"login_required|request\.user\b|request\.session|COOKIES|LoginRequired|permission_required"
+)
+_LOGIN = re.compile(
+    r"\bsession\[\s*[\"'][\w-]{0,40}(?:user|login|logged|auth|admin|uid)|login_user\(|flask_login",
+    re.IGNORECASE,
+)
+_SAME_SITE = re.compile(
+    r"SESSION_COOKIE_SAMESITE[\"']?\]?\s*[=:]\s*[\"'](?:Lax|Strict)", re.IGNORECASE
+)
+
+
+_SESSION_MIDDLEWARE = frozenset(
+    [
+        "starlette.middleware.sessions.SessionMiddleware",
+        "fastapi.middleware.sessions.SessionMiddleware",
+    ]
+)
+
+
+def weak_cookies(module: Module) -> Iterator[tuple[ast.Call, str]]:
+    """Yield the cookies of sessions and tokens that scripts or plain HTTP can read.
+
+    A flag that the code computes counts as set.
+    """
+    if "set_cookie" not in module.text and "SessionMiddleware" not in module.text:
+        return
+    for call in module.nodes(ast.Call):
+        name = called_name(call)
+        if name == "set_cookie":
+            key = known_string(module, argument(call, 0, "key"))
+            if key is None or not _SESSION.search(key) or _READABLE.search(key):
+                if _is_said_off(call, "secure") and not _READABLE.search(key or ""):
+                    yield call, "This cookie is said to be sent over plain HTTP, too (secure=False)."
+                continue
+            if any(keyword.arg is None for keyword in call.keywords):
+                continue
+            missing = [flag for flag in ("httponly", "secure") if _is_off(call, flag)]
+            if missing:
+                yield call, f"The cookie {key} is set without {' and '.join(missing)}."
+        elif name == "add_middleware" and call.args:
+            is_session = module.resolve(call.args[0]) in _SESSION_MIDDLEWARE
+            if is_session and _is_off(call, "https_only"):
+                yield call, "The session cookie is also sent over plain HTTP (https_only)."
+
+
+def _is_off(call: ast.Call, flag: str) -> bool:
+    value = next((k.value for k in call.keywords if k.arg == flag), None)
+    return value is None or (isinstance(value, ast.Constant) and not value.value)
+
+
+def _is_said_off(call: ast.Call, flag: str) -> bool:
+    return any(
+        keyword.arg == flag
+        and isinstance(keyword.value, ast.Constant)
+        and keyword.value.value is False
+        for keyword in call.keywords
+    )
+
+
+def cross_site_cookies(modules: Iterable[Module]) -> Iterator[tuple[Module, ast.expr]]:
+    """Yield the session cookies that browsers send along from other sites, where nothing checks a token."""
+    modules = list(modules)
+    found = [
+        (module, keyword.value)
+        for module in modules
+        if "samesite" in module.text or "same_site" in module.text
+        for call in module.nodes(ast.Call)
+        if called_name(call) in {"set_cookie", "add_middleware", "SessionMiddleware"}
+        for keyword in call.keywords
+        if keyword.arg in {"samesite", "same_site"}
+        and any(text.lower() == "none" for text in strings_in(keyword.value))
+    ]
+    if found and not any(module.mentions(_PROTECTED) for module in modules):
+        yield from found
+
+
+def unprotected_forms(
+    modules: Iterable[Module], found: Iterable[Endpoint], guards: Guards
+) -> Endpoint | None:
+    """Return the first form of a Flask app that acts for whoever is logged in, if nothing checks a token.
+
+    ``FlaskForm`` protects the forms that it validates, ``CSRFProtect`` all; ``SameSite`` on the session
+    cookie keeps other sites out as well.
+    """
+    modules = list(modules)
+    if any(module.mentions(_PROTECTED) for module in modules):
+        return None
+    if not any(module.mentions(_LOGIN) for module in modules):
+        return None
+    if any(module.mentions(_SAME_SITE) for module in modules):
+        return None
+    for endpoint in sorted(found, key=is_public):
+        source = endpoint.module.source(endpoint.node)
+        is_form = "request.form" in source or "request.files" in source
+        is_checked = "validate_on_submit" in source or "Authorization" in source
+        if not (endpoint.changes_data and is_form) or is_checked:
+            continue
+        if guards.guards(endpoint) or _LOGIN.search(source):
+            return endpoint
+    return None
+
+
+def switched_off(modules: Iterable[Module]) -> Iterator[tuple[Module, ast.expr]]:
+    """Yield where ``WTF_CSRF_ENABLED`` is switched off, outside of configurations for tests."""
+    for module in modules:
+        if "WTF_CSRF_ENABLED" not in module.text:
+            continue
+        for assign in module.nodes(ast.Assign):
+            target = assign.targets[0]
+            name = written(target) or (
+                str(target.slice.value)
+                if isinstance(target, ast.Subscript) and isinstance(target.slice, ast.Constant)
+                else ""
+            )
+            is_off = isinstance(assign.value, ast.Constant) and assign.value.value is False
+            if (
+                name == "WTF_CSRF_ENABLED"
+                and is_off
+                and not re.search("test", module.symbol(assign), re.IGNORECASE)
+            ):
+                yield module, assign.value
+
+
+def exempt_views(
+    project: Project, service: Service, found: Iterable[Endpoint]
+) -> Iterator[Endpoint]:
+    """Yield the Django views that are exempt from the check of tokens and act for who is logged in.
+
+    Views that verify a signature or a key of their own, and those of the REST framework, are fine.
+    """
+    for endpoint in found:
+        if not endpoint.changes_data:
+            continue
+        view = endpoint.view
+        marks = [*endpoint.node.decorator_list, *(view.decorator_list if view is not None else [])]
+        names = " ".join(endpoint.module.source(mark) for mark in marks)
+        if "csrf_exempt" not in names or "api_view" in names:
+            continue
+        text = names + reached_text(project, service, endpoint)
+        if _BY_COOKIE.search(text) and not _VERIFIES.search(text):
+            yield endpoint
+
+
+def uses_session(modules: Iterable[Module]) -> bool:
+    """Whether a Flask app keeps a session, itself or to know who is logged in."""
+    for module in modules:
+        if any(binding.target.startswith("flask_login") for binding in module.imports):
+            return True
+        names = (node for node in module.nodes(ast.Name) if isinstance(node.ctx, ast.Load))
+        if "session" in module.text and any(module.resolve(n) == "flask.session" for n in names):
+            return True
+    return False

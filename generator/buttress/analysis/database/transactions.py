@@ -1,0 +1,281 @@
+"""Transactions: writes that belong together, and what becomes of them when something fails."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from buttress.analysis.database.calls import Act, DatabaseCall, bindings, database_calls
+from buttress.analysis.database.queries import prepares
+from buttress.project.literals import written
+from buttress.project.model import Framework, Service
+from buttress.project.modules import called_name
+from buttress.source import Module
+from buttress.source.module import Function
+
+_ENDS = (ast.Return, ast.Raise, ast.Continue, ast.Break)
+_ENOUGH = 2
+_REPEATABLE = frozenset(["get_or_create", "update_or_create", "aget_or_create"])
+_COVERS = frozenset(["begin", "begin_nested", "atomic", "transaction", "start_transaction"])
+_HANDLES = (
+    "sessionmaker",
+    "connect",
+    "Session",
+    "SessionLocal",
+    "AsyncSessionLocal",
+    "scoped_session",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class HalfWritten:
+    """A place where a failure leaves part of the work in the database.
+
+    Attributes:
+        node: The commit, or the write, that leaves it so.
+        message: What happens.
+    """
+
+    node: ast.expr
+    message: str
+
+
+def half_written(module: Module, service: Service) -> Iterator[HalfWritten]:
+    """Yield one place for every function, at most, whose failure leaves half of its work behind."""
+    calls = database_calls(module, service)
+    if not calls:
+        return
+    grouped: dict[Function | None, list[DatabaseCall]] = {}
+    for call in calls:
+        grouped.setdefault(module.function(call.node), []).append(call)
+    shared = set(_shared_handles(module))
+    bound = bindings(module)
+    for function, inside in grouped.items():
+        if function is None or prepares(module, None) or prepares(module, inside[0].node):
+            continue
+        found = _in_function(module, service, function, inside)
+        found = found or _of_handle(module, function, inside, bound, shared)
+        if found is not None:
+            yield found
+
+
+def _in_function(
+    module: Module, service: Service, function: Function, calls: list[DatabaseCall]
+) -> HalfWritten | None:
+    """Several commits on one way through a function; in Django several writes outside ``atomic``."""
+    is_django = service.framework is Framework.DJANGO
+    if is_django:
+        if _is_atomic(function):
+            return None
+        acts = {Act.WRITE}
+        calls = _distinct(module, (c for c in calls if not _covered(module, c.node)))
+    else:
+        acts = {Act.COMMIT}
+    marks = {call.node for call in calls if call.act in acts}
+    if len(marks) < 2:
+        return None
+    way = _Way(module, marks)
+    longest = way.longest(function.body)
+    if len(longest) < 2:
+        return None
+    if is_django:
+        message = (
+            "Several writes stand here in no transaction: when a later one fails, the first stays."
+        )
+        return HalfWritten(longest[1], message)
+    return HalfWritten(
+        longest[0],
+        "This commit is followed by another one: when that fails, half of the work stays.",
+    )
+
+
+def _distinct(module: Module, calls: Iterable[DatabaseCall]) -> list[DatabaseCall]:
+    """Leave out writes that repeat: the same record saved again, what is made only where it lacks."""
+    found: dict[str, DatabaseCall] = {}
+    for call in calls:
+        if call.act is not Act.WRITE or set(call.methods) & _REPEATABLE:
+            continue
+        above = module.parent(call.node)
+        key = written(above.targets[0]) if isinstance(above, ast.Assign) else ""
+        outer = module.parent(above) if key and above is not None else None
+        if isinstance(outer, ast.If) and _asks_for(outer.test, key):
+            continue  # `if not user: user = User.objects.create(...)`
+        if call.methods[0] in {"save", "delete"}:
+            key = key if key and key not in found else written(call.root)
+            if written(call.root) in found:
+                continue
+        found.setdefault(key or str(id(call)), call)
+    return list(found.values())
+
+
+def _asks_for(test: ast.expr, name: str) -> bool:
+    """Whether a condition is true where a name holds nothing (``not user``, ``user is None``)."""
+    if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
+        return written(test.operand) == name
+    return isinstance(test, ast.Compare) and written(test.left) == name
+
+
+def _of_handle(
+    module: Module,
+    function: Function,
+    calls: list[DatabaseCall],
+    bound: dict[tuple[Function | None, str], list[ast.expr]],
+    shared: set[str],
+) -> HalfWritten | None:
+    """A commit on a session or connection that nobody rolls back or closes when something fails.
+
+    What the whole process shares is reported where it is committed first, and then taken from
+    ``shared``.
+    """
+    if any(call.act is Act.ROLLBACK for call in calls):
+        return None
+    for call in calls:
+        if call.act is not Act.COMMIT or not isinstance(call.root, ast.Name):
+            continue
+        name = call.root.id
+        if name in shared and (function, name) not in bound:
+            shared.discard(name)
+            return HalfWritten(
+                call.node,
+                "A session of the whole process is committed here; after a failure nobody rolls it back.",
+            )
+        given = bound.get((function, name), [])
+        if len(given) == 1 and _opens(module, given[0]) and not _is_closed(function, name):
+            return HalfWritten(
+                call.node,
+                "When something fails before this commit, the transaction is left open: no rollback, no close.",
+            )
+    return None
+
+
+def _opens(module: Module, value: ast.expr) -> bool:
+    """Whether a value is a session or connection that is opened on the spot."""
+    if not isinstance(value, ast.Call):
+        return False
+    name = called_name(value)
+    target = module.resolve(value.func) or name
+    given = [*value.args, *(keyword.value for keyword in value.keywords)]
+    if any("conn" in written(item) for item in given):
+        return False  # a session on somebody else's connection
+    return name in _HANDLES or target.endswith((".connect", ".Session"))
+
+
+def _is_closed(function: Function, name: str) -> bool:
+    """Whether ``with`` or ``finally`` gives a handle back, or somebody else gets it."""
+    for node in ast.walk(function):
+        if isinstance(node, ast.withitem):
+            inner = node.context_expr
+            held = inner.args[0] if isinstance(inner, ast.Call) and inner.args else inner
+            target = written(node.optional_vars) if node.optional_vars is not None else ""
+            if name in {written(held), target}:
+                return True
+        if isinstance(node, ast.Try):
+            for part in ast.walk(ast.Module(body=node.finalbody, type_ignores=[])):
+                if isinstance(part, ast.Name) and part.id == name:
+                    return True
+        if isinstance(node, ast.Return | ast.Yield) and written(node.value) == name:
+            return True
+    return False
+
+
+def _shared_handles(module: Module) -> frozenset[str]:
+    """Return the names of sessions and connections that the module opens when it is imported."""
+    found = set()
+    for node in module.tree.body:
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Call):
+            name = called_name(node.value)
+            target = module.resolve(node.value.func) or ""
+            inner = node.value.func
+            is_made = isinstance(inner, ast.Call) and called_name(inner) == "sessionmaker"
+            if is_made or name in {"Session", "SessionLocal"} or target.endswith(".connect"):
+                found |= {item.id for item in node.targets if isinstance(item, ast.Name)}
+    return frozenset(found)
+
+
+def _is_atomic(function: Function) -> bool:
+    return any("atomic" in ast.dump(mark) for mark in function.decorator_list)
+
+
+def _covered(module: Module, node: ast.AST) -> bool:
+    for above in module.ancestors(node):
+        if isinstance(above, ast.With | ast.AsyncWith):
+            for item in above.items:
+                call = item.context_expr
+                if isinstance(call, ast.Call) and called_name(call) in _COVERS:
+                    return True
+                if isinstance(call, ast.Attribute) and call.attr in _COVERS:
+                    return True
+    return False
+
+
+Ways = tuple[list[ast.expr] | None, list[ast.expr] | None]
+
+
+class _Way:
+    """Finds the way through statements that passes most of some calls.
+
+    Args:
+        module: The file.
+        marks: The calls.
+    """
+
+    def __init__(self, module: Module, marks: set[ast.Call]) -> None:
+        self.by_statement: dict[ast.stmt, list[ast.expr]] = {}
+        for mark in sorted(marks, key=lambda node: (node.lineno, node.col_offset)):
+            self.by_statement.setdefault(module.statement(mark), []).append(mark)
+
+    def longest(self, body: Sequence[ast.stmt]) -> list[ast.expr]:
+        """Return the calls on that way, in their order."""
+        ended, onward = self._ways(body)
+        return max(ended or [], onward or [], key=len)
+
+    def _ways(self, body: Sequence[ast.stmt]) -> Ways:
+        """Return the longest way that leaves the function, and the one that goes on behind a block."""
+        so_far: list[ast.expr] = []
+        ended: list[ast.expr] | None = None
+        for statement in body:
+            ends, onward = self._of(statement)
+            if ends is not None:
+                ended = _longer(ended, (so_far + ends)[:_ENOUGH])
+            if onward is None:
+                return ended, None
+            so_far = (so_far + onward)[:_ENOUGH]
+        return ended, so_far
+
+    def _of(self, statement: ast.stmt) -> Ways:
+        own = self.by_statement.get(statement, [])
+        if isinstance(statement, _ENDS):
+            return own, None
+        if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            return None, []
+        if isinstance(statement, ast.For | ast.AsyncFor | ast.While):
+            # a loop that commits each round is a batch: it counts once
+            return None, own + self.longest(statement.body)[:1]
+        bodies: list[Sequence[ast.stmt]] = []
+        if isinstance(statement, ast.If):
+            bodies = [statement.body, statement.orelse]
+        elif isinstance(statement, ast.Match):
+            bodies = [*(case.body for case in statement.cases), []]
+        elif isinstance(statement, ast.With | ast.AsyncWith):
+            bodies = [statement.body]
+        elif isinstance(statement, ast.Try):
+            bodies = [[*statement.body, *statement.orelse]]
+        else:
+            return None, own
+        ended: list[ast.expr] | None = None
+        onward: list[ast.expr] | None = None
+        for body in bodies:
+            ends, goes_on = self._ways(body)
+            ended = ended if ends is None else _longer(ended, own + ends)
+            onward = onward if goes_on is None else _longer(onward, own + goes_on)
+        return ended, onward
+
+
+def _longer(first: list[ast.expr] | None, second: list[ast.expr]) -> list[ast.expr]:
+    return second if first is None or len(second) > len(first) else first
+
+
+def uses_request_transactions(module: Module) -> bool:
+    """Whether Django's settings put every request into a transaction (``ATOMIC_REQUESTS``)."""
+    return "ATOMIC_REQUESTS" in module.text

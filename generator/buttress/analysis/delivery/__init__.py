@@ -1,0 +1,1 @@
+"""What carries the code to production: pipelines, images, deployments, servers."""

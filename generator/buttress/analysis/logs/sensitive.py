@@ -1,0 +1,113 @@
+"""Which values are secrets by their names, so that no log may hold them (CWE-532)."""
+
+from __future__ import annotations
+
+import ast
+import re
+
+from buttress.analysis.secrecy.secrets import is_secret_name
+from buttress.source import Module
+
+_MORE = re.compile(
+    r"^(?:.*_)?(?:otp|otp_code|one_time_(?:code|password)|verification_code|reset_(?:code|link|url)"
+    r"|magic_link|authorization|auth_header|cookies?|set_cookie|cvv|cvc|card_number|credit_card"
+    r"|ssn|social_security_number|headers)$",
+    re.IGNORECASE,
+)
+_MAKES = re.compile(
+    r"^_*(?:get|create|generate|make|issue|encode|new|build|sign|fetch)_", re.IGNORECASE
+)
+_TELLS_ABOUT = re.compile(
+    r"^(?:is|has|needs)_|_(?:valid|ok|verified|matches|exists|correct|changed|found|present|response"
+    r"|result|error)$",
+    re.IGNORECASE,
+)
+_HIDES = re.compile(
+    r"mask|redact|obfusc|hash|censor|digest|verify|check|valid|compare", re.IGNORECASE
+)
+_SAME_CALLS = frozenset(
+    f"builtins.{name}"
+    for name in ("str", "repr", "format", "list", "dict", "tuple", "sorted", "ascii")
+) | {"json.dumps", "pprint.pformat"}
+_SAME_METHODS = frozenset(
+    ["strip", "lower", "upper", "decode", "encode", "get_secret_value", "hex", "copy", "title"]
+)
+_ENVIRONMENT = frozenset(["os.environ", "builtins.globals", "builtins.locals", "builtins.vars"])
+
+
+def secret_in(module: Module, node: ast.expr) -> str | None:
+    """Return the name of a secret whose value an expression shows; ``None`` if it shows none.
+
+    Whether it is set, how long it is, or the first characters of it are no secret.
+    """
+    if isinstance(node, ast.Name):
+        return node.id if is_sensitive(node.id) else None
+    if isinstance(node, ast.Attribute):
+        if module.resolve(node) in _ENVIRONMENT:
+            return ast.unparse(node)
+        return node.attr if is_sensitive(node.attr) else None
+    if isinstance(node, ast.Subscript):
+        return _secret_key(module, node)
+    if isinstance(node, ast.Call):
+        return _secret_call(module, node)
+    if isinstance(node, ast.IfExp):
+        return secret_in(module, node.body) or secret_in(module, node.orelse)
+    if isinstance(node, ast.Compare | ast.UnaryOp | ast.Lambda):
+        return None
+    return _first(module, ast.iter_child_nodes(node))
+
+
+def is_sensitive(name: str) -> bool:
+    """Whether a name says that what it stands for must not be logged."""
+    spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).replace("-", "_")
+    if _TELLS_ABOUT.search(spaced):
+        return False
+    return is_secret_name(spaced) or bool(_MORE.match(spaced))
+
+
+def _secret_key(module: Module, node: ast.Subscript) -> str | None:
+    if isinstance(node.slice, ast.Slice):
+        return None
+    if isinstance(node.slice, ast.Constant):
+        key = node.slice.value
+        if isinstance(key, str):
+            return key if is_sensitive(key) else None
+    return secret_in(module, node.value)
+
+
+def _secret_call(module: Module, call: ast.Call) -> str | None:
+    name = module.resolve(call.func) or ""
+    if name in _ENVIRONMENT:
+        return name.rpartition(".")[2]
+    if name in _SAME_CALLS:
+        return _first(module, call.args)
+    if isinstance(call.func, ast.Attribute):
+        if call.func.attr in _SAME_METHODS:
+            return secret_in(module, call.func.value)
+        if call.func.attr in {"get", "pop", "getenv", "getlist"} and call.args:
+            return _literal_key(call.args[0])
+    if name == "os.getenv" and call.args:
+        return _literal_key(call.args[0])
+    called = (
+        call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
+    )
+    if _MAKES.match(called) and not _HIDES.search(called):
+        made = _MAKES.sub("", called)
+        return made if is_sensitive(made) else None
+    return None
+
+
+def _literal_key(node: ast.expr) -> str | None:
+    key = node.value if isinstance(node, ast.Constant) else None
+    return key if isinstance(key, str) and is_sensitive(key) else None
+
+
+def _first(module: Module, nodes: object) -> str | None:
+    for node in nodes:  # type: ignore[attr-defined]
+        if isinstance(node, ast.keyword):
+            node = node.value  # noqa: PLW2901
+        if isinstance(node, ast.expr):
+            found = secret_in(module, node)
+            if found is not None:
+                return found
+    return None

@@ -1,0 +1,1 @@
+"""Tests: which there are, and what they reach."""

@@ -1,0 +1,1 @@
+"""What happens when something outside is slow, or gone."""

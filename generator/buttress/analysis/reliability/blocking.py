@@ -1,0 +1,56 @@
+"""Queries that a coroutine waits for without giving way."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from buttress.analysis.database.calls import DatabaseCall, database_calls
+from buttress.project.model import Framework, Service
+from buttress.source import Module
+
+_LOOPS_OF_EVENTS = frozenset([Framework.FASTAPI, Framework.STARLETTE])
+_SYNCHRONOUS = frozenset(
+    ["query", "execute", "exec", "scalars", "scalar", "commit", "find_one", "insert_one",
+     "update_one", "delete_one", "insert_many", "count_documents", "get", "executemany"]
+)  # fmt: skip
+
+
+def blocking_queries(module: Module, service: Service) -> Iterator[ast.Call]:
+    """Yield the first query of each coroutine that is made by a library without coroutines.
+
+    Nothing is awaited there, so that the library cannot be one that gives way.
+    """
+    if service.framework not in _LOOPS_OF_EVENTS or "async def" not in module.text:
+        return
+    seen: set[ast.AST] = set()
+    for call in database_calls(module, service):
+        inner = next(
+            (
+                above
+                for above in module.ancestors(call.node)
+                if isinstance(above, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda)
+            ),
+            None,
+        )
+        if not isinstance(inner, ast.AsyncFunctionDef) or inner in seen:
+            continue
+        if call.methods[0] in _SYNCHRONOUS and _is_waited_for(module, call):
+            seen.add(inner)
+            yield call.node
+
+
+def _is_waited_for(module: Module, call: DatabaseCall) -> bool:
+    """Whether the result is used on the spot; a coroutine would be awaited or handed on."""
+    if any(isinstance(part, ast.Await) for part in ast.walk(call.node)):
+        return False
+    inside: ast.AST = call.node
+    for above in module.ancestors(call.node):
+        if isinstance(above, ast.Await | ast.Return | ast.withitem | ast.AsyncFor | ast.Lambda):
+            return False
+        if isinstance(above, ast.Call) and inside is not above.func:
+            return False  # `gather(db.execute(a), db.execute(b))`
+        if isinstance(above, ast.stmt):
+            return True
+        inside = above
+    return False

@@ -1,0 +1,266 @@
+"""Clients, engines and connections: where they are built, and how they are bounded."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import islice
+
+from buttress.analysis.access.handlers import handlers
+from buttress.analysis.database.queries import prepares
+from buttress.project.literals import argument, known_string, written
+from buttress.project.model import Framework, Service
+from buttress.project.modules import called_name
+from buttress.source import Module
+from buttress.source.module import Function
+
+_HEAVY = frozenset(
+    f"{package}.{name}"
+    for package, names in (
+        ("sqlalchemy", ("create_engine",)),
+        ("sqlalchemy.ext.asyncio", ("create_async_engine",)),
+        ("sqlmodel", ("create_engine",)),
+        ("pymongo", ("MongoClient", "AsyncMongoClient")),
+        ("motor.motor_asyncio", ("AsyncIOMotorClient",)),
+        ("redis", ("Redis", "StrictRedis", "from_url")),
+        ("redis.asyncio", ("Redis", "from_url")),
+        ("boto3", ("client", "resource", "Session")),
+        ("openai", ("OpenAI", "AsyncOpenAI", "AzureOpenAI", "AsyncAzureOpenAI")),
+        ("anthropic", ("Anthropic", "AsyncAnthropic")),
+        ("groq", ("Groq", "AsyncGroq")),
+        ("google.genai", ("Client",)),
+        ("cohere", ("Client",)),
+        ("mistralai", ("Mistral",)),
+        ("langchain_openai", ("ChatOpenAI", "AzureChatOpenAI", "OpenAIEmbeddings")),
+        ("langchain_groq", ("ChatGroq",)),
+        ("langchain_anthropic", ("ChatAnthropic",)),
+        ("langchain_google_genai", ("ChatGoogleGenerativeAI",)),
+        ("chromadb", ("Client", "PersistentClient", "HttpClient")),
+        ("qdrant_client", ("QdrantClient",)),
+        ("supabase", ("create_client",)),
+    )
+    for name in names
+)
+"""What costs a connection or a check of credentials: never to be built for each call."""
+
+_LIGHT = frozenset(
+    ["requests.Session", "requests.session", "httpx.Client", "httpx.AsyncClient",
+     "google.generativeai.GenerativeModel", "aiohttp.ClientSession", "smtplib.SMTP", "smtplib.SMTP_SSL"]
+)  # fmt: skip
+"""What is built for each use in a function of its own, but not in the middle of a handler."""
+
+_DRIVERS = frozenset(
+    ["psycopg2.connect", "psycopg.connect", "pymysql.connect", "MySQLdb.connect", "mysql.connector.connect",
+     "mariadb.connect", "pyodbc.connect", "pymssql.connect", "asyncpg.connect", "aiomysql.connect",
+     "psycopg.AsyncConnection.connect", "oracledb.connect", "cx_Oracle.connect"]
+)  # fmt: skip
+_FILE_DRIVERS = frozenset(["sqlite3.connect", "aiosqlite.connect"])
+_PACKAGES = tuple(
+    sorted({name.split(".")[0] for name in _HEAVY | _LIGHT | _DRIVERS | _FILE_DRIVERS})
+)
+_FACTORY = re.compile(
+    r"_*(?:get|make|create|build|init|initiali[sz]e|setup|set_up|open|connect|new|provide|load|start|startup"
+    r"|lifespan|configure|client|engine|session|connection|db|main|run)(?:_|\Z)|.*(?:_client|_engine|_session|lifespan"
+    r"|_factory|_connection|_llm|_model|_db|_conn|_startup)\Z|__init__\Z|__enter__\Z|__aenter__\Z|__new__\Z|setUp|__post_init__"
+)
+_CACHES = re.compile(
+    r"cache|contextmanager|property|fixture|on_event|task|before_|command|singleton"
+)
+_POOL = frozenset(["poolclass", "pool_pre_ping", "pool_size", "pool_recycle", "pool"])
+_TIME_LIMIT = re.compile(
+    r"statement_timeout|command_timeout|read_timeout|query_timeout|max_execution_time"
+)
+_KEPT_OPEN = re.compile(r"CONN_MAX_AGE|conn_max_age|[\"']pool[\"']\s*:")
+_SERVER_DATABASES = frozenset(["postgresql", "mysql", "mssql", "oracle"])
+_ENGINES = frozenset(
+    ["sqlalchemy.create_engine", "sqlalchemy.ext.asyncio.create_async_engine", "sqlmodel.create_engine",
+     "sqlalchemy.engine.create_engine", "sqlalchemy.engine_from_config"]
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class BuiltInPlace:
+    """A client that is built where it is used.
+
+    Attributes:
+        node: The first place in a file.
+        name: What is built (``openai.OpenAI``).
+        count: How often the file does it.
+    """
+
+    node: ast.Call
+    name: str
+    count: int
+
+
+def built_in_place(module: Module, service: Service) -> Iterator[BuiltInPlace]:
+    """Yield what the functions of a file build for themselves, one for each file and kind."""
+    if not any(package in module.text for package in _PACKAGES):
+        return
+    answering = {handler.node for handler in handlers(module, service)}
+    found: dict[str, list[ast.Call]] = {}
+    for call in module.nodes(ast.Call):
+        target = module.resolve(call.func) or ""
+        is_connection = target in _DRIVERS or target in _FILE_DRIVERS
+        if target not in _HEAVY and target not in _LIGHT and not is_connection:
+            continue
+        function = module.function(call)
+        if function is None or _is_kept(module, call, function):
+            continue
+        is_handler = function in answering
+        if is_handler or (target in _HEAVY and not _is_factory(function)):
+            found.setdefault(target, []).append(call)
+    for name, calls in found.items():
+        yield BuiltInPlace(calls[0], name, len(calls))
+
+
+def _is_factory(function: Function) -> bool:
+    if _FACTORY.match(function.name):
+        return True
+    marks = (m.func if isinstance(m, ast.Call) else m for m in function.decorator_list)
+    return any(_CACHES.search(written(mark)) for mark in marks)
+
+
+def _is_kept(module: Module, call: ast.Call, function: Function) -> bool:
+    """Whether what is built is given on, kept in an object, or kept for the whole process."""
+    names: set[str] = set()
+    for above in module.ancestors(call):
+        if isinstance(above, ast.Return | ast.Yield):
+            return True
+        if isinstance(above, ast.withitem) and isinstance(above.optional_vars, ast.Name):
+            names.add(above.optional_vars.id)
+        if isinstance(above, ast.Assign | ast.AnnAssign | ast.NamedExpr):
+            targets = above.targets if isinstance(above, ast.Assign) else [above.target]
+            if any(isinstance(target, ast.Attribute | ast.Subscript) for target in targets):
+                return True
+            names |= {target.id for target in targets if isinstance(target, ast.Name)}
+        if isinstance(above, ast.stmt):
+            break
+    return bool(names & _given_on(function))
+
+
+@lru_cache(maxsize=16)
+def _given_on(function: Function) -> frozenset[str]:
+    """Return the names of a function whose values outlive it: returned, global, kept in an object."""
+    found: set[str] = set()
+    for node in ast.walk(function):
+        if isinstance(node, ast.Global | ast.Nonlocal):
+            found |= set(node.names)
+        elif isinstance(node, ast.Return | ast.Yield):
+            parts = node.value.elts if isinstance(node.value, ast.Tuple) else [node.value]
+            found |= {written(part) for part in parts}
+        elif isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Attribute):
+            found.add(written(node.value))
+    return frozenset(found)
+
+
+@dataclass(frozen=True, slots=True)
+class Unbounded:
+    """A place where connections are opened without bounds.
+
+    Attributes:
+        module: Its file.
+        node: The call, or the assignment of settings.
+        message: What is missing.
+    """
+
+    module: Module
+    node: ast.expr | ast.stmt
+    message: str
+
+
+def unbounded_connections(modules: Iterable[Module], service: Service) -> Iterator[Unbounded]:
+    """Yield the engines, extensions and drivers whose connections have no bounds, one for a cause.
+
+    Only for databases that are servers: a file needs no pool. What is read from settings is taken for
+    the database that the project declares.
+    """
+    modules = tuple(modules)
+    timed = any(_TIME_LIMIT.search(module.text) for module in modules)
+    if service.framework is Framework.DJANGO:
+        yield from _of_django(modules, timed=timed)
+        return
+    options = any("SQLALCHEMY_ENGINE_OPTIONS" in module.text for module in modules)
+    for module in modules:
+        if not prepares(module, None):
+            yield from _of_engines(module, timed=timed)
+            yield from _of_extension(module, has_options=options)
+    yield from islice((found for module in modules for found in _of_drivers(module)), 1)
+
+
+def speaks_to_server(service: Service) -> bool:
+    """Whether a service uses a database that is a server of its own."""
+    return any(fact.value in _SERVER_DATABASES for fact in service.databases)
+
+
+def _of_engines(module: Module, *, timed: bool) -> Iterator[Unbounded]:
+    if "engine" not in module.text:
+        return
+    for call in module.nodes(ast.Call):
+        if called_name(call) not in {"create_engine", "create_async_engine"}:
+            continue
+        if module.resolve(call.func) not in _ENGINES:
+            continue
+        given = {keyword.arg for keyword in call.keywords}
+        url = known_string(module, argument(call, 0, "url"))
+        if None in given or (url is not None and url.startswith(("sqlite", "duckdb"))):
+            continue
+        if not given & _POOL:
+            yield Unbounded(
+                module,
+                call,
+                "This engine has neither bounds of its pool nor a test of its connections.",
+            )
+        elif not timed and "connect_args" not in given and "NullPool" not in module.text:
+            yield Unbounded(module, call, "No limit of time stops a query that never ends.")
+
+
+def _of_extension(module: Module, *, has_options: bool) -> Iterator[Unbounded]:
+    if has_options or "flask_sqlalchemy" not in module.text:
+        return
+    for call in module.nodes(ast.Call):
+        is_extension = module.resolve(call.func) == "flask_sqlalchemy.SQLAlchemy"
+        if is_extension and not any(k.arg in {"engine_options", None} for k in call.keywords):
+            yield Unbounded(
+                module, call, "No SQLALCHEMY_ENGINE_OPTIONS bound the pool or test its connections."
+            )
+
+
+def _of_drivers(module: Module) -> Iterator[Unbounded]:
+    if ".connect" not in module.text and "import connect" not in module.text:
+        return
+    if re.search(r"\bcreate_pool\b|ConnectionPool\b|PooledDB\b|pooling\b", module.text):
+        return
+    for call in module.nodes(ast.Call):
+        target = module.resolve(call.func)
+        if target in _DRIVERS and module.function(call) is not None:
+            yield Unbounded(
+                module, call, "Every call opens a connection of its own: no pool bounds them."
+            )
+            return
+
+
+def _of_django(modules: tuple[Module, ...], *, timed: bool) -> Iterator[Unbounded]:
+    if any(_KEPT_OPEN.search(module.text) for module in modules):
+        return
+    for module in modules:
+        if "DATABASES" not in module.text:
+            continue
+        text = module.text
+        server = re.search(
+            r"django\.db\.backends\.(?:postgresql|mysql|oracle)|dj_database_url|env\.db", text
+        )
+        if server is None:
+            continue
+        for node in module.nodes(ast.Assign):
+            if any(written(target) == "DATABASES" for target in node.targets):
+                extra = "" if timed else ", and nothing limits how long a query takes"
+                yield Unbounded(
+                    module,
+                    node,
+                    f"Every request opens a connection of its own (CONN_MAX_AGE is 0){extra}.",
+                )
+                break

@@ -1,0 +1,136 @@
+"""Work that takes seconds and is done while a client waits: mail, documents, spreadsheets, models."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+
+from buttress.analysis.access.handlers import handlers
+from buttress.analysis.function_bodies import calls_by_function
+from buttress.project.model import Service
+from buttress.project.modules import OwnModules, called_name
+from buttress.source import Module
+from buttress.source.module import Function
+
+_HINTS = (
+    "smtplib", "mail", "weasyprint", "pdfkit", "xhtml2pdf", "read_csv", "read_excel", "whisper",
+    "docx2pdf", "pytesseract", "pdf2image", "sendgrid", "resend",
+)  # fmt: skip
+_SLOW = {
+    "smtplib.SMTP": "a mail is sent",
+    "smtplib.SMTP_SSL": "a mail is sent",
+    "aiosmtplib.send": "a mail is sent",
+    "django.core.mail.send_mail": "a mail is sent",
+    "django.core.mail.send_mass_mail": "mails are sent",
+    "django.core.mail.mail_admins": "a mail is sent",
+    "weasyprint.HTML": "a document is laid out",
+    "pdfkit.from_string": "a document is laid out",
+    "pdfkit.from_url": "a document is laid out",
+    "pdfkit.from_file": "a document is laid out",
+    "xhtml2pdf.pisa.CreatePDF": "a document is laid out",
+    "pandas.read_csv": "a table is read",
+    "pandas.read_excel": "a table is read",
+    "whisper.load_model": "a model is loaded",
+    "pytesseract.image_to_string": "an image is read",
+    "pdf2image.convert_from_path": "a document is drawn",
+    "pdf2image.convert_from_bytes": "a document is drawn",
+    "docx2pdf.convert": "a document is converted",
+    "resend.Emails.send": "a mail is sent",
+}
+_MAIL_TYPES = frozenset(
+    ["django.core.mail.EmailMessage", "django.core.mail.EmailMultiAlternatives", "flask_mail.Message",
+     "sendgrid.SendGridAPIClient", "flask_mail.Mail", "flask_mailman.EmailMessage"]
+)  # fmt: skip
+_LATER = re.compile(
+    r"\b(?:Thread|executor|to_thread|create_task|run_in_executor|run_in_threadpool|Process)\b"
+)
+
+
+def slow_work(
+    modules: tuple[Module, ...], service: Service, own: OwnModules
+) -> Iterator[tuple[Module, ast.expr, str]]:
+    """Yield the calls of handlers that do slow work, or call a function that does, one a handler."""
+    doing: dict[tuple[str, str], str] = {}
+    for module in modules:
+        if not any(hint in module.text for hint in _HINTS):
+            continue
+        for call in module.nodes(ast.Call):
+            holder = module.function(call)
+            what = _what(module, call)
+            is_top = holder is not None and module.parent(holder) is module.tree
+            if what and is_top and holder is not None and not _is_task(module, holder):
+                doing.setdefault((module.path, holder.name), what)
+    for module in modules:
+        if not doing and not any(hint in module.text for hint in _HINTS):
+            continue
+        for handler in handlers(module, service):
+            found = _in_handler(module, handler.node, service, own, doing)
+            if found is not None:
+                yield module, found[0], found[1]
+
+
+def _in_handler(
+    module: Module,
+    function: Function,
+    service: Service,
+    own: OwnModules,
+    doing: dict[tuple[str, str], str],
+) -> tuple[ast.expr, str] | None:
+    for call in calls_by_function(module).get(function, ()):
+        what = _what(module, call)
+        if not what and doing and not _is_imported_type(call):
+            target = module.resolve(call.func)
+            if target is None:
+                name = call.func.id if isinstance(call.func, ast.Name) else ""
+                what = doing.get((module.path, name), "")
+            elif not target.startswith("builtins."):
+                place = own.symbol(target, module.path, service.import_root)
+                what = doing.get(place, "") if place is not None else ""
+        if what and not _is_later(module, call, function):
+            return call, what
+    return None
+
+
+def _what(module: Module, call: ast.Call) -> str:
+    target = module.resolve(call.func)
+    if target in _SLOW:
+        return _SLOW[target]
+    if called_name(call) == "send" and isinstance(call.func, ast.Attribute):
+        owner = call.func.value
+        if isinstance(owner, ast.Call) and module.resolve(owner.func) in _MAIL_TYPES:
+            return "a mail is sent"
+        if isinstance(owner, ast.Name):
+            is_mail = owner.id in {"mail", "email", "msg", "message", "email_message"}
+            if is_mail and any(binding.target in _MAIL_TYPES for binding in module.imports):
+                return "a mail is sent"
+    return ""
+
+
+def _is_imported_type(call: ast.Call) -> bool:
+    return called_name(call)[:1].isupper()
+
+
+def _is_task(module: Module, function: Function) -> bool:
+    """Whether a function is run by a queue (``@shared_task``), starts a thread, or keeps its result."""
+    marks = " ".join(ast.dump(mark) for mark in function.decorator_list)
+    if "task" in marks or "actor" in marks or "job" in marks:
+        return True
+    text = module.source(function)
+    return "cache" in text or bool(_LATER.search(text))
+
+
+def _is_later(module: Module, call: ast.Call, function: Function) -> bool:
+    """Whether a call stands in a lambda, or in the arguments of something that runs it later."""
+    for above in module.ancestors(call):
+        if above is function:
+            return False
+        if isinstance(above, ast.Lambda):
+            return True
+        if isinstance(above, ast.Call) and called_name(above) in {
+            "to_thread",
+            "create_task",
+            "add_task",
+        }:
+            return True
+    return False

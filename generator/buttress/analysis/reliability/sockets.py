@@ -1,0 +1,60 @@
+"""WebSockets: what ends them, and what bounds how many there are."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from buttress.analysis.access.handlers import handlers
+from buttress.project.model import Service
+from buttress.source import Module
+from buttress.source.module import Function
+
+_TIME = re.compile(
+    r"\bwait_for\b|\btimeout\b|\bfail_after\b|\bmove_on_after\b|\bheartbeat\b|\bping\b|IDLE",
+    re.IGNORECASE,
+)
+_COUNT = re.compile(
+    r"max_(?:connections|clients|sockets|users|per)|MAX_[A-Z_]*(?:CONN|CLIENT|SOCKET|USER)|Semaphore|too many"
+    r"|connection_limit|len\(self\.(?:active_)?(?:connections|clients)[^)]*\)\s*>|limiter|rate_limit",
+    re.IGNORECASE,
+)
+_ENDS = re.compile(
+    r"WebSocketDisconnect|ConnectionClosed|iter_(?:text|bytes|json)\(|websocket\.disconnect"
+)
+
+_CATCHES = re.compile(r"except\s*(?::|Exception|BaseException|RuntimeError|\()")
+
+
+@dataclass(frozen=True, slots=True)
+class OpenSocket:
+    """A WebSocket handler without bounds.
+
+    Attributes:
+        function: The handler.
+        message: What is missing.
+    """
+
+    function: Function
+    message: str
+
+
+def open_sockets(module: Module, service: Service) -> Iterator[OpenSocket]:
+    """Yield the WebSocket handlers that wait without a limit, or do not know of a client that left."""
+    for handler in handlers(module, service):
+        if not any("WEBSOCKET" in route.methods for route in handler.routes):
+            continue
+        text = module.source(handler.node)
+        if "receive" not in text and "iter_" not in text:
+            continue
+        ends = _ENDS.search(text) or _CATCHES.search(text)
+        if not ends:
+            yield OpenSocket(
+                handler.node, "A client that leaves raises an error here that nothing expects."
+            )
+        elif not _TIME.search(text) and not _COUNT.search(module.text):
+            yield OpenSocket(
+                handler.node,
+                "Nothing limits how many sockets are open, or how long one may be silent.",
+            )

@@ -1,0 +1,78 @@
+"""What answers requests, with the methods that only the view knows."""
+
+from __future__ import annotations
+
+from buttress.analysis.access.endpoints import endpoints
+from buttress.project import inspect_project
+from buttress.source import Tree
+
+MANAGE = 'import os\n\nos.environ.setdefault("DJANGO_SETTINGS_MODULE", "shop.settings")\n'
+SETTINGS = 'INSTALLED_APPS = ["orders"]\nROOT_URLCONF = "shop.urls"\n'
+
+
+def found(files: dict[str, str]) -> dict[str, tuple[str, list[str]]]:
+    """Return path and methods of each endpoint by its name."""
+    project = inspect_project(Tree.of(files))
+    service = project.services[0]
+    return {e.name: (e.path, sorted(e.methods)) for e in endpoints(project, service)}
+
+
+def django(urls: str, views: str) -> dict[str, tuple[str, list[str]]]:
+    return found(
+        {
+            "manage.py": MANAGE,
+            "shop/settings.py": SETTINGS,
+            "shop/urls.py": urls,
+            "orders/__init__.py": "",
+            "orders/views.py": views,
+        }
+    )
+
+
+def test_routes_meet_their_functions() -> None:
+    text = (
+        "from fastapi import FastAPI\n\napp = FastAPI()\n\n\n"
+        '@app.delete("/orders/{id}")\ndef drop(id: int): ...\n\n\n@app.get("/")\ndef home(): ...\n'
+    )
+
+    assert found({"main.py": text}) == {
+        "drop": ("/orders/{id}", ["DELETE"]),
+        "home": ("/", ["GET"]),
+    }
+
+
+def test_django_says_the_methods_in_the_view() -> None:
+    urls = (
+        "from django.urls import path\nfrom orders import views\n\n"
+        'urlpatterns = [path("a/", views.add), path("b/", views.show), path("c/", views.drop)]\n'
+    )
+    views = (
+        "from django.views.decorators.http import require_POST\n\n\n"
+        'def add(request):\n    if request.method == "POST":\n        pass\n\n\n'
+        "def show(request):\n    return None\n\n\n@require_POST\ndef drop(request):\n    return None\n"
+    )
+
+    assert django(urls, views) == {
+        "add": ("/a/", ["GET", "POST"]),
+        "show": ("/b/", ["GET"]),
+        "drop": ("/c/", ["POST"]),
+    }
+
+
+def test_a_rest_router_registers_view_sets() -> None:
+    urls = (
+        "from rest_framework.routers import DefaultRouter\nfrom orders.views import OrderViewSet\n\n"
+        'router = DefaultRouter()\nrouter.register("orders", OrderViewSet)\nurlpatterns = router.urls\n'
+    )
+    views = (
+        "from rest_framework import mixins, viewsets\nfrom rest_framework.decorators import action\n\n\n"
+        "class OrderViewSet(mixins.DestroyModelMixin, viewsets.GenericViewSet):\n"
+        "    def list(self, request): ...\n\n"
+        '    @action(detail=True, methods=["post"])\n    def pay(self, request, pk): ...\n'
+    )
+
+    assert django(urls, views) == {
+        "OrderViewSet": ("/orders", ["DELETE"]),
+        "OrderViewSet.list": ("/orders", ["GET"]),
+        "OrderViewSet.pay": ("/orders", ["POST"]),
+    }

@@ -70,7 +70,9 @@ def print_scorecard(
         console.print(line)
     if next_step:
         console.print()
-        console.print(indented(Text.assemble("Next: ", (safe(next_step), "bold green")), 2))
+        # never broken over lines: it is there to be copied
+        step = Text.assemble("  Next: ", (safe(next_step), "bold green"))
+        console.print(step, soft_wrap=True)
     console.print()
 
 

@@ -107,3 +107,30 @@ def test_a_hardcoded_secret_has_its_name_and_binding() -> None:
 )
 def test_masked_text_shows_no_secret(text: str, masked: str) -> None:
     assert mask(text) == masked
+
+
+KEY_LINE = "MIIEow" + "IBAAKCAQEA7b" * 4
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{0}KEY = """-----BEGIN RSA PRIVATE KEY-----\n{0}{1}\n{0}{1}\n{0}-----END RSA PRIVATE KEY-----"""',
+        "{0}KEY = '-----BEGIN PRIVATE KEY-----\\n{1}\\n{1}\\n-----END PRIVATE KEY-----'",
+        # headers inside, and a piece that begins in the middle
+        "{0}-----BEGIN RSA PRIVATE KEY-----\n{0}Proc-Type: 4,ENCRYPTED\n{0}\n{0}{1}\n{0}x",
+        "@@ -4,3 +4,3 @@\n{0}{1}\n{0}{1}==\n{0}-----END RSA PRIVATE KEY-----\n",
+    ],
+)
+@pytest.mark.parametrize("sign", ["", " ", "-", "+"])
+def test_the_body_of_a_private_key_is_masked_in_files_and_diffs(text: str, sign: str) -> None:
+    masked = mask(text.format(sign, KEY_LINE))
+
+    assert KEY_LINE[8:] not in masked
+    assert masked.count("\n") == text.format(sign, "").count("\n")
+
+
+def test_code_behind_a_private_key_is_left_readable() -> None:
+    text = "-----BEGIN PRIVATE KEY-----\nx\n-----END PRIVATE KEY-----\nanswer_of_something = FastAPI()\n"
+
+    assert mask(text).endswith("answer_of_something = FastAPI()\n")

@@ -221,8 +221,22 @@ def mask(text: str) -> str:
 
     Values are found by their shape, and as string literals behind a name that says secret.
     """
+    if _KEY_MARK in text:
+        text = _KEY_BODY.sub(lambda key: key[1] + _KEY_PART.sub("****", key[2]), text)
+        # a piece of a diff may begin in the middle of a key
+        text = _KEY_LINE.sub(r"\1****\2", text)
     text = _ANY_SHAPE.sub(_cut, text)
     return _ASSIGNED.sub(_cut_assigned, text)
+
+
+_KEY_MARK = " PRIVATE KEY-----"
+_KEY_BODY = re.compile(
+    r"(-----BEGIN (?:[A-Z]+ )?PRIVATE KEY-----)((?:(?!-----END)[A-Za-z0-9+/=\s\\\"'(),-]){0,20000})"
+)
+_KEY_PART = re.compile(r"[A-Za-z0-9+/=]{12,}")
+_KEY_LINE = re.compile(
+    r"^([-+ ]?[ \t]*[\"']?)[A-Za-z0-9+/]{40,}={0,2}((?:\\n)?[\"',)]*)$", re.MULTILINE
+)
 
 
 _ASSIGNED = re.compile(

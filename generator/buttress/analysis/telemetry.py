@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from buttress.analysis.delivery.images import images
 from buttress.project.documents import text_of
 from buttress.project.model import Framework, Project, Route, Service
-from buttress.source import Module
+from buttress.source import Module, Modules
 
 _HEALTH = re.compile(
     r"(?:health|healthz|healthcheck|health[-_]check|livez?|liveness|readyz?|readiness|ping|status|heartbeat|up)\Z",
@@ -26,18 +26,18 @@ METRICS = (
     "prometheus_client.make_asgi_app", "prometheus_client.make_wsgi_app", "prometheus_client.start_http_server",
     "prometheus_client.generate_latest", "prometheus_client.push_to_gateway", "prometheus_fastapi_instrumentator.",
     "starlette_exporter.", "starlette_prometheus.", "prometheus_flask_exporter.", "prometheus_async.", "statsd.",
-    "datadog.initialize", "ddtrace.", "opentelemetry.sdk.metrics.", "logfire.instrument", "newrelic.agent.",
+    "datadog.initialize", "ddtrace.", "opentelemetry.sdk.metrics.", "logfire.instrument*", "newrelic.agent.",
     "elasticapm.", "azure.monitor.opentelemetry.", "aws_embedded_metrics.", "flask_monitoringdashboard.",
 )  # fmt: skip
 ERROR_TRACKING = (
     "sentry_sdk.init", "rollbar.init", "bugsnag.configure", "honeybadger.honeybadger.configure", "raven.",
-    "raygun4py.", "airbrake.", "newrelic.agent.", "elasticapm.", "logfire.instrument", "ddtrace.", "posthog.",
+    "raygun4py.", "airbrake.", "newrelic.agent.", "elasticapm.", "logfire.instrument*", "ddtrace.", "posthog.",
     "azure.monitor.opentelemetry.", "rollbar.contrib.", "bugsnag.flask.", "bugsnag.asgi.",
 )  # fmt: skip
 TRACING = (
-    "opentelemetry.instrumentation.", "opentelemetry.sdk.trace.TracerProvider", "ddtrace.", "logfire.instrument",
+    "opentelemetry.instrumentation.", "opentelemetry.sdk.trace.TracerProvider", "ddtrace.", "logfire.instrument*",
     "newrelic.agent.", "elasticapm.", "azure.monitor.opentelemetry.", "aws_xray_sdk.", "jaeger_client.",
-    "google.cloud.trace",
+    "google.cloud.trace*",
 )  # fmt: skip
 
 
@@ -60,8 +60,7 @@ def includes_health_routes(modules: Iterable[Module]) -> bool:
     """Whether the routes of ``django-health-check`` or ``django-alive`` are included."""
     return any(
         node.value in _HEALTH_URLS
-        for module in modules
-        if "urlpatterns" in module.text
+        for module in Modules.of(modules).having("urlpatterns")
         for node in module.nodes(ast.Constant)
     )
 
@@ -84,25 +83,17 @@ def starts_agent(project: Project, service: Service) -> bool:
 
 def calls_any(modules: Iterable[Module], names: tuple[str, ...]) -> bool:
     """Whether any module calls something of these libraries."""
-    tops = tuple({name.split(".")[0] for name in names})
-    for module in modules:
-        if any(top in module.text for top in tops):
-            for call in module.nodes(ast.Call):
-                if (module.resolve(call.func) or "").startswith(names):
-                    return True
-    return False
+    return next(Modules.of(modules).calls(*names), None) is not None
 
 
 def mails_errors(modules: Iterable[Module], framework: Framework) -> bool:
     """Whether somebody gets a mail of an error: a handler of logging, or the ``ADMINS`` of Django."""
-    for module in modules:
-        if "SMTPHandler" in module.text and any(
-            module.resolve(call.func) == "logging.handlers.SMTPHandler"
-            for call in module.nodes(ast.Call)
-        ):
-            return True
-        # Django mails them what goes wrong, unless it debugs
-        if framework is Framework.DJANGO and "ADMINS" in module.text:
+    files = Modules.of(modules)
+    if next(files.calls("logging.handlers.SMTPHandler"), None) is not None:
+        return True
+    # Django mails them what goes wrong, unless it debugs
+    if framework is Framework.DJANGO:
+        for module in files.having("ADMINS"):
             for node in module.nodes(ast.Assign):
                 is_named = any(getattr(target, "id", "") == "ADMINS" for target in node.targets)
                 if is_named and not _is_empty(node.value):

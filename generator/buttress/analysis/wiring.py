@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable, Iterator
+from functools import cached_property
 
 from buttress.project.model import Service
 from buttress.project.modules import OwnModules
-from buttress.source import Module
+from buttress.source import Module, Modules
 
 Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 _DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
@@ -24,21 +25,19 @@ class Wiring:
     """
 
     def __init__(self, modules: Iterable[Module], own: OwnModules, service: Service) -> None:
-        self.modules = tuple(modules)
+        self.modules = Modules.of(modules)
         self.own = own
         self.service = service
 
-    def calls(self, *names: str) -> Iterator[tuple[Module, ast.Call]]:
-        """Yield the calls of any of these dotted names that run.
+    @cached_property
+    def _by_path(self) -> dict[str, Module]:
+        return {module.path: module for module in self.modules}
 
-        A name that ends in ``.*`` stands for everything in a package, one that begins with ``*`` for
-        every dotted name with that end.
-        """
-        for module in self.modules:
-            for call in module.nodes(ast.Call):
-                target = module.resolve(call.func)
-                if target is not None and _is_named(target, names) and self.runs(module, call):
-                    yield module, call
+    def calls(self, *names: str) -> Iterator[tuple[Module, ast.Call]]:
+        """Yield the calls of any of these dotted names that run; written as for ``Modules.naming``."""
+        for module, call in self.modules.calls(*names):
+            if self.runs(module, call):
+                yield module, call
 
     def runs(self, module: Module, node: ast.AST, depth: int = 0) -> bool:
         """Whether a place is reached: at the top of a module, or in something that is used."""
@@ -65,8 +64,8 @@ class Wiring:
             is_inside = definition in module.ancestors(node)
             if node.id == name and isinstance(node.ctx, ast.Load) and not is_inside:
                 yield module, node
-        for other in self.modules:
-            if other.path == module.path or name not in other.text:
+        for other in self.modules.having(name):
+            if other.path == module.path:
                 continue
             for use in other.nodes(ast.Name, ast.Attribute):
                 if isinstance(use, ast.Attribute) and use.attr != name:
@@ -88,21 +87,10 @@ class Wiring:
         found = self.defined_at(module, node)
         if found is None:
             return None
-        place = next((item for item in self.modules if item.path == found[0]), None)
+        place = self._by_path.get(found[0])
         if place is None:
             return None
         for item in place.nodes(ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef):
             if item.name == found[1] and place.parent(item) is place.tree:
                 return place, item
         return None
-
-
-def _is_named(target: str, names: Iterable[str]) -> bool:
-    for name in names:
-        if name.endswith(".*") and target.startswith(name[:-1]):
-            return True
-        if name.startswith("*") and target.endswith(name[1:]):
-            return True
-        if target == name:
-            return True
-    return False

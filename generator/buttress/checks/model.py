@@ -6,13 +6,13 @@ import ast
 import importlib
 import pkgutil
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
-from functools import cache
+from functools import cache, cached_property
 
 from buttress.analysis.normal_form import normal_form
 from buttress.project.model import Place, Project, Role, Service
-from buttress.source import Module
+from buttress.source import Module, Modules
 
 
 class Pillar(StrEnum):
@@ -52,6 +52,26 @@ class Kind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Share:
+    """What many places have in common that are mended at another place, all together.
+
+    They are shown as one finding, ``No test calls 9 of 14 routes: GET /, GET /items, ...``. Each of them
+    still counts in the score, can be accepted, and is known to a baseline by itself.
+
+    Attributes:
+        name: What stands at this place (``GET /items``).
+        of: How many of its kind there are, the good ones too.
+        claim: What is wrong, up to the count (``No test calls``).
+        kind: What is counted, as a plural (``routes``).
+    """
+
+    name: str
+    of: int
+    claim: str
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
 class Finding:
     """One place where a check fails.
 
@@ -60,12 +80,14 @@ class Finding:
         message: One sentence about this place. Never holds a secret.
         symbol: Dotted class and function that the place stands in, for the fingerprint.
         evidence: The normalised code (or text) at the place, for the fingerprint only.
+        share: What it is a part of, where many places are one finding to their reader.
     """
 
     place: Place
     message: str
     symbol: str = ""
     evidence: str = ""
+    share: Share | None = None
 
 
 class NotApplicable(Exception):  # noqa: N818 - a result, not an error
@@ -76,25 +98,31 @@ class Unknown(Exception):  # noqa: N818 - a result, not an error
     """Raised by a check that cannot tell; it leaves the denominator of the score."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Subject:
     """What a check looks at: one service of a project."""
 
     project: Project
     service: Service
+    _modules: dict[Role, Modules] = field(default_factory=dict, repr=False, compare=False)
 
-    def modules(self, role: Role) -> Iterator[Module]:
-        """Yield the service's Python files of a role that parse, in the order of their paths."""
-        for path in self.service.files(role):
-            module = self.project.tree.module(path)
-            if module.problem is None:
-                yield module
+    def modules(self, role: Role) -> Modules:
+        """Return the service's Python files of a role that parse, in the order of their paths."""
+        found = self._modules.get(role)
+        if found is None:
+            files = map(self.project.tree.module, self.service.files(role))
+            found = Modules(module for module in files if module.problem is None)
+            self._modules[role] = found
+        return found
 
-    def wired(self) -> Iterator[Module]:
-        """Yield the app's modules that its entry point imports: only there a control is at work."""
-        for module in self.modules(Role.APP):
-            if module.path in self.service.reachable or module.path == self.service.app.place.path:
-                yield module
+    def wired(self) -> Modules:
+        """Return the app's modules that its entry point imports: only there a control is at work."""
+        return self._wired
+
+    @cached_property
+    def _wired(self) -> Modules:
+        reached = self.service.reachable | {self.service.app.place.path}
+        return self.modules(Role.APP).where(lambda module: module.path in reached)
 
     @property
     def anchor(self) -> Place:

@@ -3,6 +3,7 @@
 from buttress.source.draft import Draft, FileChange
 from buttress.source.edit import Edit, OverlappingEditsError, apply_edits, compose
 from buttress.source.module import Module
+from buttress.source.modules import Modules
 from buttress.source.text import Text
 from buttress.source.tree import Skipped, Tree
 
@@ -11,6 +12,7 @@ __all__ = [
     "Edit",
     "FileChange",
     "Module",
+    "Modules",
     "OverlappingEditsError",
     "Skipped",
     "Text",

@@ -163,6 +163,26 @@ class Module:
     def _together(self) -> dict[tuple[type[ast.AST], ...], list[ast.AST]]:
         return {}
 
+    def called(self, *names: str) -> Sequence[ast.Call]:
+        """Return the calls whose last name is one of these: of ``execute``, ``db.execute(...)``.
+
+        Those of one name stand in source order.
+        """
+        if len(names) == 1:
+            return self._calls.get(names[0], [])
+        return [call for name in names for call in self._calls.get(name, ())]
+
+    @cached_property
+    def _calls(self) -> dict[str, list[ast.Call]]:
+        found: dict[str, list[ast.Call]] = {}
+        for call in self.nodes(ast.Call):
+            what = call.func
+            if what.__class__ is ast.Attribute:
+                found.setdefault(what.attr, []).append(call)
+            elif what.__class__ is ast.Name:
+                found.setdefault(what.id, []).append(call)
+        return found
+
     def inside(self, node: ast.AST) -> Sequence[ast.AST]:
         """Return a node and all below it, in source order: what ``ast.walk`` gives, found once.
 

@@ -3,7 +3,7 @@
 import pytest
 
 from buttress.project import inspect_project, select_service
-from buttress.rewrites.image_facts import ImageFacts, image_facts, service_dockerfiles
+from buttress.rewrites.image_facts import ImageFacts, image_facts
 from buttress.source import Tree
 
 APP = "from fastapi import FastAPI\napp = FastAPI()\n"
@@ -57,20 +57,3 @@ def test_the_stage_that_compose_builds() -> None:
 def test_data_in_absolute_folders_is_known() -> None:
     assert facts({"main.py": APP + "URL = 'sqlite:////data/app.db'\n"}).writes_elsewhere
     assert not facts({"main.py": APP + "URL = 'sqlite:///app.db'\n"}).writes_elsewhere
-
-
-@pytest.mark.parametrize(
-    ("path", "text", "counts"),
-    [
-        ("Dockerfile", IMAGE, True),
-        ("docker/Dockerfile.prod", IMAGE, True),
-        ("web.Dockerfile", IMAGE, True),
-        ("frontend/Dockerfile", "FROM node:22\nCOPY . .\nRUN npm ci\n", False),
-        ("Dockerfile.broken", "hello\n", False),
-    ],
-)
-def test_images_of_the_service_are_those_with_python(path: str, text: str, counts: bool) -> None:
-    tree = Tree.of({"main.py": APP, "requirements.txt": "fastapi\n", path: text})
-    project = inspect_project(tree)
-
-    assert (path in service_dockerfiles(project, select_service(project))) is counts

@@ -30,8 +30,9 @@ import posixpath
 import re
 from collections.abc import Iterator
 
+from buttress.analysis.delivery.images import service_images
 from buttress.rewrites.image_command import SERVERS, from_shell, json_form, without_reload
-from buttress.rewrites.image_facts import ImageFacts, image_facts, service_dockerfiles
+from buttress.rewrites.image_facts import ImageFacts, image_facts
 from buttress.rewrites.image_reading import DeployedImage, deployed_stage, own_folders
 from buttress.rewrites.outcomes import Abstained, Good, Outcome, Safety
 from buttress.rewrites.registry import Context, service_rewrite
@@ -62,7 +63,8 @@ _HEALTH = (
 @service_rewrite("harden-dockerfile")
 def harden_dockerfiles(context: Context) -> Iterator[Outcome]:
     """Harden the project's own Dockerfiles of the service."""
-    for path in service_dockerfiles(context.project, context.service):
+    for image in service_images(context.project, context.service):
+        path = image.path
         text = context.draft.text(path)
         if path in context.owned or text is None:
             continue

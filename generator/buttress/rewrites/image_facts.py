@@ -7,15 +7,13 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+from buttress.analysis.delivery.images import copied_paths
 from buttress.project.model import Framework, Project, Role, Service
 from buttress.source import Tree
-from buttress.source.dockerfile import Dockerfile, parse
+from buttress.source.dockerfile import parse
 from buttress.source.refusal import RefusedError
 from buttress.source.yaml_editor import YamlText
 
-_NAME = re.compile(
-    r"(Dockerfile|Containerfile)([.-][\w.-]+)?\Z|[\w.-]+\.Dockerfile\Z", re.IGNORECASE
-)
 _ABSOLUTE_DATA = re.compile(
     r"sqlite(?:\+\w+)?:////(?!app/|tmp/|code/|src/)|[\"']/(?:data|var|mnt|srv)/"
 )
@@ -44,34 +42,6 @@ class ImageFacts:
     has_socket: bool = False
     writes_elsewhere: bool = False
     start_file: str = ""
-
-
-def service_dockerfiles(project: Project, service: Service) -> tuple[str, ...]:
-    """Return the paths of the Dockerfiles that build a Python image of the service.
-
-    Those in its folder (and not in that of another service), and those in folders above that copy
-    its files.
-    """
-    others = [s.root for s in project.services if s.root and s.root != service.root]
-    found: list[str] = []
-    for path in project.dockerfiles:
-        text = project.tree.text(path)
-        if text is None or not _NAME.match(posixpath.basename(path)):
-            continue
-        dockerfile = parse(text.content)
-        if dockerfile.problem is not None or not _is_python(dockerfile):
-            continue
-        folder = posixpath.dirname(path)
-        inside = not service.root or folder == service.root or folder.startswith(service.root + "/")
-        belongs_to_other = any(
-            (folder == root or folder.startswith(root + "/")) and root != service.root
-            for root in others
-            if not service.root.startswith(root + "/")
-        )
-        serves = not belongs_to_other if inside else _copies(dockerfile, folder, service.root)
-        if serves:
-            found.append(path)
-    return tuple(sorted(found, key=lambda path: (not path.startswith(service.root), path)))
 
 
 def image_facts(project: Project, service: Service, tree: Tree, path: str) -> ImageFacts:
@@ -112,7 +82,7 @@ def build_context(project: Project, path: str) -> str:
             return use.context
     folder = posixpath.dirname(path)
     text = project.tree.text(path)
-    sources = _copied(parse(text.content)) if text is not None else []
+    sources = copied_paths(parse(text.content)) if text is not None else []
     here = [s for s in sources if _stands(project.tree, posixpath.join(folder, s))]
     above = [s for s in sources if _stands(project.tree, s)]
     return "" if len(above) > len(here) else folder
@@ -121,34 +91,6 @@ def build_context(project: Project, path: str) -> str:
 def _stands(tree: Tree, path: str) -> bool:
     clean = posixpath.normpath(path)
     return clean == "." or clean in tree or bool(tree.below(clean))
-
-
-def _is_python(dockerfile: Dockerfile) -> bool:
-    for stage in dockerfile.stages:
-        name = stage.image.name.rpartition("/")[2]
-        commands = [i.command for s in dockerfile.lineage(stage) for i in s.all("RUN", "CMD")]
-        if name == "python" or any(re.search(r"\b(pip3?|uv) ", c) for c in commands):
-            return True
-    return False
-
-
-def _copies(dockerfile: Dockerfile, folder: str, root: str) -> bool:
-    if folder and not root.startswith(folder + "/"):
-        return False
-    wanted = posixpath.relpath(root, folder or ".")
-    sources = _copied(dockerfile)
-    return any(source == wanted or source.startswith(wanted + "/") for source in sources)
-
-
-def _copied(dockerfile: Dockerfile) -> list[str]:
-    """Return what is copied out of the build context."""
-    return [
-        posixpath.normpath(word)
-        for stage in dockerfile.stages
-        for copy in stage.all("COPY", "ADD")
-        if "from" not in copy.flags
-        for word in copy.words[:-1]
-    ]
 
 
 @dataclass(frozen=True, slots=True)

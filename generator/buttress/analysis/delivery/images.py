@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from buttress.project.documents import read_yaml, table, text_of
-from buttress.project.folders import folder_of, is_inside, join, normalized
+from buttress.project.folders import below, folder_of, is_inside, join, normalized
 from buttress.project.model import Place, Project, Service
 from buttress.source import Tree
 from buttress.source.dockerfile import Dockerfile, Instruction, Stage, parse
@@ -62,26 +62,72 @@ class Image:
 
 
 def images(project: Project, service: Service) -> list[Image]:
-    """Return the images that start the service, or that are built with Python in its folder."""
-    starting = {fact.place.path for fact in service.entry_commands}
+    """Return the images that start the service: those that hold it, and are told what to run."""
     has_compose = any(fact.reason.startswith("compose") for fact in service.entry_commands)
+    starting = _starting(service)
+    commanded = _commanded(project)
+    return [
+        image
+        for image in service_images(project, service)
+        if image.last("CMD", "ENTRYPOINT") is not None
+        or has_compose
+        or image.path in starting
+        or image.path in commanded
+    ]
+
+
+def service_images(project: Project, service: Service) -> list[Image]:
+    """Return the images that hold the service, whether or not anything says what they run.
+
+    Those are the ones that start it, those with Python in its folder, and those with Python in a
+    folder above that copy its files; none that starts another service. Those in its folder come
+    first.
+    """
+    starting = _starting(service)
+    foreign = {path for s in project.services if s is not service for path in _starting(s)}
     others = [
         other.root
         for other in project.services
         if other.root != service.root and not is_inside(service.root, other.root)
     ]
-    commanded = _commanded(project)
     found = []
     for path in project.dockerfiles:
-        image = built_image(project.tree, path)
-        if image is None:
-            continue
         folder = folder_of(path)
         near = is_inside(folder, service.root) and not any(is_inside(folder, o) for o in others)
-        starts = image.last("CMD", "ENTRYPOINT") is not None or has_compose or path in commanded
-        if path in starting or (near and starts and _is_python(image)):
+        if path not in starting and (path in foreign or not (near or _is_above(folder, service))):
+            continue
+        image = built_image(project.tree, path)
+        if image is not None and (
+            path in starting
+            or (_is_python(image) and (near or _copies(image.dockerfile, folder, service.root)))
+        ):
             found.append(image)
-    return found
+    return sorted(found, key=lambda image: not is_inside(image.path, service.root))
+
+
+def _starting(service: Service) -> set[str]:
+    return {fact.place.path for fact in service.entry_commands}
+
+
+def _is_above(folder: str, service: Service) -> bool:
+    return folder != service.root and is_inside(service.root, folder)
+
+
+def _copies(dockerfile: Dockerfile, folder: str, root: str) -> bool:
+    """Whether a Dockerfile in a folder above takes files out of a service's root."""
+    wanted = below(root, folder)
+    return any(is_inside(source, wanted) for source in copied_paths(dockerfile))
+
+
+def copied_paths(dockerfile: Dockerfile) -> list[str]:
+    """Return what is copied out of the build context, relative to it."""
+    return [
+        posixpath.normpath(word)
+        for stage in dockerfile.stages
+        for copy in stage.all("COPY", "ADD")
+        if "from" not in copy.flags
+        for word in copy.words[:-1]
+    ]
 
 
 def _commanded(project: Project) -> set[str]:

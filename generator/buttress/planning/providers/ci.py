@@ -6,10 +6,11 @@ import posixpath
 import re
 from collections.abc import Iterator
 
+from buttress.analysis.delivery.images import service_images
 from buttress.planning.providers import answer
 from buttress.planning.providers.container import database_address
 from buttress.project.model import Framework, Project, Role, Service
-from buttress.rewrites.image_facts import build_context, service_dockerfiles
+from buttress.rewrites.image_facts import build_context
 from buttress.source import requirements, toml_dependencies, toml_editor
 from buttress.source.refusal import RefusedError
 
@@ -131,14 +132,18 @@ def test_services(project: Project, service: Service) -> list[str]:
 @answer("ci-image")
 def image(project: Project, service: Service) -> str:
     """Return the Dockerfile of the service; empty if there is none."""
-    return next(iter(service_dockerfiles(project, service)), "")
+    return _dockerfile(project, service)
 
 
 @answer("ci-image-context")
 def image_context(project: Project, service: Service) -> str:
     """Return the folder that the image is built from."""
-    path = next(iter(service_dockerfiles(project, service)), "")
+    path = _dockerfile(project, service)
     return (build_context(project, path) or ".") if path else "."
+
+
+def _dockerfile(project: Project, service: Service) -> str:
+    return next((image.path for image in service_images(project, service)), "")
 
 
 @answer("ci-dev-requirements")

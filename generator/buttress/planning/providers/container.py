@@ -6,11 +6,11 @@ import posixpath
 import re
 from collections.abc import Iterator
 
+from buttress.analysis.delivery.images import service_images
 from buttress.planning.providers import answer
 from buttress.planning.providers.debian_packages import build_packages, runtime_packages
 from buttress.planning.providers.written_folders import written_folders
 from buttress.project.model import Project, Role, Service
-from buttress.rewrites.image_facts import service_dockerfiles
 from buttress.source import requirements, toml_editor
 from buttress.source.refusal import RefusedError
 
@@ -39,7 +39,7 @@ _DATABASE_FILE = re.compile(r"\.(?:db|sqlite3?)\Z")
 def needs_dockerfile(project: Project, service: Service) -> bool:
     """Whether no Dockerfile in a folder above builds the service already."""
     inside = service.root + "/" if service.root else ""
-    return all(path.startswith(inside) for path in service_dockerfiles(project, service))
+    return all(image.path.startswith(inside) for image in service_images(project, service))
 
 
 @answer("container-compose")

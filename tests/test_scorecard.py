@@ -15,6 +15,7 @@ from buttress.checks.model import (
     NotApplicable,
     Pillar,
     Risk,
+    Share,
     Subject,
     Unknown,
 )
@@ -131,6 +132,64 @@ def test_what_is_accepted_is_fine_in_the_total_and_fails_in_the_strict_one() -> 
     assert (card.total, card.strict, card.verdict) == (100.0, open_.total, Verdict.READY)
     assert (card.open, len(card.accepted)) == ((), 2)
     assert [p.strict for p in card.pillars] == [p.score for p in open_.pillars]
+
+
+def untested(names: str, of: int = 9) -> Check:
+    """Return a check that finds a place for each letter, all of them of one cause."""
+
+    def function(subject: Subject) -> Iterator[Finding]:
+        for line, name in enumerate(names, 1):
+            share = Share(f"GET /{name}", of, "No test calls", "routes")
+            yield Finding(Place("main.py", line), f"No test calls {name}.", name, "", share)
+
+    return replace(check("X", 0, kind=Kind.RATIO), function=function)
+
+
+def test_places_that_are_mended_together_are_one_finding() -> None:
+    (finding,) = judged(untested("abcde")).open
+
+    assert finding.message == "No test calls 5 of 9 routes: GET /a, GET /b, GET /c and 2 more."
+    assert [place.line for place in finding.places] == [1, 2, 3, 4, 5]
+
+
+@pytest.mark.parametrize(
+    ("names", "of", "message"),
+    [
+        ("a", 1, "No test calls a."),
+        ("a", 9, "No test calls 1 of 9 routes: GET /a."),
+        ("abc", 3, "No test calls any of the 3 routes: GET /a, GET /b, GET /c."),
+    ],
+)
+def test_one_finding_says_how_many_of_how_many(names: str, of: int, message: str) -> None:
+    (finding,) = judged(untested(names, of)).open
+
+    assert finding.message == message
+
+
+def test_each_place_of_a_finding_still_moves_the_score() -> None:
+    totals = [judged(*ALL, untested(names)).total for names in ("abc", "ab", "a", "")]
+
+    assert totals == sorted(set(totals), key=lambda total: total or 0.0)
+
+
+def test_a_finding_stays_the_same_while_its_places_become_fewer() -> None:
+    (before,), (after,) = judged(untested("abc")).open, judged(untested("bc")).open
+
+    assert before.fingerprint == after.fingerprint
+
+
+def test_a_place_that_is_accepted_leaves_the_finding_that_it_was_a_part_of() -> None:
+    open_ = judged(untested("abc"))
+    (result,) = open_.results
+    first, *others = result.findings
+    fine = replace(first, acceptance=Acceptance(AcceptedBy.INLINE, "a redirect"))
+
+    card = weigh(open_.project, open_.service, [replace(result, findings=(fine, *others))])
+
+    assert [finding.message for finding in card.open] == [
+        "No test calls 2 of 9 routes: GET /b, GET /c."
+    ]
+    assert [finding.message for finding in card.accepted] == ["No test calls a."]
 
 
 def test_places_that_are_accepted_do_not_count_among_those_that_are_open() -> None:

@@ -70,6 +70,22 @@ def test_a_new_manifest_makes_no_missing_control_new(tmp_path: Path) -> None:
     assert "CICD-NONE" not in missing
 
 
+def test_one_more_place_of_a_known_finding_is_new_and_one_less_is_not(tmp_path: Path) -> None:
+    def untested(known: tuple[Entry, ...], code: str, *called: str) -> list[str]:
+        tests = "".join(f'    assert client.get("{path}")\n' for path in called)
+        card = card_of(code, **{"tests/test_main.py": f"def test_it(client):\n{tests}"})
+        update_baseline(tmp_path / "known.json", card, ())
+        found = only_new(card, known, "known.json").open
+        return [item.message for item in found if item.check.id == "TEST-ROUTE-COVERAGE"]
+
+    assert untested((), HEAD + ROUTES, "/a") == ["No test calls 2 of 3 routes: GET /b, GET /c."]
+    known = read_baseline(tmp_path / "known.json")
+
+    one_more = HEAD + ROUTES + '@app.get("/d")\ndef d():\n    return 1\n'
+    assert untested(known, one_more, "/a") == ["No test calls 1 of 4 routes: GET /d."]
+    assert untested(known, HEAD + ROUTES, "/a", "/b") == []
+
+
 def test_the_score_is_that_of_the_whole_project(tmp_path: Path) -> None:
     known = baseline(tmp_path / "known.json", HEAD + ROUTES + PRINT)
     card = card_of(HEAD + ROUTES + PRINT)

@@ -8,7 +8,7 @@ from functools import cache
 from hashlib import sha256
 from pathlib import Path
 
-from buttress.checks.model import Check, Confidence, Kind, Pillar, Risk
+from buttress.checks.model import Check, Confidence, Kind, Pillar, Risk, Share
 from buttress.project import inspect_project, select_service
 from buttress.project.model import Place
 from buttress.scorecard import (
@@ -92,12 +92,13 @@ QUIET = replace(SQL, id="ARCH-QUIET", pillar=Pillar.ARCHITECTURE, risk=Risk.LOW,
 
 @dataclass(frozen=True)
 class At:
-    """A finding to be made: where, and what is said of it."""
+    """A finding to be made: where, what is said of it, and what it is a part of."""
 
     place: str
     message: str = "What a client sends becomes part of this statement."
     acceptance: Acceptance | None = None
     is_new: bool = True
+    share: Share | None = None
 
 
 def card(
@@ -132,6 +133,7 @@ def _result(check: Check, found: tuple[At, ...]) -> Result:
             sha256(f"{check.id} {item.place!r} {number}".encode()).hexdigest()[:20],
             item.acceptance,
             item.is_new,
+            item.share,
         )
         for number, item in enumerate(found)
     )
@@ -143,6 +145,18 @@ def place(text: str) -> Place:
     """Return the place that ``path:line:column`` names."""
     path, line, column = text.rsplit(":", 2)
     return Place(path, int(line), int(column))
+
+
+def untested(*names: str, of: int = 9) -> list[At]:
+    """Return a route for each name, one a line from the sixth on, that share one cause."""
+    return [
+        At(
+            f"main.py:{line}:1",
+            f"No test calls {name}.",
+            share=Share(name, of, "No test calls", "routes"),
+        )
+        for line, name in enumerate(names, 6)
+    ]
 
 
 @cache

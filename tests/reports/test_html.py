@@ -12,7 +12,7 @@ import pytest
 from buttress.reports.html import html
 from buttress.reports.overview import Setting
 from buttress.scorecard import Acceptance, AcceptedBy
-from tests.reports.cards import APP, NO_CI, SQL, At, card, prototype
+from tests.reports.cards import APP, NO_CI, SQL, At, card, prototype, untested
 
 SECRET = "hunter2-Correct9Horse"
 
@@ -76,6 +76,18 @@ def test_places_link_to_the_platform_where_there_is_one() -> None:
     page = html(card({SQL: [At("main.py:8:12")]}), setting)
 
     assert 'href="https://git.example/o/r/blob/abc/api/main.py#L8"' in page
+
+
+def test_a_finding_shows_all_of_its_places() -> None:
+    setting = Setting(source_url="https://git.example/o/r/blob/abc/")
+    found = card({SQL: untested("GET /a", "GET /b")})
+
+    page = html(found, setting)
+
+    assert page.count('<li id="f-') == 1
+    assert "No test calls 2 of 9 routes: GET /a, GET /b." in page
+    assert 'href="https://git.example/o/r/blob/abc/main.py#L7" rel="noreferrer">main.py:7<' in page
+    assert '<span class="path">main.py:7</span>' in html(found, Setting())
 
 
 def test_what_a_person_asks_first_is_on_it() -> None:

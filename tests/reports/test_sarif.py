@@ -15,7 +15,7 @@ from buttress.checks.model import Risk
 from buttress.reports.overview import Setting
 from buttress.reports.sarif import FINGERPRINT, MOST_RESULTS, sarif
 from buttress.scorecard import Acceptance, AcceptedBy, Remark, Scorecard
-from tests.reports.cards import APP, GUESS, NO_CI, SQL, At, card, place, prototype
+from tests.reports.cards import APP, GUESS, NO_CI, SQL, At, card, place, prototype, untested
 
 SCHEMA = Path(__file__).parent / "schemas" / "sarif-2.1.0.json"
 VALIDATOR = jsonschema.Draft4Validator(json.loads(SCHEMA.read_text("utf-8")))
@@ -110,6 +110,29 @@ def test_paths_are_relative_to_the_repository_and_escaped() -> None:
 
     uri = result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"]
     assert uri == "back%20end/a%20b/%C3%A9%23%3F%25.py"
+
+
+def test_further_places_of_a_finding_are_related_and_linked_from_its_message() -> None:
+    found = card({SQL: untested("GET /[a]", "GET /b", "GET /c")})
+
+    (result,) = log(found)["results"]
+
+    assert result["message"]["text"] == (
+        r"No test calls 3 of 9 routes: GET /\[a\], GET /b, GET /c."
+        " Further places: [main.py:7](1), [main.py:8](2)."
+    )
+    related = result["relatedLocations"]
+    lines = [item["physicalLocation"]["region"]["startLine"] for item in related]
+    assert ([item["id"] for item in related], lines) == ([1, 2], [7, 8])
+
+
+def test_a_finding_of_a_thousand_places_names_some_and_counts_the_rest() -> None:
+    found = card({SQL: untested(*(f"GET /{number}" for number in range(1000)), of=1000)})
+
+    (result,) = log(found)["results"]
+
+    assert result["message"]["text"].endswith("[main.py:26](20) and 979 more.")
+    assert len(result["relatedLocations"]) == 20
 
 
 def test_what_stands_in_no_file_is_anchored_at_the_app() -> None:

@@ -19,7 +19,7 @@ from buttress.scorecard import (
     inspect_service,
 )
 from buttress.source import Tree
-from tests.reports.cards import APP, GUESS, NO_CI, QUIET, SQL, At, card, prototype
+from tests.reports.cards import APP, GUESS, NO_CI, QUIET, SQL, At, card, prototype, untested
 
 ACCEPTED = Acceptance(AcceptedBy.CONFIGURATION, "behind the VPN", "ops")
 MIXED = card(
@@ -74,6 +74,17 @@ def test_findings_are_grouped_by_cause_with_the_first_places() -> None:
 
     assert "main.py:1, main.py:2, main.py:3 and 5 more  SEC-SQL" in shown
     assert "main.py:3  → ci  CICD-NO-CI" in shown
+
+
+def test_a_finding_of_many_places_is_counted_once() -> None:
+    found = card({SQL: untested("GET /a", "GET /b", "GET /c", "GET /d")})
+
+    shown, complete = screen(found), screen(found, is_complete=True)
+
+    assert "1 finding" in shown
+    assert "No test calls 4 of 9 routes: GET /a, GET /b, GET /c and 1 more." in shown
+    assert "main.py:6, main.py:7, main.py:8 and 1 more  SEC-SQL" in shown
+    assert "main.py:6, main.py:7, main.py:8, main.py:9  SEC-SQL" in complete
 
 
 def test_what_is_not_shown_is_counted_and_said_how_to_see() -> None:

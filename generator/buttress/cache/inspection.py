@@ -19,7 +19,7 @@ import buttress
 from buttress.cache.encoding import UnknownShapeError, decode, encode
 from buttress.cache.folder import Folder
 from buttress.cache.sealed import seal, unseal
-from buttress.checks.model import Check
+from buttress.checks.model import Check, Share
 from buttress.errors import ChangedUnderneathError
 from buttress.project import inspect_project
 from buttress.project.model import Place, Project, Service
@@ -175,7 +175,7 @@ def _tool() -> bytes:
 
 def _plain(result: Result) -> list[Any]:
     found = [
-        [f.place.path, f.place.line, f.place.column, f.message, f.fingerprint]
+        [f.place.path, f.place.line, f.place.column, f.message, f.fingerprint, encode(f.share)]
         for f in result.findings
     ]
     return [result.check.id, result.status.value, result.reason, found]
@@ -185,7 +185,13 @@ def _result(known: Mapping[str, Check], data: list[Any]) -> Result:
     id_, status, reason, found = data
     check = known[id_]
     findings = tuple(
-        Located(check, Place(path, line, column), message, fingerprint)
-        for path, line, column, message, fingerprint in found
+        Located(
+            check,
+            Place(path, line, column),
+            message,
+            fingerprint,
+            share=None if share is None else decode(Share, share),
+        )
+        for path, line, column, message, fingerprint, share in found
     )
     return Result(check, Status(status), findings, reason)

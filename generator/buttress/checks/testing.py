@@ -22,6 +22,7 @@ from buttress.checks.model import (
     NotApplicable,
     Pillar,
     Risk,
+    Share,
     Subject,
     check,
 )
@@ -146,7 +147,9 @@ def route_coverage(subject: Subject) -> Iterator[Finding]:
     missed = untested_routes(subject.project.tree, modules, routes)
     for route in missed or ():
         name = f"{','.join(route.methods)} {route.path}"
-        yield Finding(route.place, f"No test calls {name.strip()}.", route.handler, name)
+        share = Share(name.strip(), len(routes), "No test calls", "routes")
+        message = f"No test calls {name.strip()}."
+        yield Finding(route.place, message, route.handler, name, share)
 
 
 @check(

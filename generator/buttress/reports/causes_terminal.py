@@ -60,7 +60,8 @@ def _in_full(cause: Cause, root: Path | None) -> Text:
     """Return every message with the places that it is about."""
     places: dict[str, list[Text]] = {}
     for finding in cause.findings:
-        places.setdefault(shown(finding.message), []).append(place(finding.place, root))
+        found = places.setdefault(shown(finding.message), [])
+        found += [place(at, root) for at in finding.places]
     return Text("\n").join(
         Text(message).append("\n").append_text(Text(", ").join(found))
         for message, found in places.items()

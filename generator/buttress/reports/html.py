@@ -38,11 +38,12 @@ _CODE = re.compile(r"`([^`]+)`")
 
 @dataclass(frozen=True, slots=True)
 class Spot:
-    """A finding as the page shows it."""
+    """A finding as the page shows it; ``others`` are further places of it, each with its address."""
 
     anchor: str
     place: str
     href: str
+    others: tuple[tuple[str, str], ...]
     message: str
     accepted: str
     lines: tuple[Line, ...]
@@ -177,15 +178,20 @@ def _group(cause: Cause, state: str, excerpts: Excerpts, setting: Setting) -> Gr
 
 def _spot(finding: Located, lines: Sequence[Line], setting: Setting) -> Spot:
     at = finding.place
-    path = quote(setting.prefix + at.path)
     return Spot(
         f"f-{finding.fingerprint}",
         shown(str(at)),
-        f"{setting.source_url}{path}#L{at.line}" if setting.source_url else "",
+        _href(at, setting),
+        tuple((shown(str(other)), _href(other, setting)) for other in finding.others),
         shown(finding.message),
         "" if finding.acceptance is None else shown(why_accepted(finding.acceptance)),
         tuple(lines),
     )
+
+
+def _href(at: Place, setting: Setting) -> str:
+    path = quote(setting.prefix + at.path)
+    return f"{setting.source_url}{path}#L{at.line}" if setting.source_url else ""
 
 
 def _code_spans(words: str) -> Markup:

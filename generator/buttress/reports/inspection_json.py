@@ -80,6 +80,9 @@ def finding_json(finding: Located) -> dict[str, Any]:
         "path": finding.place.path,
         "line": finding.place.line,
         "column": finding.place.column,
+        "places": [
+            {"path": at.path, "line": at.line, "column": at.column} for at in finding.places
+        ],
         "message": shown(finding.message),
         "recipe": check.recipe,
         "fingerprint": finding.fingerprint,

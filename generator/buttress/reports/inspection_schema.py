@@ -75,6 +75,7 @@ def _finding() -> Schema:
         path=_TEXT,
         line=_POSITION,
         column=_POSITION,
+        places=_list(_object(path=_TEXT, line=_POSITION, column=_POSITION)),
         message=_TEXT,
         recipe=_TEXT_OR_NULL,
         fingerprint={"type": "string", "pattern": "^[0-9a-f]{20}$"},

@@ -26,7 +26,7 @@ class Cause:
     @property
     def places(self) -> tuple[Place, ...]:
         """Every place once."""
-        return tuple(dict.fromkeys(finding.place for finding in self.findings))
+        return tuple(dict.fromkeys(at for finding in self.findings for at in finding.places))
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ The properties are those that GitHub reads, and no limit of GitHub's is passed
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any
 from urllib.parse import quote
@@ -29,6 +30,8 @@ MOST_RESULTS = 25_000
 _MOST_TAGS = 10
 _LONGEST = 1024
 _ROOT = "%SRCROOT%"
+_MOST_RELATED = 20
+_BRACKET = re.compile(r"[\\\[\]]")
 _LEVEL = {
     Risk.CRITICAL: "error",
     Risk.HIGH: "error",
@@ -166,6 +169,8 @@ def _result(
         "locations": [_location(_anchored(finding.place, card), card.project.tree, setting)],
         "partialFingerprints": {FINGERPRINT: finding.fingerprint},
     }
+    if finding.others:
+        result |= _related(finding, card.project.tree, setting)
     if result["kind"] == "review":
         # whatever is no failure has no level (SARIF 2.1.0, 3.27.10)
         result["level"] = "none"
@@ -178,6 +183,26 @@ def _result(
     if card.compared_with:
         result["baselineState"] = "new"
     return result
+
+
+def _related(finding: Located, tree: Tree, setting: Setting) -> dict[str, Any]:
+    """Return the further places, and the message with links to them: GitHub shows no others."""
+    places = finding.others[:_MOST_RELATED]
+    links = [f"[{_escaped(str(at))}]({number})" for number, at in enumerate(places, 1)]
+    left = len(finding.others) - len(places)
+    more = f" and {left:,} more" if left else ""
+    said = f"{_escaped(finding.message)} Further places: {', '.join(links)}{more}."
+    return {
+        "message": {"text": said},
+        "relatedLocations": [
+            {"id": number, **_location(at, tree, setting)} for number, at in enumerate(places, 1)
+        ],
+    }
+
+
+def _escaped(words: str) -> str:
+    """Return words of a message that holds links, so that none of them is one (SARIF 2.1.0, 3.11.6)."""
+    return _BRACKET.sub(lambda found: "\\" + found.group(), shown(words))
 
 
 def _anchored(place: Place, card: Scorecard) -> Place:

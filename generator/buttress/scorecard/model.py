@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import hashlib
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
+from itertools import groupby
 
-from buttress.checks.model import Check, Confidence, Pillar, Risk
+from buttress.checks.model import Check, Confidence, Pillar, Risk, Share
 from buttress.project.model import Place, Project, Service
 from buttress.source import Skipped
 
 CATALOGUE_VERSION = "2026.11"
 
 _RISK_ORDER = list(Risk)
+_MOST_NAMES = 3
 _CONFIDENCE_ORDER = list(Confidence)
 
 
@@ -96,6 +100,8 @@ class Located:
         acceptance: Who accepted it and why; ``None`` while it is open.
         is_new: ``False`` for what the baseline knows or the compared revision had already: it counts
             in the score, is not reported, and no gate looks at it.
+        share: What it is a part of, where many places are one finding to their reader.
+        others: Further places of the same finding, once they are one.
     """
 
     check: Check
@@ -104,6 +110,13 @@ class Located:
     fingerprint: str
     acceptance: Acceptance | None = None
     is_new: bool = True
+    share: Share | None = None
+    others: tuple[Place, ...] = ()
+
+    @property
+    def places(self) -> tuple[Place, ...]:
+        """Every place that it is about, the first one first."""
+        return (self.place, *self.others)
 
     @property
     def is_open(self) -> bool:
@@ -188,12 +201,15 @@ class Scorecard:
 
     @property
     def findings(self) -> tuple[Located, ...]:
-        """What is reported: all new findings, those that matter most first, whatever their pillar."""
-        return tuple(finding for finding in self.everything if finding.is_new)
+        """What is reported: all new findings, those that matter most first, whatever their pillar.
+
+        Open places that share what has to be mended are one finding.
+        """
+        return self._merged(finding for finding in self.everything if finding.is_new)
 
     @property
     def everything(self) -> tuple[Located, ...]:
-        """All findings, also those that are not new; those that matter most first."""
+        """Every place where a check fails, also those that are not new, those that matter most first."""
         found = [finding for result in self.results for finding in result.findings]
         return tuple(sorted(found, key=_rank))
 
@@ -215,7 +231,7 @@ class Scorecard:
     @property
     def known(self) -> tuple[Located, ...]:
         """Findings that are not new."""
-        return tuple(finding for finding in self.everything if not finding.is_new)
+        return self._merged(finding for finding in self.everything if not finding.is_new)
 
     @property
     def skipped(self) -> tuple[Skipped, ...]:
@@ -226,6 +242,47 @@ class Scorecard:
         """Return the recipes that open findings point to, the highest risk first."""
         found = [f for f in self.findings if f.is_open]
         return tuple(dict.fromkeys(f.check.recipe for f in found if f.check.recipe))
+
+    def _merged(self, findings: Iterable[Located]) -> tuple[Located, ...]:
+        return tuple(merged(findings, self.service.root))
+
+
+def merged(findings: Iterable[Located], where: str) -> Iterator[Located]:
+    """Yield findings with the open places of a check that share a cause as one, where the first stands.
+
+    Args:
+        findings: Those of a check together.
+        where: The root of the service, for the name of what becomes one.
+    """
+    for id_, found in groupby(findings, key=lambda finding: finding.check.id):
+        alike: dict[tuple[str, str], list[Located]] = {}
+        for finding in found:
+            if finding.share is None or not finding.is_open:
+                yield finding
+            else:
+                alike.setdefault((finding.share.claim, finding.share.kind), []).append(finding)
+        for key, parts in alike.items():
+            yield _one(parts, "\0".join((id_, where, *key)))
+
+
+def _one(parts: Sequence[Located], identity: str) -> Located:
+    first, *others = parts
+    share = first.share
+    assert share is not None  # noqa: S101 - the caller asked
+    names = [part.share.name for part in parts if part.share is not None]
+    message = first.message
+    if share.of > 1:
+        many = "any of the" if len(parts) == share.of else f"{len(parts):,} of"
+        left = f" and {len(names) - _MOST_NAMES:,} more" if len(names) > _MOST_NAMES else ""
+        some = ", ".join(names[:_MOST_NAMES])
+        message = f"{share.claim} {many} {share.of:,} {share.kind}: {some}{left}."
+    return replace(
+        first,
+        message=message,
+        # it stays the same finding while its places become fewer
+        fingerprint=hashlib.sha256(identity.encode(errors="surrogatepass")).hexdigest()[:20],
+        others=tuple(part.place for part in others),
+    )
 
 
 def is_scored(check: Check) -> bool:

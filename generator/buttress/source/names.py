@@ -1,0 +1,167 @@
+"""What the names in a file stand for, through its imports and the scopes that bind them."""
+
+from __future__ import annotations
+
+import ast
+import builtins
+from dataclasses import dataclass
+from functools import cached_property
+from typing import cast
+
+from buttress.source.nodes import Nodes, Scope
+
+_BUILTINS = frozenset(dir(builtins))
+_NOT_ASKED = object()
+
+
+@dataclass(frozen=True, slots=True)
+class ImportBinding:
+    """One name that an import statement binds.
+
+    Attributes:
+        local: The name in this module (``np``).
+        target: What it stands for (``numpy``, ``fastapi.FastAPI``, ``..db.session``).
+        node: The statement.
+        scope: The function or module that the name is bound in.
+    """
+
+    local: str
+    target: str
+    node: ast.Import | ast.ImportFrom
+    scope: Scope
+
+
+class Names(Nodes):
+    """A tree whose names are resolved through its imports."""
+
+    @cached_property
+    def imports(self) -> tuple[ImportBinding, ...]:
+        """All names that import statements bind, in source order; star imports are left out."""
+        found: list[ImportBinding] = []
+        for node in self.nodes(ast.Import, ast.ImportFrom):
+            scope = self.scope(node)
+            for alias in node.names:
+                if alias.name == "*":
+                    continue
+                if isinstance(node, ast.Import):
+                    local = alias.asname or alias.name.split(".")[0]
+                    target = alias.name if alias.asname else local
+                else:
+                    local = alias.asname or alias.name
+                    base = "." * node.level + (node.module or "")
+                    target = base + alias.name if base.endswith(".") else f"{base}.{alias.name}"
+                found.append(ImportBinding(local, target, node, scope))
+        return tuple(
+            sorted(found, key=lambda binding: (binding.node.lineno, binding.node.col_offset))
+        )
+
+    def resolve(self, node: ast.AST | None) -> str | None:
+        """Return the dotted name that an expression stands for, through the imports it sees.
+
+        ``app.route`` gives ``None`` where ``app`` was not imported, ``Flask`` gives
+        ``flask.Flask`` after ``from flask import Flask``, a builtin gives ``builtins.print``. A
+        name that the scope binds in any other way resolves to nothing.
+        """
+        kind = node.__class__
+        if kind is not ast.Attribute and kind is not ast.Name:
+            return None
+        # many checks ask for the same nodes
+        found = self._resolved.get(node, _NOT_ASKED)
+        if found is _NOT_ASKED:
+            found = self._resolved[node] = self._resolve(node)
+        return cast("str | None", found)
+
+    @cached_property
+    def _resolved(self) -> dict[ast.AST | None, object]:
+        return {}
+
+    def _resolve(self, node: ast.AST | None) -> str | None:
+        names: list[str] = []
+        while isinstance(node, ast.Attribute):
+            names.append(node.attr)
+            node = node.value
+        if not isinstance(node, ast.Name):
+            return None
+        target = self._lookup(node)
+        if target is None or not names:
+            return target
+        return ".".join([target, *reversed(names)])
+
+    def _lookup(self, node: ast.Name) -> str | None:
+        name = node.id
+        if name not in self._local_names:
+            # the module alone binds it, or nobody: no need to find out where the node stands
+            bindings = self._bindings(self.tree)
+            if name in bindings:
+                return bindings[name]
+            return f"builtins.{name}" if name in _BUILTINS else None
+        scope: Scope | None = self.scope(node)
+        while scope is not None:
+            bindings = self._bindings(scope)
+            if name in bindings:
+                return bindings[name]
+            scope = None if isinstance(scope, ast.Module) else self.scope(scope)
+        return f"builtins.{name}" if name in _BUILTINS else None
+
+    @cached_property
+    def _local_names(self) -> frozenset[str]:
+        """The names that some function binds."""
+        scopes = self._scope_bindings.items()
+        return frozenset(
+            name for scope, names in scopes if scope is not self.tree for name in names
+        )
+
+    @cached_property
+    def _scope_bindings(self) -> dict[Scope, dict[str, str | None]]:
+        scopes: dict[Scope, dict[str, str | None]] = {}
+
+        def bind(scope: Scope, name: str, target: str | None) -> None:
+            names = scopes.setdefault(scope, {})
+            # bound twice, by an import and otherwise (`try: import x / except: x = None`)
+            names[name] = target or names.get(name)
+
+        for binding in self.imports:
+            bind(binding.scope, binding.local, binding.target)
+        for name in self.nodes(ast.Name):
+            if name.ctx.__class__ is not ast.Load:
+                bind(self._binding_scope(name), name.id, None)
+        for function in self.nodes(ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef):
+            bind(self.scope(function), function.name, None)
+        for argument in self.nodes(ast.arg):
+            scopes.setdefault(self.scope(argument), {})[argument.arg] = None
+        for handler in self.nodes(ast.ExceptHandler):
+            if handler.name:
+                bind(self.scope(handler), handler.name, None)
+        return scopes
+
+    def _binding_scope(self, name: ast.Name) -> Scope:
+        scope = self.scope(name)
+        if not self._globals:
+            return scope
+        for declaration in self._globals.get(scope, ()):
+            if name.id in declaration.names:
+                return self.tree
+        return scope
+
+    @cached_property
+    def _globals(self) -> dict[Scope, list[ast.Global]]:
+        found: dict[Scope, list[ast.Global]] = {}
+        for node in self.nodes(ast.Global):
+            found.setdefault(self.scope(node), []).append(node)
+        return found
+
+    def _bindings(self, scope: Scope) -> dict[str, str | None]:
+        return self._scope_bindings.get(scope, {})
+
+    def binds(self, name: str, scope: Scope | None = None) -> bool:
+        """Whether ``name`` is bound in a scope (the module itself by default) in any way."""
+        return name in self._bindings(scope if scope is not None else self.tree)
+
+    def uses(self, name: str) -> bool:
+        """Whether ``name`` is read, written or declared anywhere in the file."""
+        return name in self._all_names
+
+    @cached_property
+    def _all_names(self) -> frozenset[str]:
+        bound = {name for names in self._scope_bindings.values() for name in names}
+        return frozenset(bound | {node.id for node in self.nodes(ast.Name)})

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import shlex
+from html import unescape
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
@@ -135,6 +137,29 @@ def test_on_a_platform_places_are_links_to_its_files(
 
     assert f"({address})" in run("inspect", nested, "--format", "markdown").out
     assert f'href="{address}"' in run("inspect", nested, "--format", "html").out
+
+
+@pytest.mark.parametrize("name", list(FORMATS))
+def test_what_lies_around_a_folder_of_a_repository_was_not_read_and_that_is_said(
+    run: Run, nested: Path, name: str
+) -> None:
+    printed = run("inspect", nested, "--format", name).out
+
+    says = name not in {"badge", "shields", "junit"}
+    assert unescape(printed).count(f"inspect {nested.parent} --service 'back end'") == says
+
+
+def test_the_command_that_reads_a_folder_with_its_repository_works(
+    run: Run, nested: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(nested)
+    around = json.loads(run("inspect", "--format", "json").out)["repository"]
+
+    assert around["folder"] == "back end/"
+    assert "no workflow, image or Terraform above it" in around["message"]
+    assert around["command"] == "buttress inspect .. --service 'back end'"
+    whole = json.loads(run(*shlex.split(around["command"])[1:], "--format", "json").out)
+    assert (whole["service"]["root"], whole["repository"]) == ("back end", None)
 
 
 def test_the_next_command_can_be_pasted(run: Run, nested: Path) -> None:

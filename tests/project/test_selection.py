@@ -23,6 +23,19 @@ def test_a_service_by_its_folder(directory: str) -> None:
     assert select_service(project(TWO), directory).root == "users"
 
 
+def test_a_folder_that_holds_the_app_names_it_where_the_manifest_lies_above() -> None:
+    above = project({"backend/main.py": FASTAPI, "requirements.txt": "fastapi\n"})
+
+    assert select_service(above, "backend").root == ""
+
+
+def test_a_folder_above_several_services_names_none() -> None:
+    deeper = project({f"apps/{path}": text for path, text in TWO.items()})
+
+    with pytest.raises(UserError, match="no service has this folder"):
+        select_service(deeper, "apps")
+
+
 def test_the_root_is_a_dot() -> None:
     assert select_service(project({"main.py": FASTAPI}), ".").root == ""
 

@@ -9,6 +9,7 @@ import pytest
 from rich.console import Console
 
 from buttress.project import inspect_project, select_service
+from buttress.reports.overview import Setting
 from buttress.reports.scorecard_terminal import print_scorecard
 from buttress.scorecard import (
     Acceptance,
@@ -40,7 +41,7 @@ def screen(
 ) -> str:
     page = StringIO()
     shown = Console(file=page, width=width, **console)  # type: ignore[arg-type]
-    print_scorecard(shown, found, next_step="buttress harden", is_complete=is_complete)
+    print_scorecard(shown, found, Setting(next_step="buttress harden"), is_complete=is_complete)
     return page.getvalue()
 
 
@@ -58,6 +59,18 @@ def test_the_verdict_comes_first_and_what_to_run_last() -> None:
 
     assert lines[0].strip().startswith("NOT READY")
     assert lines[-1].strip() == "Next: buttress harden"
+
+
+def test_what_was_not_read_is_one_line_before_what_to_run_that_can_be_copied() -> None:
+    page = StringIO()
+    whole = f"buttress inspect {'very/' * 20} --service backend"
+    setting = Setting("backend/", next_step="buttress harden", whole=whole)
+    print_scorecard(Console(file=page, width=60), MIXED, setting)
+
+    lines = [line.strip() for line in page.getvalue().splitlines() if line.strip()]
+
+    assert lines[-2] == f"Read without its repository around backend/. With it: {whole}"
+    assert lines[-1] == "Next: buttress harden"
 
 
 def test_what_was_judged_has_a_line_of_its_own_where_the_first_is_too_short() -> None:

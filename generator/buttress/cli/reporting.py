@@ -11,6 +11,7 @@ from pathlib import Path
 import typer
 
 from buttress.errors import UserError
+from buttress.project.model import Service
 from buttress.reports.formats import FORMATS, WIDTH, render
 from buttress.reports.overview import Setting
 from buttress.scorecard import Scorecard
@@ -94,15 +95,29 @@ def write_reports(
 
 def setting(card: Scorecard, path: Path, environment: Mapping[str, str]) -> Setting:
     """Return what surrounds the inspected folder: its repository, the platform, the next command."""
-    root = card.project.tree.root
-    shown = run_git(root, "rev-parse", "--show-prefix") if root is not None else None
-    prefix = "" if shown is None else shown.decode("utf-8", "replace").removesuffix("\n")
+    prefix = _prefix(card.project.tree.root)
     where = "" if path == Path() else f" {shlex.quote(str(path))}"
     return Setting(
         prefix,
         _source_url(environment),
         f"buttress harden{where}" if card.recommended() else "",
+        _whole(path, prefix, card.service) if prefix else "",
     )
+
+
+def _prefix(root: Path | None) -> str:
+    """Return where a folder lies in its repository, with ``/`` at the end; empty for the repository."""
+    shown = run_git(root, "rev-parse", "--show-prefix") if root is not None else None
+    return "" if shown is None else shown.decode("utf-8", "replace").removesuffix("\n")
+
+
+def _whole(path: Path, prefix: str, service: Service) -> str:
+    """Return the command that inspects a service together with the repository around it."""
+    top = path.resolve().parents[prefix.count("/") - 1]
+    if not path.is_absolute():
+        top = Path(os.path.relpath(top))
+    where = "" if top == Path() else f" {shlex.quote(str(top))}"
+    return f"buttress inspect{where} --service {shlex.quote((prefix + service.root).rstrip('/'))}"
 
 
 def _source_url(environment: Mapping[str, str]) -> str:
@@ -125,7 +140,7 @@ def _print(card: Scorecard, around: Setting, *, is_complete: bool) -> None:
     console = Console()
     if not console.is_terminal and "COLUMNS" not in os.environ:
         console.width = WIDTH
-    print_scorecard(console, card, next_step=around.next_step, is_complete=is_complete)
+    print_scorecard(console, card, around, is_complete=is_complete)
 
 
 def _write(report: Wanted, text: str) -> None:

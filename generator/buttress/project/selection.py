@@ -16,7 +16,8 @@ def select_service(project: Project, directory: str | None = None) -> Service:
 
     Args:
         project: The facts.
-        directory: The service's root relative to the project's, as a user gives it.
+        directory: The service's root relative to the project's, as a user gives it, or another folder
+            that holds the app of one service.
 
     Raises:
         NothingToInspectError: If there is no service.
@@ -40,6 +41,10 @@ def _named(project: Project, directory: str) -> Service:
     for service in project.services:
         if service.root == wanted:
             return service
+    # the manifest, and so the root, may lie above the folder that holds the code
+    inside = [item for item in project.services if item.app.place.path.startswith(f"{wanted}/")]
+    if len(inside) == 1:
+        return inside[0]
     roots = [_shown(service) for service in project.services]
     near = difflib.get_close_matches(directory, roots, n=1, cutoff=0.5)
     hint = f" Did you mean {near[0]}?" if near else ""

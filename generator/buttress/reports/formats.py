@@ -25,15 +25,15 @@ def _terminal(card: Scorecard, setting: Setting) -> str:
 
     page = StringIO()
     console = Console(file=page, width=WIDTH, color_system=None)
-    print_scorecard(console, card, next_step=setting.next_step, is_complete=True)
+    print_scorecard(console, card, setting, is_complete=True)
     return page.getvalue()
 
 
-def _json(card: Scorecard, _: Setting) -> str:
+def _json(card: Scorecard, setting: Setting) -> str:
     from buttress.reports.inspection_json import scorecard_json
     from buttress.reports.visible import json_text
 
-    return json_text(scorecard_json(card))
+    return json_text(scorecard_json(card, setting))
 
 
 def _sarif(card: Scorecard, setting: Setting) -> str:

@@ -109,6 +109,8 @@ def html(card: Scorecard, setting: Setting) -> str:
         groups=_groups(card, setting),
         counts=[shown(phrase) for phrase in counts(card)],
         next_step=shown(setting.next_step),
+        unread=shown(setting.unread),
+        whole=shown(setting.whole),
         **_facts(card),
     )
 

@@ -7,6 +7,7 @@ from typing import Any
 from buttress import __version__
 from buttress.project.facts import package_as_json
 from buttress.project.model import Service
+from buttress.reports.overview import ALONE, Setting
 from buttress.reports.unparsed import unparsed
 from buttress.reports.visible import shown
 from buttress.scorecard import Acceptance, Located, Result, Scorecard
@@ -14,8 +15,9 @@ from buttress.scorecard import Acceptance, Located, Result, Scorecard
 SCHEMA_VERSION = 1
 
 
-def scorecard_json(card: Scorecard) -> dict[str, Any]:
+def scorecard_json(card: Scorecard, setting: Setting = ALONE) -> dict[str, Any]:
     """Return the scorecard as plain data; ``inspection_schema.schema()`` describes it."""
+    around = {"folder": setting.prefix, "message": setting.unread, "command": setting.whole}
     return {
         "schema_version": SCHEMA_VERSION,
         "tool": {"name": "buttress", "version": __version__},
@@ -41,6 +43,7 @@ def scorecard_json(card: Scorecard) -> dict[str, Any]:
         ],
         "service": service_json(card.service),
         "services": [service_json(service) for service in card.project.services],
+        "repository": {key: shown(said) for key, said in around.items()} if setting.whole else None,
         "ecosystems": [package_as_json(package) for package in card.project.packages],
         "skipped": [{"path": item.path, "reason": item.reason} for item in card.skipped],
         "unparsed": [

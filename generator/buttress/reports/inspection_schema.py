@@ -43,6 +43,9 @@ def schema() -> Schema:
             remarks=_list(_object(path=_TEXT, line=_POSITION, message=_TEXT)),
             service=_service(),
             services=_list(_service()),
+            repository={
+                "oneOf": [{"type": "null"}, _object(folder=_TEXT, message=_TEXT, command=_TEXT)]
+            },
             ecosystems=_list(_package()),
             skipped=_list(_object(path=_TEXT, reason={"enum": _SKIPPED})),
             unparsed=_list(_object(path=_TEXT, line=_POSITION, message=_TEXT)),

@@ -41,7 +41,7 @@ def markdown(card: Scorecard, setting: Setting) -> str:
         *_section("What matters most", seen.open, setting, is_folded=False),
         *_section("To review", seen.to_review, setting, is_folded=True),
         *_accepted([f for cause in seen.accepted for f in cause.findings], setting),
-        *_notes(card),
+        *_notes(card, setting),
     ]
     foot = ["", f"Next: `{setting.next_step}`"] if setting.next_step else []
     return _fitted([*lines, *sections], foot)
@@ -149,8 +149,9 @@ def _accepted(findings: Sequence[Located], setting: Setting) -> list[str]:
     return ["", "<details>", summary, *head, *rows, "", "</details>"]
 
 
-def _notes(card: Scorecard) -> list[str]:
-    lines = [f"- {code(str(remark.place))} {text(remark.message)}" for remark in card.remarks]
+def _notes(card: Scorecard, setting: Setting) -> list[str]:
+    lines = [f"- {text(setting.unread)} With it: {code(setting.whole)}"] if setting.whole else []
+    lines += [f"- {code(str(remark.place))} {text(remark.message)}" for remark in card.remarks]
     lines += [
         f"- {code(str(where))} does not parse: {text(message)}"
         for where, message in unparsed(card.project.tree)

@@ -54,11 +54,25 @@ class Setting:
         source_url: The address below which the repository's files can be read, with ``/`` at the
             end; ``""`` where none is known.
         next_step: The command that makes it better; may be empty.
+        whole: The command that reads the repository around the folder, too; ``""`` for the
+            repository itself.
     """
 
     prefix: str = ""
     source_url: str = ""
     next_step: str = ""
+    whole: str = ""
+
+    @property
+    def unread(self) -> str:
+        """What was not read because only a folder of a repository was named, as a sentence."""
+        if not self.whole:
+            return ""
+        return f"The repository around {self.prefix} was not read: no workflow, image or Terraform above it."
+
+
+ALONE = Setting()
+"""Nothing beyond the scorecard is known."""
 
 
 def overview(card: Scorecard) -> Overview:

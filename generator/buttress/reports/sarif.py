@@ -54,6 +54,9 @@ def sarif(card: Scorecard, setting: Setting) -> dict[str, Any]:
         _notification(where, f"This file does not parse: {message}", setting)
         for where, message in unparsed(card.project.tree)
     ]
+    if setting.whole:
+        said = shown(f"{setting.unread} With it: {setting.whole}")
+        notes.append({"level": "note", "message": {"text": said}})
     if len(findings) > len(kept):
         left = number(len(findings) - len(kept), "result")
         notes.append({"level": "warning", "message": {"text": f"{left} left out: too many."}})

@@ -10,7 +10,7 @@ from rich.text import Text
 
 from buttress.project.model import Place, Service
 from buttress.reports.causes_terminal import cause_table, print_rest
-from buttress.reports.overview import counts, number, overview, score_in_words
+from buttress.reports.overview import ALONE, Setting, counts, number, overview, score_in_words
 from buttress.reports.terminal import indented, place
 from buttress.reports.unparsed import unparsed
 from buttress.reports.visible import safe, shown
@@ -30,14 +30,14 @@ _VERDICT_STYLE = {
 
 
 def print_scorecard(
-    console: Console, card: Scorecard, *, next_step: str = "", is_complete: bool = False
+    console: Console, card: Scorecard, setting: Setting = ALONE, *, is_complete: bool = False
 ) -> None:
     """Print the scorecard of a service: on one screen, or with every finding.
 
     Args:
         console: Where to print.
         card: What was found.
-        next_step: The command that makes it better; printed last.
+        setting: What surrounds the project; the command that makes it better is printed last.
         is_complete: Whether to print all findings, what was accepted and what could not be decided.
     """
     seen = overview(card)
@@ -68,10 +68,13 @@ def print_scorecard(
             console.print(Text(f"\n  --all shows {_joined(hidden)}", style="dim"))
     for line in _footer(card):
         console.print(line)
-    if next_step:
-        console.print()
-        # never broken over lines: it is there to be copied
-        step = Text.assemble("  Next: ", (safe(next_step), "bold green"))
+    console.print()
+    # commands are never broken over lines: they are there to be copied
+    if setting.whole:
+        around = f"  Read without its repository around {setting.prefix}. With it: "
+        console.print(Text.assemble(safe(around), (safe(setting.whole), "bold")), soft_wrap=True)
+    if setting.next_step:
+        step = Text.assemble("  Next: ", (safe(setting.next_step), "bold green"))
         console.print(step, soft_wrap=True)
     console.print()
 

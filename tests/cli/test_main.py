@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -55,6 +56,13 @@ def test_help_names_every_option_of_a_command(run: Run, name: str) -> None:
     assert [word for word in COMMANDS[name] if word not in result.out] == []
 
 
+@pytest.mark.parametrize("name", ["", *COMMANDS])
+def test_help_shows_no_type_beside_a_switch_or_a_name(run: Run, name: str) -> None:
+    result = run(*filter(None, [name]), "--help")
+
+    assert [line for line in result.out.splitlines() if re.search(r"<\w+>", line)] == []
+
+
 def test_help_names_every_command(run: Run) -> None:
     result = run("--help")
 
@@ -91,7 +99,7 @@ def test_inspecting_imports_neither_a_renderer_nor_a_formatter_nor_prompts(proje
     [
         (["frobnicate"], "No such command 'frobnicate'. Try --help."),
         (["inspect", "--colour"], "No such option: --colour. Try --help."),
-        (["apply"], "Missing argument 'RECIPE...'. Try --help."),
+        (["apply"], "Missing argument 'RECIPE'. Try --help."),
         (["new"], "Missing argument 'DEST'. Try --help."),
     ],
 )

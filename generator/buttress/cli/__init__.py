@@ -39,13 +39,9 @@ Recipes = Annotated[
     list[str] | None,
     typer.Option("--recipes", metavar="A,B", help="Apply these recipes and what they require."),
 ]
-Everything = Annotated[
-    bool, typer.Option("--all", metavar="", help="Apply every recipe that fits.")
-]
-Yes = Annotated[bool, typer.Option("--yes", "-y", metavar="", help="Ask nothing and write.")]
-Diff = Annotated[
-    bool, typer.Option("--diff", metavar="", help="Print the unified diff and write nothing.")
-]
+Everything = Annotated[bool, typer.Option("--all", help="Apply every recipe that fits.")]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Ask nothing and write.")]
+Diff = Annotated[bool, typer.Option("--diff", help="Print the unified diff and write nothing.")]
 PatchFile = Annotated[
     # text, because a Path forgets the / at its end
     str | None,
@@ -67,11 +63,11 @@ Data = Annotated[
 ]
 Review = Annotated[
     bool,
-    typer.Option("--review", metavar="", help="Also make changes that alter behaviour on purpose."),
+    typer.Option("--review", help="Also make changes that alter behaviour on purpose."),
 ]
-AsJson = Annotated[bool, typer.Option("--json", metavar="", help="Print JSON; nothing is asked.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON; nothing is asked.")]
 AllowDirty = Annotated[
-    bool, typer.Option("--allow-dirty", metavar="", help="Write over uncommitted changes, too.")
+    bool, typer.Option("--allow-dirty", help="Write over uncommitted changes, too.")
 ]
 Source = Annotated[
     str | None,
@@ -93,7 +89,6 @@ def _options(
         bool,
         typer.Option(
             "--version",
-            metavar="",
             help="Print the version and stop.",
             callback=_print_version,
             is_eager=True,
@@ -126,7 +121,7 @@ def inspect(
         ),
     ] = None,
     everything: Annotated[
-        bool, typer.Option("--all", metavar="", help="Show all findings, not only one screen.")
+        bool, typer.Option("--all", help="Show all findings, not only one screen.")
     ] = False,
     fail_on: Annotated[
         str | None,
@@ -152,7 +147,7 @@ def inspect(
     ] = None,
     update_baseline: Annotated[
         bool,
-        typer.Option("--update-baseline", metavar="", help="Write the baseline as things are now."),
+        typer.Option("--update-baseline", help="Write the baseline as things are now."),
     ] = False,
     diff_base: Annotated[
         str | None,
@@ -165,13 +160,11 @@ def inspect(
     service: ServiceRoot = None,
     no_cache: Annotated[
         bool,
-        typer.Option(
-            "--no-cache", metavar="", help="Neither use nor keep results of earlier runs."
-        ),
+        typer.Option("--no-cache", help="Neither use nor keep results of earlier runs."),
     ] = False,
     facts: Annotated[
         bool,
-        typer.Option("--facts", metavar="", help="Print what is known about the project, as JSON."),
+        typer.Option("--facts", help="Print what is known about the project, as JSON."),
     ] = False,
 ) -> None:
     """Show the scorecard: what keeps the project from production, with file and line."""
@@ -237,7 +230,7 @@ def harden(
 
 @app.command(cls=PlainCommand)
 def apply(
-    recipes: Annotated[list[str], typer.Argument(metavar="RECIPE...", help="Ids of recipes.")],
+    recipes: Annotated[list[str], typer.Argument(metavar="RECIPE", help="Ids of recipes, one or more.")],
     path: Annotated[
         Path, typer.Option("--path", metavar="PATH", help="Root folder of the project.")
     ] = Path(),
@@ -311,9 +304,7 @@ def update(
     ] = None,
     check: Annotated[
         bool,
-        typer.Option(
-            "--check", metavar="", help="Only say what is behind; end with 1 if something is."
-        ),
+        typer.Option("--check", help="Only say what is behind; end with 1 if something is."),
     ] = False,
     source: Source = None,
 ) -> None:

@@ -2,7 +2,7 @@
 
 Typer converts every value through a Pydantic adapter, and loading Pydantic takes about as long as
 inspecting a small project. Values of the types that this command line uses are converted here; any
-other goes Typer's own way.
+other goes Typer's own way. Help shows what a value is called, and no type beside that name or beside a switch.
 """
 
 from __future__ import annotations
@@ -38,7 +38,16 @@ def _plain(parameters: list[Any]) -> list[Any]:
         if hasattr(parameter, "type_descriptor") and not isinstance(by_typer, partial):
             convert = _converter(parameter.type_descriptor.annotation)
             parameter.process_value = partial(_process, parameter, convert, by_typer)
+        _show_no_type(parameter)
     return parameters
+
+
+def _show_no_type(parameter: Any) -> None:
+    """Keep ``<bool>`` from standing beside a switch, Typer's own ``--help`` too, and ``<path>`` beside ``PATH``."""
+    if getattr(parameter, "is_flag", False) and parameter.metavar is None:
+        parameter.metavar = ""
+    elif parameter.param_type_name == "argument":
+        parameter.display_type_rich = lambda ctx: None  # noqa: ARG005 - Typer gives it by name
 
 
 def _converter(annotation: Any) -> Callable[[Any], Any] | None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from buttress.project.apps import FoundApp, holder_of, returns
 from buttress.project.literals import written
-from buttress.project.modules import OwnModules, called_name
+from buttress.project.modules import OwnModules, called_name, calls_of
 from buttress.source import Module
 
 
@@ -87,9 +87,7 @@ def name_apps(modules: OwnModules, apps: list[FoundApp]) -> AppNames:
 def _read_calls(modules: OwnModules, names: AppNames, path: str, words: set[str]) -> None:
     module = modules.tree.module(path)
     words = words | {b.local for b in module.imports if b.target.rpartition(".")[2] in words}
-    for call in module.nodes(ast.Call):
-        if called_name(call) not in words:
-            continue
+    for call in calls_of(module, *words):
         app = _factory_called(modules, names, module, call)
         if app is None:
             continue

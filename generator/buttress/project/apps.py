@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from buttress.project.literals import written
 from buttress.project.model import Framework, Place
-from buttress.project.modules import OwnModules, called_name
+from buttress.project.modules import OwnModules, calls_of
 from buttress.source import Module
 from buttress.source.module import Function
 
@@ -83,25 +83,27 @@ class FoundApp:
 def find_apps(modules: OwnModules) -> list[FoundApp]:
     """Return all calls that make an app object of FastAPI, Flask or Starlette."""
     finder = _Finder(modules)
-    return [app for path in modules.paths for app in finder.apps(path)]
+    return [app for path in finder.paths for app in finder.apps(path)]
 
 
 class _Finder:
     def __init__(self, modules: OwnModules) -> None:
         self.modules = modules
         self.subclasses: dict[tuple[str, str], tuple[Framework, str]] = {}
-        self.hints: tuple[str, ...] = _HINTS
+        self.paths = self._mentioning(_HINTS)
         self._find_subclasses()
+
+    def _mentioning(self, names: Iterable[str]) -> tuple[str, ...]:
+        return tuple(path for path in self.modules.paths if self.modules.mentions(path, *names))
 
     def _find_subclasses(self) -> None:
         while True:
             before = len(self.subclasses)
-            for path in self.modules.paths:
-                if self.modules.mentions(path, *self.hints):
-                    self._subclasses_in(path)
+            for path in self.paths:
+                self._subclasses_in(path)
             if len(self.subclasses) == before:
                 return
-            self.hints = tuple({*_HINTS, *(name for _, name in self.subclasses)})
+            self.paths = self._mentioning({*_HINTS, *(name for _, name in self.subclasses)})
 
     def _subclasses_in(self, path: str) -> None:
         module = self.modules.tree.module(path)
@@ -137,8 +139,6 @@ class _Finder:
 
     def apps(self, path: str) -> Iterator[FoundApp]:
         """Yield the app objects of one file."""
-        if not self.modules.mentions(path, *self.hints):
-            return
         module = self.modules.tree.module(path)
         names = {name.rpartition(".")[2] for name in _CLASSES}
         names |= {name for _, name in self.subclasses}
@@ -147,11 +147,10 @@ class _Finder:
             for binding in module.imports
             if binding.target.rpartition(".")[2] in names
         }
-        for call in module.nodes(ast.Call):
-            if called_name(call) in names:
-                kind = self.kind(module, call.func)
-                if kind is not None:
-                    yield _found(module, call, *kind)
+        for call in calls_of(module, *names):
+            kind = self.kind(module, call.func)
+            if kind is not None:
+                yield _found(module, call, *kind)
 
 
 @dataclass(frozen=True, slots=True)

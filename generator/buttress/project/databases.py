@@ -120,9 +120,10 @@ def _urls(modules: Iterable[Module]) -> Iterator[Fact]:
         if "://" not in module.text and "django.db.backends" not in module.text:
             continue
         for node in module.nodes(ast.Constant):
-            if not isinstance(node.value, str) or len(node.value) > 500:
+            text = node.value
+            if not isinstance(text, str) or len(text) > 500:
                 continue
-            match = _URL.match(node.value) or _ENGINE.match(node.value)
+            match = _URL.match(text) if "://" in text else _ENGINE.match(text)
             if match is None:
                 continue
             # "sqlite3", and "postgresql_psycopg2" as it was called once

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 from buttress.source import Tree
@@ -25,8 +26,14 @@ def text_of(tree: Tree, path: str) -> str:
 
 def read_toml(tree: Tree, path: str) -> Table:
     """Return a TOML file."""
+    return _toml(_text(tree, path))
+
+
+@lru_cache(maxsize=8)
+def _toml(text: str) -> Table:
+    # several facts are read from one `pyproject.toml`
     try:
-        return read_toml_text(_text(tree, path))
+        return read_toml_text(text)
     except ValueError:
         return {}
 

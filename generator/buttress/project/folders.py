@@ -20,7 +20,7 @@ def name_of(path: str) -> str:
 
 def join(folder: str, *parts: str) -> str:
     """Return a path below a folder."""
-    return "/".join(part for part in (folder, *parts) if part)
+    return "/".join(filter(None, (folder, *parts)))
 
 
 def upwards(folder: str) -> Iterator[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from buttress.project import infrastructure, javascript
 from buttress.project.candidates import Candidate, describe, survey
@@ -67,23 +67,21 @@ def inspect_project(tree: Tree) -> Project:
         infrastructure.deploy_files(tree),
         (*found.set_aside, *aside),
         reasons,
-        _other_frameworks(modules),
+        _other_frameworks(modules, roles),
         javascript.packages(tree, tuple(deployment.images.dockerfiles)),
     )
 
 
-def _other_frameworks(modules: OwnModules) -> tuple[Fact, ...]:
+def _other_frameworks(modules: OwnModules, roles: Mapping[str, Role]) -> tuple[Fact, ...]:
     words = {name.partition(".")[0] for name in OTHER_FRAMEWORKS}
-    return tuple(
-        imported(
-            (
-                modules.tree.module(path)
-                for path in modules.paths
-                if modules.mentions(path, *words) and not is_test(modules.tree, path)
-            ),
-            OTHER_FRAMEWORKS,
-        )
-    )
+    # what the app imports is parsed already: to look into its imports costs less than to search it
+    paths = [
+        path
+        for path in modules.paths
+        if (roles[path] is Role.APP or modules.mentions(path, *words))
+        and not is_test(modules.tree, path)
+    ]
+    return tuple(imported(map(modules.tree.module, paths), OTHER_FRAMEWORKS))
 
 
 def _django(codebase: Codebase, site: DjangoSite) -> Candidate:
@@ -168,8 +166,9 @@ def _service(
     modules, tree, main = codebase.modules, codebase.tree, group.main
     folder, package = package_of(main.root, main.path)
     parsed = [tree.module(path) for path in _reading_order(main, reachable)]
-    drivers = imported(parsed, [*DRIVERS, *MAPPERS])
-    drivers = list(foreign_only(modules, main.root, drivers))
+    libraries = imported(parsed, [*DRIVERS, *MAPPERS, *HTTP_CLIENTS, *LLM_CLIENTS])
+    libraries = foreign_only(modules, main.root, libraries)
+    drivers = [item for item in libraries if item.value in DRIVERS or item.value in MAPPERS]
     folders = list(dict.fromkeys([*upwards(main.root), *upwards(group.root)]))
     evidence = python_evidence(
         tree,
@@ -192,8 +191,8 @@ def _service(
         python=python,
         databases=_databases(codebase, group, parsed, drivers),
         drivers=tuple(drivers),
-        http_clients=foreign_only(modules, main.root, imported(parsed, HTTP_CLIENTS)),
-        llm_clients=foreign_only(modules, main.root, imported(parsed, LLM_CLIENTS)),
+        http_clients=tuple(item for item in libraries if item.value in HTTP_CLIENTS),
+        llm_clients=tuple(item for item in libraries if item.value in LLM_CLIENTS),
         routes=_routes(codebase, group, reachable),
         reachable=reachable,
         roles=below_root(roles, group.root),

@@ -10,7 +10,7 @@ from buttress.project.app_names import AppNames
 from buttress.project.apps import FoundApp
 from buttress.project.literals import argument, known_int, known_string, written
 from buttress.project.model import Place
-from buttress.project.modules import OwnModules, called_name
+from buttress.project.modules import OwnModules, calls_of
 from buttress.source import Module
 
 _RUNNERS = {
@@ -63,10 +63,8 @@ def find_launches(modules: OwnModules, names: AppNames, apps: list[FoundApp]) ->
 def _launches_in(
     modules: OwnModules, names: AppNames, apps: list[FoundApp], module: Module
 ) -> Iterator[Launch]:
-    for call in module.nodes(ast.Call):
+    for call in calls_of(module, *_RUNNER_NAMES):
         function = call.func
-        if called_name(call) not in _RUNNER_NAMES:
-            continue
         dotted = module.resolve(function) or ""
         served: ast.expr | None = None
         if dotted in _RUNNERS:
@@ -154,8 +152,8 @@ def find_mounts(
         if not modules.mentions(path, ".mount(", "Mount("):
             continue
         module = modules.tree.module(path)
-        for call in module.nodes(ast.Call):
-            if isinstance(call.func, ast.Attribute) and call.func.attr == "mount":
+        for call in module.called("mount"):
+            if isinstance(call.func, ast.Attribute):
                 inner = argument(call, 1, "app")
                 if inner is None:
                     continue

@@ -162,10 +162,11 @@ OTHER_FRAMEWORKS = frozenset(
 def imported(modules: Iterable[Module], names: Iterable[str]) -> list[Fact]:
     """Return the first import of each of ``names`` (``google.genai`` counts as itself)."""
     wanted = frozenset(names)
+    packages = frozenset(name.partition(".")[0] for name in wanted)
     found: dict[str, Fact] = {}
     for module in modules:
         for node in module.nodes(ast.Import, ast.ImportFrom):
-            for dotted in _targets(node):
+            for dotted in _targets(node, packages):
                 name = _longest_prefix(dotted, wanted)
                 if name is not None and name not in found:
                     place = Place(module.path, node.lineno, node.col_offset + 1)
@@ -173,10 +174,12 @@ def imported(modules: Iterable[Module], names: Iterable[str]) -> list[Fact]:
     return list(found.values())
 
 
-def _targets(node: ast.Import | ast.ImportFrom) -> Iterator[str]:
+def _targets(node: ast.Import | ast.ImportFrom, packages: frozenset[str]) -> Iterator[str]:
     if isinstance(node, ast.Import):
-        yield from (alias.name for alias in node.names)
-    elif node.level == 0 and node.module:
+        for alias in node.names:
+            if alias.name.partition(".")[0] in packages:
+                yield alias.name
+    elif node.level == 0 and node.module and node.module.partition(".")[0] in packages:
         yield from (f"{node.module}.{alias.name}" for alias in node.names)
 
 
@@ -189,6 +192,6 @@ def _longest_prefix(dotted: str, wanted: frozenset[str]) -> str | None:
     return None
 
 
-def foreign_only(modules: OwnModules, root: str, facts: Iterable[Fact]) -> tuple[Fact, ...]:
+def foreign_only(modules: OwnModules, root: str, facts: Iterable[Fact]) -> list[Fact]:
     """Leave out names that the project's own modules go by (a local ``redis.py``)."""
-    return tuple(fact for fact in facts if not modules.is_own(root, fact.value))
+    return [fact for fact in facts if not modules.is_own(root, fact.value)]

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from functools import cached_property
 
 from buttress.project.folders import folder_of, join, normalized, upwards
-from buttress.source import Tree
+from buttress.source import Module, Tree
 
 _LONGEST_CHAIN = 12
 
@@ -61,6 +61,10 @@ class OwnModules:
         first = dotted.partition(".")[0]
         return self.at(root, first) is not None or join(root, first) in self.folders
 
+    def may_hold(self, dotted: str) -> bool:
+        """Whether some folder of the project holds what an absolute import could mean by a name."""
+        return dotted.partition(".")[0] in self._first_names
+
     def search_folders(self, importer: str, root: str | None) -> Iterator[str]:
         """Yield the folders that an absolute import of a file may be relative to, likeliest first."""
         if root is not None:
@@ -97,10 +101,9 @@ class OwnModules:
         Where the import root is known, a name of the standard library that is not found below
         it is not looked for elsewhere: ``import logging`` beside ``logging.py`` means Python's.
         """
-        first = dotted.partition(".")[0]
-        if first not in self._first_names:
+        if not self.may_hold(dotted):
             return None
-        if first in sys.stdlib_module_names:
+        if dotted.partition(".")[0] in sys.stdlib_module_names:
             return self.at(root, dotted) if root is not None else None
         for folder in self.search_folders(importer, root):
             found = self.at(folder, dotted)
@@ -193,6 +196,11 @@ def dotted_name(path: str, root: str) -> str:
     inside = path.removeprefix(root + "/") if root else path
     inside = inside.removesuffix(".py")
     return inside.removesuffix("/__init__").replace("/", ".")
+
+
+def calls_of(module: Module, *names: str) -> list[ast.Call]:
+    """Return the calls whose last part is one of some names, without resolving it, in source order."""
+    return sorted(module.called(*names), key=lambda call: (call.lineno, call.col_offset))
 
 
 def called_name(call: ast.Call) -> str:

@@ -105,6 +105,7 @@ class ImportGraph:
         self.modules = modules
         self.root = root
         self._edges: dict[str, frozenset[str]] = {}
+        self._above: dict[str, tuple[str, ...]] = {}
 
     def reachable(self, starts: Iterable[str], at_most: int | None = None) -> frozenset[str]:
         """Return the files that are imported from ``starts``, these included.
@@ -125,19 +126,19 @@ class ImportGraph:
         """Return the own files that importing one file may import, packages above them included."""
         if path not in self._edges:
             module = self.modules.tree.module(path)
-            found = {*self._imported(module), *self._named(module)} - {path}
-            packages = {package for target in found for package in self._packages(target)}
-            self._edges[path] = frozenset(found | packages | set(self._packages(path))) - {path}
+            found = frozenset([*self._imported(module), *self._named(module)]) - {path}
+            folders = {folder_of(target) for target in (path, *found)}
+            self._edges[path] = found.union(*map(self._packages, folders)) - {path}
         return self._edges[path]
 
-    def _packages(self, path: str) -> Iterator[str]:
-        for folder in upwards(folder_of(path)):
-            if folder == (self.root or ""):
-                return
+    def _packages(self, folder: str) -> tuple[str, ...]:
+        """Return what importing a module of a folder runs first: ``__init__.py``, and those above."""
+        if folder not in self._above:
             package = join(folder, "__init__.py")
-            if package not in self.modules:
-                return
-            yield package
+            is_package = folder != (self.root or "") and package in self.modules
+            above = self._packages(folder_of(folder)) if is_package and folder else ()
+            self._above[folder] = (package, *above) if is_package else ()
+        return self._above[folder]
 
     def _imported(self, module: Module) -> Iterator[str]:
         for node in module.nodes(ast.Import):
@@ -147,8 +148,7 @@ class ImportGraph:
             names = [alias.name for alias in statement.names]
             if statement.level:
                 yield from self._relative(module.path, statement.level, statement.module, names)
-            else:
-                source = statement.module or ""
+            elif self.modules.may_hold(source := statement.module or ""):
                 yield from self._longest(source, module.path)
                 for name in names:
                     found = self.modules.locate(f"{source}.{name}", module.path, self.root)
@@ -180,13 +180,10 @@ class ImportGraph:
 
     def _named(self, module: Module) -> Iterator[str]:
         """Yield files that strings name: ``uvicorn.run("app.main:app")``, ``import_module``."""
-        if not self.modules.mentions(module.path, *_NAMING_CALLS, *_LISTING_CALLS):
-            return
-        for call in module.nodes(ast.Call):
-            name = called_name(call)
-            if name in _LISTING_CALLS:
-                yield from self._below(folder_of(module.path), module.path)
-            if name in _NAMING_CALLS:
+        if module.called(*_LISTING_CALLS):
+            yield from self._below(folder_of(module.path), module.path)
+        for name in _NAMING_CALLS:
+            for call in module.called(name):
                 values = [*call.args, *(keyword.value for keyword in call.keywords)]
                 for value in values:
                     yield from self._by_text(module, value)
@@ -276,7 +273,7 @@ def _votes(
     for path in graph.reachable([start], _ENOUGH_VOTERS):
         module = modules.tree.module(path)
         for dotted in _absolute_imports(module):
-            if dotted.partition(".")[0] not in sys.stdlib_module_names:
+            if modules.may_hold(dotted) and dotted.partition(".")[0] not in sys.stdlib_module_names:
                 votes.update(
                     folder
                     for folder in candidates

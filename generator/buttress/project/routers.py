@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from buttress.project.literals import argument, constant, known_string, written
 from buttress.project.model import Route
-from buttress.project.modules import OwnModules, called_name
+from buttress.project.modules import OwnModules, called_name, calls_of
 from buttress.project.routes import FoundRoute, find_routes
 from buttress.source import Module
 
@@ -23,7 +23,7 @@ _MAKERS = {
     "RestApi": ("prefix",),
     "namespace": ("path",),
 }
-_JOINERS = frozenset(["include_router", "register_blueprint", "add_namespace", "mount", "init_app"])
+_JOINERS = ("include_router", "register_blueprint", "add_namespace", "mount")
 _MOST_STEPS = 2000
 
 Key = tuple[str, str, str]
@@ -123,12 +123,10 @@ class _GraphBuilder:
 
     def read_makers(self, path: str) -> None:
         """Find the routers that a file makes."""
-        if not self.modules.mentions(path, *_MAKERS):
-            return
         module = self.modules.tree.module(path)
-        for call in module.nodes(ast.Call):
+        for call in calls_of(module, *_MAKERS):
             name = called_name(call)
-            key = _assigned(module, call) if name in _MAKERS else None
+            key = _assigned(module, call)
             if key is None:
                 continue
             prefix = argument(call, -1, *_MAKERS[name])
@@ -142,17 +140,15 @@ class _GraphBuilder:
 
     def read_joins(self, path: str) -> None:
         """Find the calls of a file that put one router into another."""
-        if not self.modules.mentions(path, *_JOINERS, "Api(", "namespace("):
-            return
         module = self.modules.tree.module(path)
-        for call in module.nodes(ast.Call):
+        for call in calls_of(module, *_JOINERS, "init_app", "Api", "RestApi", "namespace"):
             name = called_name(call)
-            if name in {"Api", "RestApi", "namespace"}:
-                self._read_api(module, call, name)
+            if name in _JOINERS:
+                self._read_join(module, call, name)
             elif name == "init_app":
                 self._read_init(module, call)
-            elif name in _JOINERS:
-                self._read_join(module, call, name)
+            else:
+                self._read_api(module, call, name)
 
     def _read_join(self, module: Module, call: ast.Call, name: str) -> None:
         if not isinstance(call.func, ast.Attribute):

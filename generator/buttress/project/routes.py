@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from buttress.project.literals import argument, known_string, strings_in, written
 from buttress.project.model import Parameter, Place
-from buttress.project.modules import OwnModules, called_name
+from buttress.project.modules import OwnModules, called_name, calls_of
 from buttress.source import Module
 from buttress.source.module import Function
 
@@ -79,9 +79,8 @@ class _FileReader:
                     for text in decorator.args:
                         start = self._registration(decorator, known_string(module, text))
                         yield from _of_view(start, module, klass)
-        if self.modules.mentions(module.path, *_ADDERS, "add_resource", "Route("):
-            for call in module.nodes(ast.Call):
-                yield from self._added(call)
+        for call in calls_of(module, *_ADDERS, "add_resource", *_LISTED):
+            yield from self._added(call)
 
     def _registration(self, call: ast.Call, path: str | None) -> FoundRoute:
         """Return what the place of a registration says, without its handler."""

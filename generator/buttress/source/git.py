@@ -1,0 +1,100 @@
+"""Ask git about a repository without ever running a program that the repository names."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from pathlib import Path
+
+
+def run_git(root: Path, *arguments: str) -> bytes | None:
+    """Run a reading git command without hooks, monitors or filters; ``None`` where git says no.
+
+    A repository's own configuration may name programs (``core.fsmonitor``); none is started.
+    """
+    environment = _git_environment()
+    if arguments[0] == "status":
+        environment |= _filters_off(root)
+    command = _git_command(root, *arguments)
+    try:
+        done = subprocess.run(command, capture_output=True, check=False, env=environment)
+    except OSError:
+        return None
+    return done.stdout if done.returncode == 0 else None
+
+
+def start_git(root: Path, *arguments: str) -> subprocess.Popen[bytes]:
+    """Start a reading git command that is asked many times, as careful as ``run_git``.
+
+    Raises:
+        OSError: If git cannot be started.
+    """
+    return subprocess.Popen(
+        _git_command(root, *arguments),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        env=_git_environment(),
+    )
+
+
+def _git_command(root: Path, *arguments: str) -> list[str]:
+    command = ["git", "-C", os.fspath(root), "-c", "core.fsmonitor=false"]
+    return [*command, "-c", "core.hooksPath=/dev/null", *arguments]
+
+
+def _git_environment() -> dict[str, str]:
+    hidden = {"GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_EXTERNAL_DIFF"}
+    kept = {name: value for name, value in os.environ.items() if name not in hidden}
+    return kept | {"GIT_OPTIONAL_LOCKS": "0", "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"}
+
+
+def _filters_off(root: Path) -> dict[str, str]:
+    """Return settings under which git starts no filter that the repository itself defines.
+
+    To tell whether a file changed, git would run it through ``filter.<name>.clean``.
+    """
+    out = run_git(root, "config", "--includes", "--show-scope", "-z", "--get-regexp", "^filter[.]")
+    words = (out or b"").split(b"\0")
+    names = {
+        os.fsdecode(entry.partition(b"\n")[0]).rpartition(".")[0]
+        for scope, entry in zip(words[::2], words[1::2], strict=False)
+        if scope in {b"local", b"worktree"}
+    }
+    settings = [
+        (f"{name}.{key}", value)
+        for name in sorted(names)
+        for key, value in (("clean", ""), ("smudge", ""), ("process", ""), ("required", "false"))
+    ]
+    environment = {"GIT_CONFIG_COUNT": str(len(settings))}
+    for number, (key, value) in enumerate(settings):
+        environment[f"GIT_CONFIG_KEY_{number}"] = key
+        environment[f"GIT_CONFIG_VALUE_{number}"] = value
+    return environment
+
+
+def git_listing(root: Path) -> tuple[list[str | None], frozenset[str]] | None:
+    """Return the paths that git tracks or would track, and which of them it does.
+
+    A name that is not valid UTF-8 stands there as ``None``; there is no result where git says no.
+    """
+    out = run_git(
+        root, "ls-files", "-z", "-t", "--cached", "--others", "--exclude-standard", "--deduplicate"
+    )
+    if out is None:
+        return None
+    names: list[str | None] = []
+    tracked: set[str] = set()
+    for entry in out.split(b"\0"):
+        if not entry:
+            continue
+        tag, _, raw = entry.partition(b" ")
+        try:
+            name = raw.decode("utf-8")
+        except UnicodeDecodeError:
+            names.append(None)
+            continue
+        names.append(name)
+        if tag != b"?":
+            tracked.add(name)
+    return names, frozenset(tracked)

@@ -55,6 +55,21 @@ def test_a_name_that_means_something_else_does_not_resolve(source: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("source", "lines"),
+    [
+        ("import flask\nflask.Flask()\nFlask()", [2]),
+        ("from flask import Flask as F, Blueprint\nF()\nBlueprint()", [2]),
+        ("import flask as f\nf.Blueprint()\nf.Flask()\nf.Blueprint()", [2, 3, 4]),
+        ("def Flask(): ...\nFlask()\nx.flask.Flask()", []),
+        ("print(1)\nrepr(2)\nprint(3)", [1, 3]),
+    ],
+)
+def test_calls_to_some_names_stand_in_source_order(source: str, lines: list[int]) -> None:
+    calls = module(source).calls_to({"flask.Flask", "flask.Blueprint", "builtins.print"})
+    assert [call.lineno for call in calls] == lines
+
+
+@pytest.mark.parametrize(
     "source",
     [
         "x = f('é', 1)\n",

@@ -97,6 +97,9 @@ class Modules(Sequence[Module]):
         begins = tuple(name.rstrip("*") for name in names if name.endswith((".", "*")))
         ends = tuple(name[1:] for name in names if name.startswith("*"))
         for module in self.naming(*names):
+            if not begins and not ends:
+                yield from ((module, call) for call in module.calls_to(exact))
+                continue
             for call in module.nodes(ast.Call):
                 target = module.resolve(call.func)
                 if target is not None and (

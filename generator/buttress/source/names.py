@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import ast
 import builtins
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from typing import cast
 
 from buttress.source.nodes import Nodes, Scope
@@ -70,6 +71,20 @@ class Names(Nodes):
         if found is _NOT_ASKED:
             found = self._resolved[node] = self._resolve(node)
         return cast("str | None", found)
+
+    def calls_to(self, names: Set[str]) -> Sequence[ast.Call]:
+        """Return the calls of what some dotted names stand for, in source order.
+
+        Only calls that are written with the last part of a name, or with what it is imported as,
+        are resolved.
+        """
+        imported = [binding.local for binding in self.imports if binding.target in names]
+        calls = [
+            call
+            for call in self.called(*{*_last_parts(frozenset(names)), *imported})
+            if self.resolve(call.func) in names
+        ]
+        return sorted(calls, key=lambda call: (call.lineno, call.col_offset))
 
     @cached_property
     def _resolved(self) -> dict[ast.AST | None, object]:
@@ -165,3 +180,8 @@ class Names(Nodes):
     def _all_names(self) -> frozenset[str]:
         bound = {name for names in self._scope_bindings.values() for name in names}
         return frozenset(bound | {node.id for node in self.nodes(ast.Name)})
+
+
+@cache
+def _last_parts(names: frozenset[str]) -> frozenset[str]:
+    return frozenset(name.rpartition(".")[2] for name in names)

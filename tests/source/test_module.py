@@ -58,7 +58,7 @@ def test_a_name_that_means_something_else_does_not_resolve(source: str) -> None:
     ("source", "lines"),
     [
         ("import flask\nflask.Flask()\nFlask()", [2]),
-        ("from flask import Flask as F, Blueprint\nF()\nBlueprint()", [2]),
+        ("from flask import Flask as F, Blueprint\nF()\nFlask()\nBlueprint()", [2, 4]),
         ("import flask as f\nf.Blueprint()\nf.Flask()\nf.Blueprint()", [2, 3, 4]),
         ("def Flask(): ...\nFlask()\nx.flask.Flask()", []),
         ("print(1)\nrepr(2)\nprint(3)", [1, 3]),

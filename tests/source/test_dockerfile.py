@@ -122,6 +122,9 @@ def test_another_escape_character() -> None:
         ("version: '3'\nservices:\n", "no FROM"),
         ("FROM x\nHELLO there\n", "line 2 is no instruction"),
         ("RUN x\nFROM x\n", "before FROM"),
+        ("FROM x # pinned later\n", "line 1: a comment cannot stand behind FROM"),
+        ("FROM x\nFROM x AS y #z\n", "line 2: a comment cannot stand behind FROM"),
+        ("FROM x y\n", "line 1: FROM takes an image, or an image, AS and a name"),
     ],
 )
 def test_what_is_no_dockerfile_says_so(text: str, problem: str) -> None:

@@ -11,6 +11,7 @@ from buttress.analysis.delivery.images import (
     images,
     runs_as_root,
     secrets_in_image,
+    unbuildable,
     unpinned_bases,
 )
 from buttress.analysis.delivery.servers import development_starts, starts_by_buildpack
@@ -66,8 +67,8 @@ def dependencies_unlocked(subject: Subject) -> Iterator[Finding]:
         loose = [] if inside else loose_dependencies(subject.project, package)
         if loose:
             message = (
-                f"{package.manifest}: {len(loose)} of {len(package.dependencies)} dependencies have no "
-                f"exact version, and no lock file of {package.manager} has them."
+                f"{package.manifest}: {_without_version(len(loose), len(package.dependencies))}, "
+                f"and no lock file of {package.manager} gives one."
             )
             yield Finding(loose[0].place, message, "", package.manifest)
 
@@ -84,8 +85,15 @@ def _unlocked_python(subject: Subject) -> Iterator[Finding]:
     if not needed:
         yield Finding(subject.anchor, f"{manifest.path} declares no dependencies.")
     elif loose:
-        message = f"{len(loose)} of {len(needed)} dependencies have no exact version, and there is no lock file."
+        said = _without_version(len(loose), len(needed))
+        message = f"{said[0].upper()}{said[1:]}, and there is no lock file."
         yield Finding(loose[0].place, message)
+
+
+def _without_version(loose: int, needed: int) -> str:
+    if needed == 1:
+        return "the only dependency has no exact version"
+    return f"{loose} of {needed} dependencies {'has' if loose == 1 else 'have'} no exact version"
 
 
 def _has_entries(subject: Subject, manifest: Manifest) -> bool:
@@ -127,9 +135,13 @@ def no_container(subject: Subject) -> Iterator[Finding]:
         COPY . .
         CMD ["uvicorn", "app.main:app", "--host", "0.0.0.0"]
     """
-    if not images(subject.project, subject.service) and not starts_by_buildpack(
-        subject.project, subject.service
-    ):
+    project, service = subject.project, subject.service
+    if images(project, service) or starts_by_buildpack(project, service):
+        return
+    broken = unbuildable(project, service)
+    for place, problem in broken:
+        yield Finding(place, f"Docker cannot build this: {problem}.")
+    if not broken:
         yield Finding(subject.anchor, "No Dockerfile builds an image that starts the app.")
 
 
@@ -212,7 +224,7 @@ def image_hygiene(subject: Subject) -> Iterator[Finding]:
         for base in unpinned_bases(image):
             message = "The base image has no version, so it changes from build to build."
             yield Finding(image.place(base), message, "", base.value)
-        for instruction, name in secrets_in_image(image):
+        for instruction, name in secrets_in_image(image.dockerfile):
             message = f"{name} ends up in the image, where everyone who pulls it can read it."
             yield Finding(image.place(instruction), message, "", name)
         everything = copies_everything(image)

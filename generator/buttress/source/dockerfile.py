@@ -182,16 +182,30 @@ class Dockerfile:
         """The line ending of most lines."""
         return Text(self.text).newline
 
-    @cached_property
+    @property
     def problem(self) -> str | None:
         """What keeps the file from being a Dockerfile, if anything does."""
+        return self._problem[1] if self._problem else None
+
+    @property
+    def problem_line(self) -> int:
+        """The line where the problem stands; 1 if it stands nowhere."""
+        return self._problem[0] if self._problem else 1
+
+    @cached_property
+    def _problem(self) -> tuple[int, str] | None:
         if not self.stages:
-            return "it has no FROM"
+            return 1, "it has no FROM"
         for instruction in self.instructions:
             if instruction.keyword not in KEYWORDS:
-                return f"line {instruction.line} is no instruction"
+                return instruction.line, f"line {instruction.line} is no instruction"
+        first = self.instructions[0]
         if any(i.keyword != "ARG" for i in self.instructions[: self._first_from()]):
-            return "an instruction stands before FROM"
+            return first.line, "an instruction stands before FROM"
+        for stage in self.stages:
+            wrong = _wrong_from(stage.from_)
+            if wrong is not None:
+                return stage.from_.line, f"line {stage.from_.line}: {wrong}"
         return None
 
     @cached_property
@@ -269,6 +283,16 @@ def parse(text: str) -> Dockerfile:
         instructions.append(logical.instruction())
         index = logical.next_line
     return Dockerfile(text, tuple(instructions), directives)
+
+
+def _wrong_from(instruction: Instruction) -> str | None:
+    """Return what Docker refuses in a ``FROM``: it takes an image, or an image, ``AS`` and a name."""
+    words = instruction.command.split()
+    if len(words) == 1 or (len(words) == 3 and words[1].lower() == "as"):
+        return None
+    if any(word.startswith("#") for word in words):
+        return "a comment cannot stand behind FROM, Docker takes its words for arguments"
+    return "FROM takes an image, or an image, AS and a name"
 
 
 def _directives(lines: list[str]) -> dict[str, str]:

@@ -85,15 +85,10 @@ def service_images(project: Project, service: Service) -> list[Image]:
     """
     starting = _starting(service)
     foreign = {path for s in project.services if s is not service for path in _starting(s)}
-    others = [
-        other.root
-        for other in project.services
-        if other.root != service.root and not is_inside(service.root, other.root)
-    ]
+    beside = set(_beside(project, service))
     found = []
     for path in project.dockerfiles:
-        folder = folder_of(path)
-        near = is_inside(folder, service.root) and not any(is_inside(folder, o) for o in others)
+        folder, near = folder_of(path), path in beside
         if path not in starting and (path in foreign or not (near or _is_above(folder, service))):
             continue
         image = built_image(project.tree, path)
@@ -103,6 +98,33 @@ def service_images(project: Project, service: Service) -> list[Image]:
         ):
             found.append(image)
     return sorted(found, key=lambda image: not is_inside(image.path, service.root))
+
+
+def unbuildable(project: Project, service: Service) -> list[tuple[Place, str]]:
+    """Return what keeps Docker from building images of Python in the service's folder, and where."""
+    found = []
+    for path in _beside(project, service):
+        text = text_of(project.tree, path)
+        is_about_python = "python" in text or _PYTHON.search(text)
+        dockerfile = parse(text) if is_about_python and len(text) <= _LARGEST else None
+        if dockerfile is not None and dockerfile.problem is not None:
+            found.append((Place(path, dockerfile.problem_line), dockerfile.problem))
+    return found
+
+
+def _beside(project: Project, service: Service) -> list[str]:
+    """Return the Dockerfiles in the service's folder that stand in no other service's."""
+    others = [
+        other.root
+        for other in project.services
+        if other.root != service.root and not is_inside(service.root, other.root)
+    ]
+    return [
+        path
+        for path in project.dockerfiles
+        if is_inside(folder_of(path), service.root)
+        and not any(is_inside(folder_of(path), other) for other in others)
+    ]
 
 
 def _starting(service: Service) -> set[str]:
@@ -227,9 +249,9 @@ def unpinned_bases(image: Image) -> Iterator[Instruction]:
             yield stage.from_
 
 
-def secrets_in_image(image: Image) -> Iterator[tuple[Instruction, str]]:
+def secrets_in_image(dockerfile: Dockerfile) -> Iterator[tuple[Instruction, str]]:
     """Yield what puts a secret into the image, with the name of the variable or file."""
-    for instruction in image.dockerfile.instructions:
+    for instruction in dockerfile.instructions:
         if instruction.keyword in {"COPY", "ADD"} and "from" not in instruction.flags:
             for word in instruction.words[:-1]:
                 name = word.rpartition("/")[2]

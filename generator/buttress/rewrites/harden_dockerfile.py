@@ -29,31 +29,34 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
-from buttress.analysis.delivery.images import service_images
+from buttress.analysis.delivery.images import (
+    built_image,
+    service_images,
+    unbuildable,
+)
+from buttress.analysis.javascript import package_images
+from buttress.project.model import Place
 from buttress.rewrites.image_command import SERVERS, from_shell, json_form, without_reload
 from buttress.rewrites.image_facts import ImageFacts, image_facts
-from buttress.rewrites.image_reading import DeployedImage, deployed_stage, own_folders
+from buttress.rewrites.image_layers import bases, package_lists, pip_caches, secrets
+from buttress.rewrites.image_reading import (
+    FILES_OF_ROOT,
+    MAKES_USER,
+    ROOT_WORK,
+    DeployedImage,
+    deployed_stage,
+    own_folders,
+)
+from buttress.rewrites.javascript_image import harden_javascript
 from buttress.rewrites.outcomes import Abstained, Good, Outcome, Safety
 from buttress.rewrites.registry import Context, service_rewrite
 from buttress.source import Edit
-from buttress.source.dockerfile import Instruction, Stage, parse
+from buttress.source.dockerfile import Instruction, parse
 
 UID = "10001"
 OWNER = f"{UID}:{UID}"
-_ROOT_WORK = ("RUN", "COPY", "ADD", "WORKDIR", "VOLUME", "SHELL")
-_FILES_OF_ROOT = re.compile(
-    r"/root\b|~/|\$HOME|--user\b|playwright install|nltk|spacy download|huggingface|whisper"
-    r"|virtualenvs\.(?!in-project)|\bpipenv install(?!.*--system)|\bsudo\b"
-)
-_MAKES_USER = re.compile(r"\b(useradd|adduser|groupadd|addgroup)\b")
-_INSTALLS = re.compile(r"\bapt(-get)?( -\S+)* install\b")
-_UPDATES = re.compile(r"\bapt(-get)?( -\S+)* update\b")
-_PIP = re.compile(r"\bpip(?:3(?:\.\d+)?)? install\b(?![^&|;]*--no-cache-dir)")
-_SECRET_NAME = re.compile(
-    r"(?i)(?:^|_)(?:secret(?:_key|_access_key)?|passw(?:or)?d|token|api_?key|private_?key"
-    r"|credentials?)\Z"
-)
 _HEALTH = (
     "import http.client as h; c = h.HTTPConnection('127.0.0.1', {port}, timeout=4); "
     "c.request('GET', '/'); raise SystemExit(c.getresponse().status >= 500)"
@@ -70,6 +73,19 @@ def harden_dockerfiles(context: Context) -> Iterator[Outcome]:
             continue
         facts = image_facts(context.project, context.service, context.draft, path)
         yield from harden(path, text.content, facts)
+    yield from _front_ends(context)
+    for place, problem in unbuildable(context.project, context.service):
+        if place.path not in context.owned:
+            yield _unbuildable(place, problem)
+
+
+def _front_ends(context: Context) -> Iterator[Outcome]:
+    own = {image.path for image in service_images(context.project, context.service)}
+    for found in package_images(context.project, context.service):
+        image = built_image(context.draft, found.path)
+        if image is not None and found.path not in own | context.owned:
+            facts = image_facts(context.project, context.service, context.draft, found.path)
+            yield from harden_javascript(context.project, image, replace(facts, port=None))
 
 
 def harden(path: str, text: str, facts: ImageFacts) -> Iterator[Outcome]:
@@ -82,137 +98,23 @@ def harden(path: str, text: str, facts: ImageFacts) -> Iterator[Outcome]:
     """
     dockerfile = parse(text)
     if dockerfile.problem is not None:
-        yield Abstained(path, 1, "not-a-dockerfile", f"{dockerfile.problem}")
+        yield _unbuildable(Place(path, dockerfile.problem_line), dockerfile.problem)
         return
     image = DeployedImage(path, dockerfile, deployed_stage(dockerfile, facts.target), facts)
-    yield from _bases(image)
-    yield from _secrets(image)
+    yield from bases(image)
+    yield from secrets(image)
     for stage in dockerfile.stages:
-        yield from _pip(image, stage)
-        yield from _apt(image, stage)
+        yield from pip_caches(image, stage)
+        yield from package_lists(image, stage)
     yield from _command(image)
     yield from _user(image)
     yield from _health(image)
 
 
-def _bases(image: DeployedImage) -> Iterator[Outcome]:
-    names = {stage.name for stage in image.dockerfile.stages if stage.name}
-    for stage in image.dockerfile.stages:
-        reference, base = stage.reference, stage.image
-        if reference.lower() in names or reference == "scratch" or base.digest or "$" in reference:
-            continue
-        if re.search(r"\d", base.tag):
-            yield Good(image.path, stage.from_.line)
-            continue
-        is_python = base.name in ("python", "docker.io/python", "library/python")
-        if not is_python or image.facts.python is None:
-            yield image.abstained(
-                stage.from_,
-                "unpinned-image",
-                f"`{reference}` is another image every few weeks, and nothing here says which "
-                "version the app needs",
-                "Name a version in the tag.",
-            )
-            continue
-        variant = f"-{base.tag}" if base.tag not in ("", "latest") else ""
-        start = stage.from_.value.index(reference)
-        span = stage.from_.span(start, start + len(reference))
-        yield image.changed(
-            stage.from_,
-            (Edit(*span, f"{base.name}:{image.facts.python}{variant}"),),
-            Safety.REVIEW,
-            f"`{reference}` moves to the next Python by itself; the project is written for "
-            f"{image.facts.python}.",
-        )
-
-
-def _secrets(image: DeployedImage) -> Iterator[Outcome]:
-    for instruction in image.dockerfile.instructions:
-        words = instruction.words
-        if instruction.keyword in ("COPY", "ADD") and "from" not in instruction.flags:
-            files = [posixpath.basename(word) for word in words[:-1]]
-            if any(re.fullmatch(r"\.env(\.(?!example|sample)\w+)?", file) for file in files):
-                yield image.abstained(
-                    instruction,
-                    "secret-in-image",
-                    "an environment file is copied into the image, where everyone who pulls it can "
-                    "read it (CWE-538)",
-                    "Hand the variables in when the container starts, then delete this line.",
-                )
-        elif instruction.keyword in ("ENV", "ARG"):
-            pairs = re.findall(r"(\w+)(?:=|\s+)(\"[^\"]*\"|'[^']*'|\S+)", instruction.value)
-            for name, value in pairs:
-                bare = value.strip("\"'")
-                if _SECRET_NAME.search(name) and bare and "$" not in bare and not bare.isdigit():
-                    yield image.abstained(
-                        instruction,
-                        "secret-in-image",
-                        f"{name} has a value in the image, where everyone who pulls it can read it "
-                        "(CWE-798)",
-                        "Hand it in when the container starts, and change it where it is used.",
-                    )
-
-
-def _pip(image: DeployedImage, stage: Stage) -> Iterator[Outcome]:
-    sets_off = any(
-        i.keyword == "ENV" and re.search(r"PIP_NO_CACHE_DIR[= ]\"?(1|true|yes|on|off)", i.value)
-        for s in image.dockerfile.lineage(stage)
-        for i in s.instructions
+def _unbuildable(place: Place, problem: str) -> Abstained:
+    return Abstained(
+        place.path, place.line, "not-a-dockerfile", f"Docker cannot build it: {problem}"
     )
-    for run in stage.all("RUN"):
-        if run.heredocs or run.exec_form is not None or sets_off:
-            continue
-        if "type=cache" in run.value[: run.command_index]:
-            continue
-        edits = []
-        for match in _PIP.finditer(run.value):
-            end = run.span(match.start(), match.end())[1]
-            edits.append(Edit(end, end, " --no-cache-dir"))
-        if edits:
-            reason = "pip's cache would stay in the layer and is never used again."
-            yield image.changed(run, tuple(edits), Safety.SAFE, reason)
-
-
-def _apt(image: DeployedImage, stage: Stage) -> Iterator[Outcome]:
-    for run in stage.all("RUN"):
-        command = run.command
-        if run.heredocs or run.exec_form is not None or not _INSTALLS.search(command):
-            continue
-        if re.search(r"/var/lib/apt/lists", run.value):
-            yield Good(image.path, run.line)
-            continue
-        if not _UPDATES.search(command):
-            continue  # the lists are in an earlier layer: removing them here frees nothing
-        later = [
-            i.command
-            for i in image.dockerfile.instructions
-            if i.keyword == "RUN" and i.start > run.start and _INSTALLS.search(i.command)
-        ]
-        needs_lists = any(not _UPDATES.search(text) for text in later)
-        if needs_lists or re.search(r"[;|#]|\b(if|for|while)\b", command):
-            yield image.abstained(
-                run,
-                "apt-lists",
-                "the package lists stay in the layer, and it cannot be told that nothing after "
-                "needs them",
-                "End the line with `&& rm -rf /var/lib/apt/lists/*`.",
-            )
-            continue
-        text, newline = image.dockerfile.text, image.dockerfile.newline
-        written = text[run.start : run.end]
-        joint = " && "
-        if "\n" in written:
-            last = written.rpartition("\n")[2]
-            indent = last[: len(last) - len(last.lstrip())] or "    "
-            escape = "`" if image.dockerfile.directives.get("escape") == "`" else "\\"
-            joint = f" {escape}{newline}{indent}&& "
-        end = run.offsets[-1] + 1
-        yield image.changed(
-            run,
-            (Edit(end, end, f"{joint}rm -rf /var/lib/apt/lists/*"),),
-            Safety.SAFE,
-            "The package lists would stay in the layer and are out of date at the next build.",
-        )
 
 
 def _command(image: DeployedImage) -> Iterator[Outcome]:
@@ -303,7 +205,7 @@ def _user(image: DeployedImage) -> Iterator[Outcome]:
     folders = own_folders(image)
     is_alpine = "alpine" in image.base.image.tag
     add = f"adduser -D -u {UID} app" if is_alpine else (f"useradd --uid {UID} --create-home app")
-    last = [i for i in image.stage.instructions if i.keyword in (*_ROOT_WORK, "FROM")][-1]
+    last = [i for i in image.stage.instructions if i.keyword in (*ROOT_WORK, "FROM")][-1]
     lines = (
         "",
         "# The app may write to its folder, and to nothing else of the image.",
@@ -331,9 +233,9 @@ def _needs_root(image: DeployedImage, user: Instruction | None) -> str | None:
         return "what its base image needs is not known"
     if image.facts.has_socket:
         return "it controls the container engine"
-    if any(_MAKES_USER.search(text) for text in runs):
+    if any(MAKES_USER.search(text) for text in runs):
         return "it makes a user, but never becomes it"
-    if any(_FILES_OF_ROOT.search(text) for text in runs):
+    if any(FILES_OF_ROOT.search(text) for text in runs):
         return "files are installed for root alone"
     if command.program not in SERVERS and command.program != "python":
         return f"what `{command.program or 'its start'}` needs is not known"

@@ -15,6 +15,16 @@ from buttress.source.dockerfile import Dockerfile, Instruction, Stage
 _DEVELOPMENT = re.compile(r"dev|test|debug|lint|ci\b", re.IGNORECASE)
 _DEPLOYED = re.compile(r"prod|runtime|runner|release|final|deploy", re.IGNORECASE)
 
+ROOT_WORK = ("RUN", "COPY", "ADD", "WORKDIR", "VOLUME", "SHELL")
+"""Instructions that have to stay in front of another user."""
+FILES_OF_ROOT = re.compile(
+    r"/root\b|~/|\$HOME|--user\b|playwright install|nltk|spacy download|huggingface|whisper"
+    r"|virtualenvs\.(?!in-project)|\bpipenv install(?!.*--system)|\bsudo\b"
+)
+"""What puts files where root alone finds them."""
+MAKES_USER = re.compile(r"\b(useradd|adduser|groupadd|addgroup)\b")
+"""What makes another user."""
+
 # Folders that hold more than an app.
 _SYSTEM = frozenset({"/", "/home", "/opt", "/root", "/srv", "/tmp", "/var"})  # noqa: S108 - a name
 _FOREIGN = (

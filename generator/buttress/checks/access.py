@@ -7,9 +7,10 @@ from collections.abc import Iterator
 from buttress.analysis.access.endpoints import Endpoint, endpoints
 from buttress.analysis.access.guards import Guards, guards_of, knows_callers
 from buttress.analysis.access.logins import is_login, is_throttled, logins
-from buttress.analysis.access.openings import is_public, unguarded, unowned, unverified_webhooks
+from buttress.analysis.access.openings import is_public, unguarded, unowned
 from buttress.analysis.access.protection import limits_rates
 from buttress.analysis.access.roles import checks_roles, has_second_factor, is_for_administrators
+from buttress.analysis.access.webhooks import unverified_webhooks
 from buttress.checks.model import (
     Confidence,
     Finding,

@@ -154,11 +154,6 @@ _ID = re.compile(
     re.IGNORECASE,
 )
 _TENANT = re.compile(r"[{<][^}>]*(?:organi[sz]ation|tenant|workspace)", re.IGNORECASE)
-_HOOK = re.compile(r"(?:^|[/_\-])(?:web-?_?hooks?|ipn|stripe_?events?)(?:[/_\-]|\Z)", re.IGNORECASE)
-_VERIFIES = re.compile(
-    r"construct_event|hmac\b|compare_digest|signature|X-Hub|svix|RequestValidator|verify|validate_request|secret|token|authorization|api_?key|allowed_ips|remote_addr|client\.host",
-    re.IGNORECASE,
-)
 
 
 def words(endpoint: Endpoint) -> frozenset[str]:
@@ -249,27 +244,3 @@ def _dependencies(endpoint: Endpoint) -> str:
     defaults = (*node.args.defaults, *filter(None, node.args.kw_defaults))
     names = [endpoint.module.source(default) for default in defaults]
     return " ".join(name for name in names if re.search(r"own|permission|role|access", name))
-
-
-def unverified_webhooks(
-    project: Project, service: Service, found: Iterable[Endpoint], guards: Guards
-) -> Iterator[Endpoint]:
-    """Yield the endpoints that other systems call and that believe whoever calls."""
-    for endpoint in found:
-        if "POST" not in endpoint.methods:
-            continue
-        if not (_HOOK.search(endpoint.path) or _HOOK.search("/" + endpoint.node.name)):
-            continue
-        if re.search(r"[{<]\w*id", endpoint.path) or guards.guards(endpoint):
-            continue
-        if "test" in words(endpoint) or _manages(endpoint):
-            continue
-        if not _VERIFIES.search(reached_text(project, service, endpoint)):
-            yield endpoint
-
-
-def _manages(endpoint: Endpoint) -> bool:
-    """Whether a route manages webhooks instead of receiving their calls."""
-    return bool(
-        re.match(r"(?:create|add|new|register|set|delete|remove|list|update)_?", endpoint.node.name)
-    )

@@ -1,0 +1,132 @@
+"""Webhooks: the endpoints that other systems call, and whether they verify who calls."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections import deque
+from collections.abc import Iterable, Iterator
+
+from buttress.analysis.access.endpoints import Endpoint, definitions_of, functions_of, own_modules
+from buttress.analysis.access.guards import Guards
+from buttress.analysis.access.openings import words
+from buttress.project.model import Project, Service
+from buttress.source import Module
+from buttress.source.module import Function
+
+_HOOK = re.compile(
+    r"(?:^|[/_\-])(?:[a-z]*web-?_?hooks?[a-z]*|hooks?|ipn|stripe_?events?)(?:[/_\-]|\Z)",
+    re.IGNORECASE,
+)
+_MANAGES = re.compile(r"(?:create|add|new|register|set|delete|remove|list|update)_?", re.IGNORECASE)
+_ABOUT = frozenset(["test", "config", "settings", "info", "status", "logs", "setup", "subscribe"])
+_FOR_ONE = re.compile(r"[{<]\w*(?:id|token|secret|key|hash|signature)\b", re.IGNORECASE)
+_SECRET_PART = re.compile(r"(?=[^/]*[a-z])(?=[^/]*[A-Z])(?=[^/]*\d)[A-Za-z0-9_\-]{16,}")
+_CREDENTIAL = r"(?:token|secret|api_?key|passw\w*|digest|hash|access_?key)"
+_VERIFIES = re.compile(
+    r"construct_event|\bhmac\b|compare_digest|signature|X-Hub|svix|RequestValidator|validate_request|\w*verif\w*\("
+    r"|\w*(?:check|validate|authenticate|require)_\w*(?:token|secret|key|webhook|stripe|caller|request)\w*\("
+    r"|headers?(?:\.get\(|\[)\s*['\"][^'\"]*(?:auth|token|key|secret|sign|hash|hmac)"
+    r"|remote_addr|client\.host|allowed_ips|ip_address"
+    rf"|{_CREDENTIAL}\w*['\"\])]*\s*(?:(?:!=|==)(?!\s*['\"])|(?:not )?in\b)|(?:!=|==|\bin\b)\s*[\w.\[\]'\"]*{_CREDENTIAL}",
+    re.IGNORECASE,
+)
+_ACTS = re.compile(
+    r"\b(?:add|commit|save|create|insert|update|delete|remove|execute|put|append|write|upsert|store|upload|send|set_|register|archive|publish"
+    r"|apply|run|start(?!swith)|stop|reset|process|handle|enqueue|delay|dispatch|dispatcher|feed|reply|respond|answer|notify|post|patch|call|check_call|check_output"
+    r"|popen|system|invoke|ainvoke|generate|chat|charge|refund|ban|trigger|execute)\w*\(|\]\s*=[^=]|\.\w+\s*=[^=]",
+    re.IGNORECASE,
+)
+_BUILT_IN = frozenset([*dir(dict), *dir(list), *dir(str), *dir(set)])
+_MOST_FUNCTIONS = 40
+_DEPTH = 3
+_MOST_NAMESAKES = 3
+
+
+def unverified_webhooks(
+    project: Project, service: Service, found: Iterable[Endpoint], guards: Guards
+) -> Iterator[Endpoint]:
+    """Yield the endpoints that other systems call, that act on it, and that believe whoever calls."""
+    namesakes: dict[str, list[tuple[Module, Function]]] | None = None
+    for endpoint in found:
+        if not _is_webhook(endpoint) or guards.guards(endpoint):
+            continue
+        if namesakes is None:
+            namesakes = _functions_by_name(project, service)
+        code = _reached(project, service, endpoint, namesakes)
+        if not _VERIFIES.search(f"{_head(endpoint)}\n{code}") and _ACTS.search(code):
+            yield endpoint
+
+
+def _is_webhook(endpoint: Endpoint) -> bool:
+    if "POST" not in endpoint.methods or isinstance(endpoint.node, ast.ClassDef):
+        return False
+    if not (_HOOK.search(endpoint.path) or _HOOK.search("/" + endpoint.node.name)):
+        return False
+    # what names one of many, or has a secret in its path, is not for everybody
+    if _FOR_ONE.search(endpoint.path) or _SECRET_PART.search(endpoint.path):
+        return False
+    return not words(endpoint) & _ABOUT and not _MANAGES.match(endpoint.node.name)
+
+
+def _functions_by_name(
+    project: Project, service: Service
+) -> dict[str, list[tuple[Module, Function]]]:
+    found: dict[str, list[tuple[Module, Function]]] = {}
+    for path in sorted({*service.reachable, service.app.place.path}):
+        module = project.tree.module(path)
+        for function in functions_of(module) if module.problem is None else ():
+            found.setdefault(function.name, []).append((module, function))
+    return found
+
+
+def _reached(
+    project: Project,
+    service: Service,
+    endpoint: Endpoint,
+    namesakes: dict[str, list[tuple[Module, Function]]],
+) -> str:
+    """Return the code that an endpoint reaches, without comments and docstrings.
+
+    A method of an object that is not known is looked for by its name: what might verify counts.
+    """
+    own = own_modules(project.tree)
+    parts: list[str] = []
+    waiting: deque[tuple[Module, Function | ast.ClassDef, int]] = deque()
+    waiting.append((endpoint.module, endpoint.node, 0))
+    seen = {(endpoint.module.path, endpoint.node.lineno)}
+    while waiting and len(seen) < _MOST_FUNCTIONS:
+        module, function, depth = waiting.popleft()
+        parts.append(_plain(function))
+        for call in ast.walk(function) if depth < _DEPTH else ():
+            if not isinstance(call, ast.Call):
+                continue
+            for target in (call.func, *call.args):
+                called = list(definitions_of(own, service, module, target))
+                if not called and target is call.func and isinstance(target, ast.Attribute):
+                    alike = namesakes.get(target.attr, [])
+                    is_known = len(alike) <= _MOST_NAMESAKES and target.attr not in _BUILT_IN
+                    called = alike if is_known else []
+                for other, definition in called:
+                    if (other.path, definition.lineno) not in seen:
+                        seen.add((other.path, definition.lineno))
+                        waiting.append((other, definition, depth + 1))
+    return "\n".join(parts)
+
+
+def _head(endpoint: Endpoint) -> str:
+    """Return the decorators and parameters of an endpoint, those of its view class among them."""
+    marks = [
+        *endpoint.node.decorator_list,
+        *(endpoint.view.decorator_list if endpoint.view else []),
+    ]
+    given = [] if isinstance(endpoint.node, ast.ClassDef) else [ast.unparse(endpoint.node.args)]
+    return "\n".join([*(ast.unparse(mark) for mark in marks), *given])
+
+
+def _plain(function: Function | ast.ClassDef) -> str:
+    body = function.body
+    first = body[0]
+    if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant):
+        body = body[1:]
+    return "\n".join(ast.unparse(item) for item in body)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from tests.checks.running import FASTAPI, FLASK, REQUIREMENTS, places, status
+from tests.checks.running import FASTAPI, FLASK, REQUIREMENTS, places, run, status
 
 START = 'CMD ["uvicorn", "main:app"]\n'
 APP = {"main.py": FASTAPI, "requirements.txt": REQUIREMENTS}
@@ -17,6 +17,21 @@ class TestDependencies:
     def test_loose_requirements_are_counted_at_the_first(self) -> None:
         files = {**APP, "requirements.txt": "fastapi==0.128.0\nuvicorn\nhttpx>=0.27\n"}
         assert places("INFRA-DEPS-UNLOCKED", files) == ["requirements.txt:2"]
+
+    @pytest.mark.parametrize(
+        ("requirements", "message"),
+        [
+            ("flask\n", "The only dependency has no exact version"),
+            ("flask\ngunicorn==23.0.0\n", "1 of 2 dependencies has no exact version"),
+            ("flask\ngunicorn\n", "2 of 2 dependencies have no exact version"),
+        ],
+    )
+    def test_one_and_many_are_told_apart(self, requirements: str, message: str) -> None:
+        files = {"main.py": FASTAPI, "requirements.txt": requirements}
+
+        (finding,) = run("INFRA-DEPS-UNLOCKED", files).findings
+
+        assert finding.message == f"{message}, and there is no lock file."
 
     def test_without_a_manifest_the_app_is_the_place(self) -> None:
         assert places("INFRA-DEPS-UNLOCKED", {"main.py": FASTAPI}) == ["main.py:3"]

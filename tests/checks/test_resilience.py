@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from tests.checks.running import FASTAPI, places, status
+from tests.checks.running import FASTAPI, places, run, status
 
 
 def code(text: str, head: str = "") -> dict[str, str]:
@@ -65,6 +65,44 @@ def test_models_with_a_limit(text: str) -> None:
 
 def test_an_app_without_models() -> None:
     assert status("LLM-NO-TIMEOUT", code("")) == "not-applicable"
+
+
+@pytest.mark.parametrize(
+    ("limits", "message"),
+    [
+        ([""], "This call has no limit of tokens, and nothing limits how often it is made."),
+        (["", "max_tokens=9"], "1 of 2 calls of a model has no limit of tokens, "),
+        (["", ""], "2 of 2 calls of a model have no limit of tokens, "),
+    ],
+)
+def test_one_call_and_many_are_told_apart(limits: list[str], message: str) -> None:
+    calls = [f"client.chat.completions.create(model='m', messages=[], {it})" for it in limits]
+    text = "\n".join(["from openai import OpenAI", "client = OpenAI(timeout=3)", *calls])
+
+    (finding,) = run("LLM-NO-COST-CAP", code(text)).findings
+
+    assert finding.message.startswith(message)
+
+
+@pytest.mark.parametrize(
+    ("more", "others"),
+    [(1, "another coroutine"), (2, "2 more coroutines")],
+)
+def test_queries_of_one_coroutine_and_of_many_are_told_apart(more: int, others: str) -> None:
+    text = "".join(
+        f"\n\n@app.get('/{number}')\nasync def read_{number}(db: Session = Depends(get_db)):\n    order = db.query(Order).first()\n    return order.id\n"
+        for number in range(more + 1)
+    )
+    files = {
+        "main.py": f"from fastapi import Depends\nfrom sqlalchemy.orm import Session\nfrom db import get_db\n{FASTAPI}{text}",
+        "db.py": "from sqlalchemy import create_engine\nfrom sqlalchemy.orm import sessionmaker\n\n"
+        "engine = create_engine('postgresql://db/x')\n\n\n"
+        "def get_db():\n    yield sessionmaker(engine)()\n",
+    }
+
+    (finding,) = run("ARCH-BLOCKING-IN-ASYNC", files).findings
+
+    assert finding.message.endswith(f", as do those of {others}.")
 
 
 @pytest.mark.parametrize(

@@ -48,7 +48,7 @@ def test_an_update_that_a_gate_stops_adds_nothing(run: Run, project: Path, tmp_p
     stopped = run("inspect", project, "--baseline", known, "--update-baseline", "--fail-on", "low")
 
     assert stopped.code == 1
-    assert "1 new ones were not added" in stopped.err
+    assert "1 new finding was not added: --fail-on stops it." in stopped.err
     assert known.read_bytes() == before
     assert run("inspect", project, "--baseline", known, "--update-baseline").code == 0
     assert checks(run, project, "--baseline", known) == set()

@@ -137,6 +137,16 @@ def test_a_patch_is_readable_by_its_owner_alone(
     assert files(project) == before
 
 
+def test_one_recipe_is_one_commit_and_one_patch(
+    run: Run, installation: Path, project: Path, tmp_path: Path
+) -> None:
+    branch = run("apply", "logs", "--path", project, "--branch", "hardened").out
+    patch = run("apply", "logs", "--path", project, "--patch", f"{tmp_path}/patches/").out
+
+    assert "Written to the branch hardened (1 commit)." in branch
+    assert f"Written to {tmp_path}/patches (1 patch; apply it with git apply)." in patch
+
+
 def test_a_branch_gets_a_commit_per_recipe_and_the_tree_stays(
     run: Run, installation: Path, project: Path
 ) -> None:

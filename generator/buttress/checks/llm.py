@@ -120,7 +120,8 @@ def llm_no_cost_cap(subject: Subject) -> Iterator[Finding]:
     modules = list(subject.wired())
     if not endless or has_quota(modules) or limits_rates(subject.project.tree, modules):
         return
-    share = f"{len(endless)} of {len(paid)} calls of a model have" if len(paid) > 1 else "It has"
+    have = "has" if len(endless) == 1 else "have"
+    share = f"{len(endless)} of {len(paid)} calls of a model {have}"
     message = f"{share} no limit of tokens, and nothing limits how often they are made."
     if len(paid) == 1:
         message = "This call has no limit of tokens, and nothing limits how often it is made."

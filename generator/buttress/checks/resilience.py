@@ -94,7 +94,10 @@ def blocking_in_async(subject: Subject) -> Iterator[Finding]:
             yield subject.finding(module, node, message)
         queries = list(blocking_queries(module, subject.service))
         for query in queries[:1]:
-            more = f", as do those of {len(queries) - 1} more coroutines" if queries[1:] else ""
+            others = (
+                "another coroutine" if len(queries) == 2 else f"{len(queries) - 1} more coroutines"
+            )
+            more = f", as do those of {others}" if queries[1:] else ""
             message = f"This query stops all other requests until it is done{more}."
             yield subject.finding(module, query, message)
 

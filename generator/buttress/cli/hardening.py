@@ -40,6 +40,7 @@ from buttress.reports.changes_terminal import (
     print_overview,
     print_scores,
 )
+from buttress.reports.overview import number
 from buttress.reports.scorecard_terminal import print_scorecard
 from buttress.reports.terminal import indented
 from buttress.reports.visible import safe
@@ -241,7 +242,7 @@ def _write(request: Request, change_set: ChangeSet, before: Scorecard) -> str | 
         return _write_patch(request.patch, change_set)
     if request.branch is not None:
         commits = repository.commit_to_branch(root, request.branch, change_set)
-        return f"the branch {request.branch} ({len(commits)} commits)"
+        return f"the branch {request.branch} ({number(len(commits), 'commit')})"
     if request.yes:
         _write_files(root, change_set.files, change_set, allow_dirty=request.allow_dirty)
         return str(root)
@@ -272,7 +273,9 @@ def _write_patch(name: str, change_set: ChangeSet) -> str:
             parts = [item for item in change_set.recipes if item.files]
             for number, item in enumerate(parts, 1):
                 _write_private(target / f"{number:04d}-{item.recipe}.patch", diff(item.files))
-            return f"{target} ({len(parts)} patches; apply them in their order with git apply)"
+            how = "apply it" if len(parts) == 1 else "apply them in their order"
+            count = "1 patch" if len(parts) == 1 else f"{len(parts)} patches"
+            return f"{target} ({count}; {how} with git apply)"
         _write_private(target, diff(change_set.files))
     except OSError as problem:
         raise UserError(f"--patch {target}: {problem.strerror}.") from problem
@@ -338,7 +341,8 @@ def _review(request: Request, console: Console, change_set: ChangeSet, before: S
         return
     if decision.action is Action.BRANCH:
         commits = repository.commit_to_branch(root, decision.target, change_set)
-        console.print(Text(f"  {len(commits)} commits on the branch {safe(decision.target)}."))
+        made = number(len(commits), "commit")
+        console.print(Text(f"  {made} on the branch {safe(decision.target)}."))
         return
     _write_files(root, decision.files, change_set, allow_dirty=request.allow_dirty)
     with progress("Running the checks"):

@@ -21,6 +21,7 @@ from buttress.cli import ending
 from buttress.errors import NothingToInspectError, UserError
 from buttress.project import inspect_project, select_service
 from buttress.project.model import Project, Service
+from buttress.reports.overview import number
 from buttress.reports.unparsed import unparsed
 from buttress.reports.visible import safe
 from buttress.scorecard import Located
@@ -104,10 +105,11 @@ def _known(inspected: Inspected, *, is_update: bool) -> tuple[Entry, ...]:
 
 
 def _summary(path: Path, update: Update, stopped: int) -> str:
-    said = f"{path}: {update.kept} findings known before, {len(update.added)} added"
+    said = f"{path}: {number(update.kept, 'finding')} known before, {len(update.added)} added"
     said += f", {len(update.removed)} mended and removed."
     if stopped:
-        said += f" {stopped} new ones were not added: --fail-on stops them."
+        were, them = ("was", "it") if stopped == 1 else ("were", "them")
+        said += f" {number(stopped, 'new finding')} {were} not added: --fail-on stops {them}."
     return said
 
 

@@ -194,7 +194,7 @@ def weigh(candidate: Candidate) -> None:
         weight += 5
     weight += min(len(candidate.routes), 30)
     if candidate.routes:
-        reasons.append(f"{len(candidate.routes)} routes")
+        reasons.append(f"{len(candidate.routes)} route{'s' if len(candidate.routes) > 1 else ''}")
     if candidate.parent is not None:
         weight -= 500
         reasons = [f"mounted in {candidate.parent.name}"]

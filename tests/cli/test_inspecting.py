@@ -47,9 +47,51 @@ def test_facts_are_printed_as_data_with_their_places(run: Run, project: Path) ->
     assert "main.py" in json.dumps(facts)
 
 
+def test_facts_go_to_a_file_and_may_be_about_one_service(run: Run, tmp_path: Path) -> None:
+    files = {
+        "api/main.py": APP,
+        "api/requirements.txt": "",
+        "web/app.py": FLASK,
+        "web/requirements.txt": "",
+    }
+    project, target = make_project(tmp_path / "two", files), tmp_path / "facts.json"
+
+    printed = run("inspect", project, "--facts", "--service", "web", "--format", "json")
+    written = run("inspect", project, "--facts", "--service", "web", "--output", target)
+    whole = json.loads(run("inspect", project, "--facts").out)
+
+    assert [service["root"] for service in json.loads(printed.out)["services"]] == ["web"]
+    assert (written.out, target.read_text()) == ("", printed.out)
+    assert [service["root"] for service in whole["services"]] == ["api", "web"]
+
+
+@pytest.mark.parametrize(
+    ("options", "named"),
+    [
+        (["--format", "html"], "--format html"),
+        (["--fail-on", "high", "--all"], "--all, --fail-on"),
+        (["--baseline", "known.json", "--update-baseline"], "--baseline, --update-baseline"),
+        (["--select", "SEC", "--diff-base", "main"], "--select, --diff-base"),
+        (["--report", "json=x.json", "--ignore", "SEC"], "--report, --ignore"),
+    ],
+)
+def test_facts_refuse_the_options_of_judging(
+    run: Run, project: Path, options: list[str], named: str
+) -> None:
+    result = run("inspect", project, "--facts", *options)
+
+    assert result.code == 2
+    assert (result.out, result.err) == (
+        "",
+        f"error: --facts prints JSON and judges nothing: leave out {named}.\n",
+    )
+
+
 @pytest.mark.parametrize(
     ("options", "said"),
     [
+        (["--facts", "--service", "backend"], "--service backend: no service has this folder as"),
+        (["--facts", "--output", "nowhere/x"], "--output nowhere/x: No such file or directory."),
         (["--format", "xml"], "--format xml: use one of terminal, json, sarif, markdown, junit,"),
         (
             ["--report", "sarif"],

@@ -102,13 +102,13 @@ def _options(
 def inspect(
     path: Where = Path(),
     format_: Annotated[
-        str,
+        str | None,
         typer.Option(
             "--format",
             metavar="FORMAT",
-            help="terminal, json, sarif, markdown, junit, html, badge or shields.",
+            help="terminal (the default), json, sarif, markdown, junit, html, badge or shields.",
         ),
-    ] = "terminal",
+    ] = None,
     output: Annotated[
         Path | None, typer.Option("--output", metavar="FILE", help="Write the report to a file.")
     ] = None,
@@ -171,13 +171,26 @@ def inspect(
     from buttress.acceptance.inspection import Overrides
     from buttress.cli import inspecting
 
+    if facts:
+        judging = {
+            f"--format {format_}": format_ not in {None, "json"},
+            "--report": report,
+            "--all": everything,
+            "--fail-on": fail_on is not None,
+            "--select": select,
+            "--ignore": ignore,
+            "--baseline": baseline,
+            "--update-baseline": update_baseline,
+            "--diff-base": diff_base is not None,
+        }
+        inspecting.print_facts(path, output, service, without=judging, is_cached=not no_cache)
+        return
     inspecting.run(
         path,
-        format_,
+        format_ or "terminal",
         output,
         fail_on,
         service,
-        facts=facts,
         reports=report or [],
         is_complete=everything,
         overrides=Overrides(_listed(select), _listed(ignore), None, baseline),
@@ -230,7 +243,9 @@ def harden(
 
 @app.command(cls=PlainCommand)
 def apply(
-    recipes: Annotated[list[str], typer.Argument(metavar="RECIPE", help="Ids of recipes, one or more.")],
+    recipes: Annotated[
+        list[str], typer.Argument(metavar="RECIPE", help="Ids of recipes, one or more.")
+    ],
     path: Annotated[
         Path, typer.Option("--path", metavar="PATH", help="Root folder of the project.")
     ] = Path(),

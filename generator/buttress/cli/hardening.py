@@ -6,7 +6,7 @@ import json
 import os
 import shlex
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,7 +28,7 @@ from buttress.planning import location
 from buttress.planning.catalogue import Catalogue, load_catalogue
 from buttress.planning.changes import ChangeSet
 from buttress.planning.changeset import Given, build, known_answers
-from buttress.planning.plan import Plan, Why, applicable, make_plan, recommended
+from buttress.planning.plan import Plan, Why, applicable, left_out, make_plan, recommended
 from buttress.planning.questions import ask, parse_given, questions_of, read_answers
 from buttress.planning.stored import stored_units
 from buttress.project import inspect_project, select_service
@@ -155,16 +155,27 @@ def _plan(request: Request, catalogue: Catalogue, card: Scorecard, *, is_interac
         if result.status is Status.FAIL
     }
     applied = _applied(card)
+    missing: Mapping[str, str] = {}
     if request.recipes is not None:
         chosen, why = list(request.recipes), Why.NAMED
     elif request.everything:
         chosen, why = [item.id for item in applicable(catalogue, card.service)], Why.NAMED
+        missing = left_out(catalogue, card.service)
     else:
         chosen = [item.id for item in recommended(catalogue, card.service, failing)]
         why = Why.RECOMMENDED
+        missing = left_out(catalogue, card.service, failing)
         if is_interactive:
             chosen = choose_recipes(catalogue, card, chosen)
-    return make_plan(catalogue, card.service, chosen, failing=failing, applied=applied, why=why)
+    return make_plan(
+        catalogue,
+        card.service,
+        chosen,
+        failing=failing,
+        applied=applied,
+        why=why,
+        left_out=missing,
+    )
 
 
 def _applied(card: Scorecard) -> list[str]:

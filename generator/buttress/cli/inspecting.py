@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -35,7 +36,6 @@ def run(
     fail_on: str | None,
     service: str | None,
     *,
-    facts: bool,
     reports: Sequence[str] = (),
     is_complete: bool = False,
     overrides: Overrides,
@@ -43,7 +43,7 @@ def run(
     is_update: bool = False,
     is_cached: bool = True,
 ) -> None:
-    """Run the command.
+    """Judge the project and report.
 
     Raises:
         UserError: If an option, the path, the configuration or the baseline is wrong.
@@ -56,15 +56,8 @@ def run(
     gate = _gate(fail_on)
     if is_update and diff_base is not None:
         raise UserError("--update-baseline writes all findings: use it without --diff-base.")
-    with progress("Reading the project"):
-        inspection = Inspection(cache_folder(path, os.environ) if is_cached else None)
-        inspected = read(path, overrides, inspection.project)
-    ending.keep(inspected)
-    if facts:
-        from buttress.project.facts import facts_as_json
-
-        _print_json(facts_as_json(inspected.project), output)
-        return
+    inspection = Inspection(cache_folder(path, os.environ) if is_cached else None)
+    inspected = _read(path, overrides, inspection)
     known = _known(inspected, is_update=is_update)
     chosen = main_service(inspected.project, service)
     with progress("Running the checks") as say:
@@ -86,6 +79,45 @@ def run(
         typer.echo(safe(_summary(inspected.baseline, update, len(stopped))), err=True)
     if stopped:
         raise typer.Exit(1)
+
+
+def print_facts(
+    path: Path,
+    output: Path | None,
+    service: str | None,
+    *,
+    without: Mapping[str, object],
+    is_cached: bool = True,
+) -> None:
+    """Print what is known about the project, or about one service of it, as JSON.
+
+    Args:
+        path: Its folder.
+        output: The file, in place of the standard output.
+        service: Root of the service, if only one is asked for.
+        without: Values of options that only judging knows; they have to be empty.
+        is_cached: Whether results of earlier runs are used.
+
+    Raises:
+        UserError: If an option or the path is wrong.
+    """
+    given = [option for option, value in without.items() if value]
+    if given:
+        raise UserError(f"--facts prints JSON and judges nothing: leave out {', '.join(given)}.")
+    from buttress.project.facts import facts_as_json
+
+    inspection = Inspection(cache_folder(path, os.environ) if is_cached else None)
+    project = _read(path, Overrides(), inspection).project
+    if service is not None:
+        project = replace(project, services=(find_service(project, service),))
+    _print_json(facts_as_json(project), None if output == Path("-") else output)
+
+
+def _read(path: Path, overrides: Overrides, inspection: Inspection) -> Inspected:
+    with progress("Reading the project"):
+        inspected = read(path, overrides, inspection.project)
+    ending.keep(inspected)
+    return inspected
 
 
 def today() -> date:

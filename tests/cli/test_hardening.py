@@ -251,9 +251,27 @@ def test_a_recipe_that_is_for_other_frameworks_says_so(
 
     assert result.code == 2
     assert result.err == (
-        "error: The recipe `logs` does not apply: it is for fastapi, flask, and this service is"
+        "error: The recipe `logs` does not apply: only for fastapi, flask; this service is"
         " written with django.\n"
     )
+
+
+def test_harden_says_which_recipes_are_not_for_the_service(
+    run: Run, installation: Path, tmp_path: Path
+) -> None:
+    project = make_project(tmp_path / "mysite", DJANGO)
+
+    shown = run("harden", project, "--all", "--yes").out
+    data = json.loads(run("harden", project, "--all", "--json").out)
+
+    assert "Left out" in shown
+    assert "logs: only for fastapi, flask; this service is written with django." in " ".join(
+        shown.split()
+    )
+    assert {
+        "recipe": "logs",
+        "reason": "only for fastapi, flask; this service is written with django",
+    } in data["left_out"]
 
 
 @pytest.mark.parametrize(

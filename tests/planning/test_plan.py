@@ -8,7 +8,7 @@ import pytest
 from buttress.checks.model import Risk
 from buttress.errors import UserError
 from buttress.planning.catalogue import Catalogue, load_catalogue
-from buttress.planning.plan import Why, applicable, make_plan, recommended
+from buttress.planning.plan import Why, applicable, left_out, make_plan, recommended
 from buttress.project.model import Service
 from tests.planning.installation import install
 from tests.planning.projects import FASTAPI_APP, project_of
@@ -126,20 +126,33 @@ def test_an_unknown_recipe_is_refused(tmp_path: Path, service: Service) -> None:
         make_plan(catalogue, service, ["loging"])
 
 
+def test_what_is_left_out_has_its_reason(tmp_path: Path, service: Service) -> None:
+    catalogue = _catalogue(
+        tmp_path,
+        a="order: 1\napplies: {framework: [flask]}\nfixes: [A1]",
+        b="order: 2\nrequires: [a]\nfixes: [B1]",
+        c="order: 3",
+    )
+    reason = "only for flask; this service is written with fastapi"
+
+    assert left_out(catalogue, service) == {"a": reason, "b": reason}
+    assert left_out(catalogue, service, {"B1": Risk.LOW}) == {"b": reason}
+
+
 @pytest.mark.parametrize(
     ("applies", "reason"),
     [
         (
             "applies: {framework: [flask, django]}",
-            "`a` does not apply: it is for flask, django, and this service is written with fastapi.",
+            "`a` does not apply: only for flask, django; this service is written with fastapi.",
         ),
         (
             'applies: {framework: [fastapi], python: ">=3.10"}',
-            r"`a` does not apply: it needs Python >=3\.10, and this service runs on 3\.9 \(\.python-version:1\)",
+            r"`a` does not apply: only for Python >=3\.10; this service runs on 3\.9 \(\.python-version:1\)",
         ),
         (
             'applies: {framework: [fastapi], packages: {Pydantic: ">=2.3"}}',
-            r"`a` does not apply: it needs Pydantic >=2\.3, and requirements\.txt:2 has Pydantic==1\.10\.2",
+            r"`a` does not apply: only with Pydantic >=2\.3; requirements\.txt:2 has Pydantic==1\.10\.2",
         ),
     ],
 )

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from buttress.rewrites.engine import Applied
 from buttress.rewrites.outcomes import Abstained, Safety
@@ -74,12 +75,14 @@ class ChangeSet:
         after: The tree as it would be.
         recipes: In the order in which they run.
         files: The whole difference between ``before`` and ``after``.
+        left_out: Why recipes that would have been chosen are not among them, by id.
     """
 
     before: Tree
     after: Tree
     recipes: tuple[RecipeChanges, ...]
     files: tuple[FileChange, ...]
+    left_out: Mapping[str, str] = field(default_factory=dict)
 
     def recipes_of(self, path: str) -> tuple[str, ...]:
         """Return the ids of the recipes that change a path."""

@@ -91,7 +91,9 @@ def build(
         given=given,
     )
     done = [builder.apply(recipe) for recipe in plan.recipes]
-    return ChangeSet(project.tree, builder.draft, tuple(done), builder.draft.changes())
+    return ChangeSet(
+        project.tree, builder.draft, tuple(done), builder.draft.changes(), plan.left_out
+    )
 
 
 def known_answers(

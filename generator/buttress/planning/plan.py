@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from packaging.specifiers import SpecifierSet
@@ -46,9 +46,15 @@ class Step:
 
 @dataclass(frozen=True)
 class Plan:
-    """Recipes in the order in which they are applied."""
+    """Recipes in the order in which they are applied.
+
+    Attributes:
+        steps: The recipes.
+        left_out: Why recipes that would have been chosen are not among them, by id.
+    """
 
     steps: tuple[Step, ...]
+    left_out: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def recipes(self) -> tuple[Recipe, ...]:
@@ -57,21 +63,21 @@ class Plan:
 
 
 def reason_against(recipe: Recipe, service: Service) -> str | None:
-    """Return why a recipe is not for a service, as a sentence; ``None`` if it is."""
+    """Return why a recipe is not for a service, behind a colon; ``None`` if it is."""
     applies = recipe.applies
     if service.framework not in applies.framework:
         known = ", ".join(applies.framework)
-        return f"it is for {known}, and this service is written with {service.framework}"
+        return f"only for {known}; this service is written with {service.framework}"
     python = service.python
     if applies.python and python and not SpecifierSet(applies.python).contains(python.value):
         return (
-            f"it needs Python {applies.python}, and this service runs on {python.value} "
+            f"only for Python {applies.python}; this service runs on {python.value} "
             f"({python.place})"
         )
     for name, wanted in applies.packages.items():
         found = conflict(service.manifest, name, wanted)
         if found is not None:
-            return f"it needs {name} {wanted}, and {found.place} has {name}{found.specifier}"
+            return f"only with {name} {wanted}; {found.place} has {name}{found.specifier}"
     return None
 
 
@@ -93,6 +99,24 @@ def recommended(
     )
 
 
+def left_out(
+    catalogue: Catalogue, service: Service, failing: Mapping[str, Risk] | None = None
+) -> Mapping[str, str]:
+    """Return the recipes that a service cannot have, each with the reason.
+
+    Args:
+        catalogue: All recipes.
+        service: The service.
+        failing: Only recipes that fix one of these checks; all recipes by default.
+    """
+    return {
+        recipe.id: reason
+        for recipe in catalogue.recipes.values()
+        if failing is None or set(recipe.fixes) & failing.keys()
+        if (reason := _reason_with_required(catalogue, recipe, service)) is not None
+    }
+
+
 def make_plan(
     catalogue: Catalogue,
     service: Service,
@@ -101,6 +125,7 @@ def make_plan(
     failing: Mapping[str, Risk] | None = None,
     applied: Iterable[str] = (),
     why: Why = Why.NAMED,
+    left_out: Mapping[str, str] | None = None,
 ) -> Plan:
     """Return the chosen recipes and what they require, in order.
 
@@ -114,6 +139,7 @@ def make_plan(
         failing: The risk of every failing check, by its id.
         applied: Ids of recipes that the service has already; they are not pulled in again.
         why: Why the chosen recipes were chosen.
+        left_out: Why other recipes were not, by id.
 
     Raises:
         UserError: If a recipe does not exist or is not for this service.
@@ -133,7 +159,7 @@ def make_plan(
         fixes = tuple(check for check in recipe.fixes if check in failing)
         steps[recipe.id] = Step(recipe, Why.REQUIRED if for_ else why, for_, fixes)
         pending += [(catalogue[name], recipe.id) for name in recipe.requires]
-    return Plan(tuple(_ordered(steps, failing)))
+    return Plan(tuple(_ordered(steps, failing)), left_out or {})
 
 
 def _reason_with_required(catalogue: Catalogue, recipe: Recipe, service: Service) -> str | None:

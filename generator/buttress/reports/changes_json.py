@@ -43,6 +43,9 @@ def changes_json(
             for item in change_set.recipes
         ],
         "changes": [_change(change_set, change, mask) for change in change_set.files],
+        "left_out": [
+            {"recipe": recipe, "reason": reason} for recipe, reason in change_set.left_out.items()
+        ],
         "abstained": [
             {
                 "recipe": item.recipe,

@@ -56,6 +56,26 @@ def test_one_commit_per_recipe_and_the_working_tree_stays(
     assert git(repository, "branch", "--show-current") == "main\n"
 
 
+def test_a_branch_is_made_without_any_program_that_the_repository_names(
+    repository: Path, tmp_path: Path, git: Git
+) -> None:
+    mark = tmp_path / "started"
+    hooks = tmp_path / "hooks"
+    hooks.mkdir()
+    (hooks / "reference-transaction").write_text(f"#!/bin/sh\ntouch {mark}\n")
+    (hooks / "reference-transaction").chmod(0o755)
+    git(repository, "config", "core.hooksPath", str(hooks))
+    git(repository, "config", "filter.evil.clean", f"touch {mark}; cat")
+    (repository / ".gitattributes").write_text("*.txt filter=evil\n")
+
+    commit_to_branch(repository, "b", change_set([FileChange("main.py", b"a = 1\n", b"a = 2\n")]))
+
+    assert not mark.exists()
+    with pytest.raises(UserError, match=r"notes\.txt: git would run it through a filter"):
+        commit_to_branch(repository, "c", change_set([FileChange("notes.txt", None, b"a\n")]))
+    assert not mark.exists()
+
+
 def test_a_recipe_without_changes_makes_no_commit(repository: Path) -> None:
     assert len(commit_to_branch(repository, "hardened", change_set([], [FIRST]))) == 1
 

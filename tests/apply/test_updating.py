@@ -412,3 +412,50 @@ def test_a_bundle_serves_updates_without_a_network(root: Path, tmp_path: Path, g
     assert done.conflicts == ()
     assert on_branch(git, project, "Dockerfile").endswith("EXPOSE 8000\n")
     assert f"_src_path: {address}\n" in on_branch(git, project, answers.name)
+
+
+def evil(git: Git, project: Path, mark: Path, attributes: str) -> None:
+    """Let the configuration of a repository name programs wherever it may."""
+    (project / ".gitattributes").write_text(attributes)
+    commit(project)
+    hooks = project.parent / "hooks"
+    hooks.mkdir()
+    for name in ("post-checkout", "pre-commit", "post-commit", "reference-transaction"):
+        (hooks / name).write_text(f"#!/bin/sh\ntouch {mark}-{name}\n")
+        (hooks / name).chmod(0o755)
+    git(project, "config", "core.hooksPath", str(hooks))
+    git(project, "config", "commit.gpgSign", "true")
+    for setting in (
+        *("core.fsmonitor", "core.editor", "core.pager", "gpg.program", "diff.external"),
+        *("filter.evil.clean", "filter.evil.smudge", "filter.evil.process"),
+        *("diff.evil.textconv", "diff.evil.command", "merge.evil.driver"),
+    ):
+        git(project, "config", setting, f"touch {mark}-{setting}; cat")
+
+
+def test_no_program_that_the_repository_names_is_started(
+    root: Path, tmp_path: Path, git: Git
+) -> None:
+    project = applied(root, tmp_path / "project", "recipes/image")
+    evil(git, project, tmp_path / "started", "main.py filter=evil\n* diff=evil merge=evil\n")
+    release(root, "v1.1.0", {"image": DOCKERFILE + "EXPOSE {{ port }}\n"})
+
+    (done,) = move(root, project)
+
+    assert done.commit
+    assert on_branch(git, project, "Dockerfile").endswith("EXPOSE 8000\n")
+    assert list(tmp_path.glob("started*")) == []
+
+
+def test_what_a_filter_of_the_repository_encodes_is_left_alone(
+    root: Path, tmp_path: Path, git: Git
+) -> None:
+    project = applied(root, tmp_path / "project", "recipes/image")
+    evil(git, project, tmp_path / "started", "Dockerfile filter=evil\n")
+    release(root, "v1.1.0", {"image": DOCKERFILE + "EXPOSE {{ port }}\n"})
+
+    with pytest.raises(UserError, match=r"would run Dockerfile through a filter"):
+        move(root, project)
+
+    assert list(tmp_path.glob("started*")) == []
+    assert not (project / ".git/refs/heads" / BRANCH).exists()

@@ -12,7 +12,7 @@ from pathlib import Path
 from buttress.errors import UserError
 from buttress.planning.changes import ChangeSet, RecipeChanges
 from buttress.source import FileChange
-from buttress.source.tree import run_git
+from buttress.source.git import filtered_here, quiet_environment, run_git
 
 
 def uncommitted(root: Path, paths: Sequence[str]) -> tuple[str, ...] | None:
@@ -86,6 +86,12 @@ def commit_to_branch(root: Path, branch: str, change_set: ChangeSet) -> list[Com
     if run_git(root, "rev-parse", "--verify", "--quiet", f"refs/heads/{branch}") is not None:
         raise UserError(f"the branch {branch} exists already. Choose another name or delete it.")
     require_committed(root, change_set.files)
+    filtered = filtered_here(root, [change.path for change in change_set.files])
+    if filtered:
+        raise UserError(
+            f"{filtered[0]}: git would run it through a filter that this repository's own configuration"
+            " defines, and such a program is never started. Apply without --branch and commit yourself."
+        )
     parent = base.strip().decode()
     commits: list[Commit] = []
     with tempfile.TemporaryDirectory(prefix="buttress-") as scratch:
@@ -116,11 +122,12 @@ class _Index:
 
     def __init__(self, root: Path, file: Path) -> None:
         self._root = root
-        self._environment = os.environ | {"GIT_INDEX_FILE": os.fspath(file), "LC_ALL": "C"}
+        own = {"GIT_INDEX_FILE": os.fspath(file), "LC_ALL": "C"}
+        self._environment = os.environ | quiet_environment(root) | own
         self._prefix = (run_git(root, "rev-parse", "--show-prefix") or b"").strip().decode()
 
     def run(self, *arguments: str, stdin: bytes = b"") -> bytes:
-        command = ["git", "-C", os.fspath(self._root), "-c", "core.fsmonitor=false", *arguments]
+        command = ["git", "-C", os.fspath(self._root), *arguments]
         done = subprocess.run(
             command, input=stdin, capture_output=True, check=False, env=self._environment
         )

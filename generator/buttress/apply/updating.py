@@ -19,11 +19,9 @@ from pathlib import Path
 from buttress.apply.outdated import Behind
 from buttress.errors import UserError
 from buttress.planning.location import Templates, reachable
-from buttress.source.tree import run_git
+from buttress.source.git import filtered_here, quiet_environment, run_git
 
 _CONFLICTS = frozenset({"UU", "AA", "DU", "UD", "AU", "UA", "DD"})
-_QUIET = {"core.hooksPath": "/dev/null", "core.fsmonitor": "false", "commit.gpgSign": "false"}
-"""Nothing that a repository's configuration names is started: no hook, no monitor, no signing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +71,7 @@ def update(root: Path, templates: Templates, units: Sequence[Behind], branch: st
     prefix = os.fsdecode((run_git(root, "rev-parse", "--show-prefix") or b"").rstrip(b"\n"))
     done: list[Updated] = []
     try:
-        with _worktree(root, branch) as folder, _quiet_git(), reachable(templates):
+        with _worktree(root, branch) as folder, _quiet_git(root), reachable(templates):
             done += (_update_unit(folder, prefix, unit, templates) for unit in units)
     except BaseException:
         run_git(root, "branch", "-D", branch)
@@ -97,15 +95,11 @@ def _worktree(root: Path, branch: str) -> Iterator[Path]:
 
 
 @contextlib.contextmanager
-def _quiet_git() -> Iterator[None]:
-    """Let the git commands that Copier starts run no hook and sign nothing."""
+def _quiet_git(root: Path) -> Iterator[None]:
+    """Let the git commands that Copier starts run nothing that the repository's configuration names."""
     from plumbum import local
 
-    count = int(local.env.get("GIT_CONFIG_COUNT", "0") or 0)
-    settings = {"GIT_CONFIG_COUNT": str(count + len(_QUIET))}
-    for number, (key, value) in enumerate(_QUIET.items(), count):
-        settings |= {f"GIT_CONFIG_KEY_{number}": key, f"GIT_CONFIG_VALUE_{number}": value}
-    with local.env(**settings):
+    with local.env(**quiet_environment(root)):
         yield
 
 
@@ -114,6 +108,7 @@ def _update_unit(folder: Path, prefix: str, unit: Behind, templates: Templates) 
     _run_copier(folder / answers_file.parent, answers_file.name, unit)
     conflicts = _conflicts(folder)
     kept = _keep_edited(folder, answers_file, unit, templates)
+    _require_unfiltered(folder, unit)
     _git(folder, "add", "--all")
     if not _git(folder, "diff", "--cached", "--name-only"):
         return Updated(unit.unit, "", conflicts, kept)
@@ -121,6 +116,19 @@ def _update_unit(folder: Path, prefix: str, unit: Behind, templates: Templates) 
     _git(folder, "commit", "--quiet", "--no-verify", "--no-gpg-sign", "-m", subject)
     commit = _git(folder, "rev-parse", "HEAD").decode().strip()
     return Updated(unit.unit, commit, conflicts, kept)
+
+
+def _require_unfiltered(folder: Path, unit: Behind) -> None:
+    """Stop where a commit would hold what a filter of the repository is meant to encode."""
+    out = run_git(folder, "status", "--porcelain=v1", "--no-renames", "-uall", "-z") or b""
+    changed = [os.fsdecode(entry[3:]) for entry in out.split(b"\0") if entry]
+    filtered = filtered_here(folder, changed)
+    if filtered:
+        raise UserError(
+            f"{unit.answers_file}: cannot be updated: git would run {filtered[0]} through a filter"
+            " that this repository's own configuration defines, and such a program is never started."
+            " Take the file out of that filter in .gitattributes."
+        )
 
 
 def _run_copier(destination: Path, answers_file: str, unit: Behind) -> None:
@@ -216,9 +224,9 @@ def _rendered_before(
 
 
 def _git(folder: Path, *arguments: str) -> bytes:
-    settings = [word for key, value in _QUIET.items() for word in ("-c", f"{key}={value}")]
-    command = ["git", "-C", os.fspath(folder), *settings, *arguments]
-    done = subprocess.run(command, capture_output=True, check=False)
+    command = ["git", "-C", os.fspath(folder), *arguments]
+    environment = os.environ | quiet_environment(folder)
+    done = subprocess.run(command, capture_output=True, check=False, env=environment)
     if done.returncode:
         said = done.stderr.decode("utf-8", "replace").strip().splitlines()
         raise UserError(f"git {arguments[0]} failed: {said[-1] if said else 'no reason given'}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 
 
@@ -49,11 +50,46 @@ def _git_environment() -> dict[str, str]:
     return kept | {"GIT_OPTIONAL_LOCKS": "0", "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"}
 
 
+def quiet_environment(root: Path) -> dict[str, str]:
+    """Return the variables under which git starts no program that the repository itself names.
+
+    Those are its hooks, monitors, filters and signing; for commands that write as well. What the
+    user's own configuration names stays.
+    """
+    quiet = [
+        ("core.hooksPath", os.devnull),
+        ("core.fsmonitor", "false"),
+        ("commit.gpgSign", "false"),
+    ]
+    return _configured([*quiet, *_filter_settings(root)])
+
+
+def filtered_here(root: Path, paths: Sequence[str]) -> tuple[str, ...]:
+    """Return which paths git would run through a filter that the repository itself defines."""
+    own = {name.removeprefix("filter.") for name in _own_filters(root)} if paths else set()
+    out = run_git(root, "check-attr", "-z", "filter", "--", *paths) if own else None
+    words = [os.fsdecode(word) for word in (out or b"").split(b"\0")]
+    return tuple(path for path, name in zip(words[::3], words[2::3], strict=False) if name in own)
+
+
 def _filters_off(root: Path) -> dict[str, str]:
     """Return settings under which git starts no filter that the repository itself defines.
 
     To tell whether a file changed, git would run it through ``filter.<name>.clean``.
     """
+    return _configured(_filter_settings(root))
+
+
+def _filter_settings(root: Path) -> list[tuple[str, str]]:
+    return [
+        (f"{name}.{key}", value)
+        for name in _own_filters(root)
+        for key, value in (("clean", ""), ("smudge", ""), ("process", ""), ("required", "false"))
+    ]
+
+
+def _own_filters(root: Path) -> list[str]:
+    """Return the sections of the filters that the repository's own configuration defines."""
     out = run_git(root, "config", "--includes", "--show-scope", "-z", "--get-regexp", "^filter[.]")
     words = (out or b"").split(b"\0")
     names = {
@@ -61,13 +97,14 @@ def _filters_off(root: Path) -> dict[str, str]:
         for scope, entry in zip(words[::2], words[1::2], strict=False)
         if scope in {b"local", b"worktree"}
     }
-    settings = [
-        (f"{name}.{key}", value)
-        for name in sorted(names)
-        for key, value in (("clean", ""), ("smudge", ""), ("process", ""), ("required", "false"))
-    ]
-    environment = {"GIT_CONFIG_COUNT": str(len(settings))}
-    for number, (key, value) in enumerate(settings):
+    return sorted(names)
+
+
+def _configured(settings: Sequence[tuple[str, str]]) -> dict[str, str]:
+    """Return the variables that add settings to those that the environment holds already."""
+    first = int(os.environ.get("GIT_CONFIG_COUNT") or 0)
+    environment = {"GIT_CONFIG_COUNT": str(first + len(settings))}
+    for number, (key, value) in enumerate(settings, first):
         environment[f"GIT_CONFIG_KEY_{number}"] = key
         environment[f"GIT_CONFIG_VALUE_{number}"] = value
     return environment

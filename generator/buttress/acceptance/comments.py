@@ -6,14 +6,14 @@ outside quotes.
 
 from __future__ import annotations
 
-import io
 import re
-import tokenize
-from bisect import bisect_left, bisect_right
+from bisect import bisect_right
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import PurePosixPath
 
+from buttress.acceptance.comment import Comment
+from buttress.acceptance.python_comments import python_comments
 from buttress.source.tree import is_python
 
 _HASH = frozenset(
@@ -51,45 +51,11 @@ _BLOCKS = (("<!--", "-->"), ("{#", "#}"))
 _QUOTES = re.compile(r'"""|\'\'\'|"|\'')
 
 
-@dataclass(frozen=True, slots=True)
-class Comment:
-    """A comment.
-
-    Attributes:
-        line: Where it stands.
-        text: What it says, without its marks.
-        first: First line of the statement that it belongs to: the one it stands in, or the next one.
-        last: Last line of that statement.
-        is_alone: Whether nothing else stands on its line.
-    """
-
-    line: int
-    text: str
-    first: int
-    last: int
-    is_alone: bool
-
-    def covers(self, line: int) -> bool:
-        """Whether what the comment says is meant for something on a line.
-
-        At the end of a line that is this line; at the end of a statement's first or last line it is
-        the statement. On a line of its own it is the next line, and the statement that starts there.
-        """
-        if line == self.line or (self.is_alone and line == self.line + 1):
-            return True
-        is_at_edge = self.is_alone or self.line in {self.first, self.last}
-        return is_at_edge and self.first <= line <= self.last and not self._is_inside
-
-    @property
-    def _is_inside(self) -> bool:
-        return self.is_alone and self.first <= self.line <= self.last
-
-
 def comments(path: str, text: str) -> list[Comment]:
     """Return the comments of a file; none for a format that has no comments or is not known."""
     name = PurePosixPath(path)
     if is_python(path):
-        return _python(text)
+        return python_comments(text)
     if name.suffix in _MARKUP:
         return sorted(_markup(text), key=lambda comment: comment.line)
     if _is_dockerfile(name.name):
@@ -108,42 +74,6 @@ def comments(path: str, text: str) -> list[Comment]:
 
 def _is_dockerfile(name: str) -> bool:
     return name.lower().startswith(("dockerfile", "containerfile")) or name.endswith(".dockerfile")
-
-
-def _python(text: str) -> list[Comment]:
-    """Return the comments of Python source; where it stops to make sense, those before that."""
-    found: list[tuple[int, str, bool]] = []
-    statements: list[tuple[int, int]] = []
-    first = 0
-    starts, decorates = True, False
-    try:
-        for token in tokenize.generate_tokens(io.StringIO(text, newline="").readline):
-            if token.type == tokenize.COMMENT:
-                alone = not token.line[: token.start[1]].strip()
-                found.append((token.start[0], token.string.lstrip("#"), alone))
-            elif token.type == tokenize.NEWLINE:
-                # decorators belong to what they decorate
-                if not decorates:
-                    statements.append((first or token.start[0], token.start[0]))
-                    first = 0
-                starts = True
-            elif token.type not in _BETWEEN and starts:
-                first = first or token.start[0]
-                starts, decorates = False, token.string == "@"
-    except (tokenize.TokenError, SyntaxError):
-        pass  # reported as a file that does not parse; what was read until there still counts
-    ends = [end for _, end in statements]
-    result = []
-    for line, said, alone in found:
-        index = bisect_left(ends, line)
-        start, end = statements[index] if index < len(statements) else (line, line)
-        result.append(Comment(line, said, start, end, is_alone=alone))
-    return result
-
-
-_BETWEEN = frozenset(
-    [tokenize.NL, tokenize.INDENT, tokenize.DEDENT, tokenize.COMMENT, tokenize.ENDMARKER]
-)
 
 
 def _lines(text: str, marks: list[str]) -> Iterator[Comment]:

@@ -12,14 +12,18 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
-from buttress.acceptance.comments import Comment, comments
+from buttress.acceptance.comment import Comment
+from buttress.acceptance.comments import comments
+from buttress.acceptance.python_comments import comments_saying
 from buttress.checks.model import Check
 from buttress.planning.nearest import nearest
 from buttress.project.model import Place
 from buttress.scorecard import Acceptance, AcceptedBy, Located, Remark
 from buttress.source import Tree
+from buttress.source.tree import is_python
 
-_HINT = re.compile(r"buttress\s*:|noqa|nosec|nosemgrep", re.IGNORECASE)
+_WORDS = ("buttress", "noqa", "nosec", "nosem")
+_HINT = re.compile("|".join(_WORDS), re.IGNORECASE)
 _OWN = re.compile(
     r"\s*buttress\s*:\s*ignore\b\s*(?:\[(?P<ids>[^\]]*)\])?[\s:,-]*(?P<reason>.*)", re.DOTALL
 )
@@ -144,9 +148,15 @@ class Comments:
             return
         self._own[path], self._foreign[path] = _ByLine(), _ByLine()
         text = self._tree.text(path) if path in self._tree else None
-        if text is None or not _HINT.search(text.content):
+        lowered = text.content.lower() if text is not None else ""
+        if text is None or not any(word in lowered for word in _WORDS):
             return
-        for comment in comments(path, text.content):
+        found = (
+            comments_saying(_HINT, self._tree.module(path))
+            if is_python(path)
+            else comments(path, text.content)
+        )
+        for comment in found:
             own = _OWN.match(comment.text)
             if own is not None:
                 self._add_own(path, comment, own)

@@ -88,10 +88,17 @@ def test_an_older_python_gets_what_still_supports_it(folder: Path, python: str, 
     assert changed["requirements.txt"] == f"fastapi==0.115.0\n{added}\n"
 
 
-def test_a_pin_that_may_not_run_on_an_unknown_python_is_a_range(folder: Path) -> None:
-    changed, _ = _declared(folder, {"requirements.txt": "fastapi==0.115.0\n"})
+@pytest.mark.parametrize(
+    ("pin", "added"), [(', pin: "25.5.0"', "structlog==25.5.0"), ("", "structlog>=25.4,<27")]
+)
+def test_an_unknown_python_gets_what_the_oldest_one_runs(
+    folder: Path, pin: str, added: str
+) -> None:
+    needed = STRUCTLOG.replace(', pin: "25.5.0"', pin)
 
-    assert changed["requirements.txt"] == "fastapi==0.115.0\nstructlog>=25.4,<27\n"
+    changed, _ = _declared(folder, {"requirements.txt": "fastapi==0.115.0\n"}, needed)
+
+    assert changed["requirements.txt"] == f"fastapi==0.115.0\n{added}\n"
 
 
 @pytest.mark.parametrize(

@@ -139,6 +139,18 @@ def test_what_is_left_out_has_its_reason(tmp_path: Path, service: Service) -> No
     assert left_out(catalogue, service, {"B1": Risk.LOW}) == {"b": reason}
 
 
+def test_a_template_of_projects_is_no_project(tmp_path: Path) -> None:
+    folder = "{{cookiecutter.slug}}/backend"
+    _, inside = project_of(
+        {f"{folder}/main.py": FASTAPI_APP, f"{folder}/requirements.txt": "fastapi"}
+    )
+    catalogue = _catalogue(tmp_path, a="order: 1")
+
+    assert left_out(catalogue, inside) == {
+        "a": f"only for projects; {folder} is a template: generate a project from it first"
+    }
+
+
 @pytest.mark.parametrize(
     ("applies", "reason"),
     [

@@ -158,13 +158,14 @@ def _bound(item: Requirement, service: Service) -> Requirement | Bound:
 def _pin(bound: Requirement | Bound, item: Requirement, service: Service) -> str | None:
     """Return the specifier of one exact version, where the manifest pins and that version fits.
 
-    A range lets the installer find an older version that goes with the rest. So there is no pin if
-    the Python is not known, or if the pinned version asks for more than other lines allow.
+    Where the Python is not known, that is the version for the oldest one: newer ones run it as well.
+    A range lets the installer find an older version that goes with the rest, so there is no pin if
+    the pinned version asks for more than other lines allow.
     """
     manifest = service.manifest
-    if manifest is None or not _pins(manifest) or bound.pin is None:
-        return None
     if service.python is None and item.older:
+        bound = item.older[0]
+    if manifest is None or not _pins(manifest) or bound.pin is None:
         return None
     if any(conflict(manifest, name, wanted) for name, wanted in bound.needs.items()):
         return None

@@ -65,6 +65,8 @@ class Plan:
 def reason_against(recipe: Recipe, service: Service) -> str | None:
     """Return why a recipe is not for a service, behind a colon; ``None`` if it is."""
     applies = recipe.applies
+    if "{{" in service.root:
+        return f"only for projects; {service.root} is a template: generate a project from it first"
     if service.framework not in applies.framework:
         known = ", ".join(applies.framework)
         return f"only for {known}; this service is written with {service.framework}"

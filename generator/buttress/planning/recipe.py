@@ -117,7 +117,7 @@ class Requirement(_Strict):
         needs: What the pinned version itself needs of other packages; a manifest that has them in
             versions that do not go with it gets the range instead.
         older: What to declare for a Python that the current releases do not support any more, the
-            first that fits.
+            oldest one first: the first that fits. Its pin is also for a Python that is not known.
         extras: Extras of the package.
         unless: Packages of which one makes this requirement needless.
         framework: Only for these; empty for all.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import posixpath
+
 from buttress.analysis.configuration import environment_reads
 from buttress.analysis.secrecy.secret_files import tracked_secret_files
 from buttress.analysis.secrecy.secrets import is_secret_variable
@@ -12,6 +14,7 @@ from buttress.analysis.settings_fields import (
     plan_settings,
 )
 from buttress.planning.providers import answer
+from buttress.planning.stored import stored_units
 from buttress.project.model import Project, Role, Service
 from buttress.rewrites.secret_hook import REPOSITORY, REVISION
 from buttress.source import Module
@@ -75,5 +78,16 @@ def _plan(project: Project, service: Service) -> SettingsPlan:
 
 
 def _modules(project: Project, service: Service, role: Role) -> list[Module]:
-    found = [project.tree.module(path) for path in service.files(role)]
+    """Return the modules of a role, without those that recipes brought: they have their own defaults."""
+    brought = _brought(project, service)
+    found = [project.tree.module(path) for path in service.files(role) if path not in brought]
     return [module for module in found if module.problem is None]
+
+
+def _brought(project: Project, service: Service) -> set[str]:
+    return {
+        posixpath.join(service.package_folder, f"{value}.py")
+        for answers in stored_units(project.tree).values()
+        for name, value in answers.items()
+        if name.endswith("_module")
+    }

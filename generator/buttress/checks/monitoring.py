@@ -102,7 +102,7 @@ def no_error_tracking(subject: Subject) -> Iterator[Finding]:
     _routes(subject)
     if starts_agent(subject.project, subject.service):
         return
-    modules = list(subject.wired())
+    modules = subject.wired()
     mailed = mails_errors(modules, subject.service.framework)
     if not mailed and not calls_any(modules, ERROR_TRACKING):
         yield Finding(subject.service.app.place, "Nobody is told of unexpected errors.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 
 from buttress.analysis.access.endpoints import own_modules
@@ -20,8 +21,8 @@ from buttress.analysis.logs.log_output import (
     redacts_fields,
     writes_structured_lines,
 )
-from buttress.analysis.logs.loggers import Loggers
-from buttress.analysis.logs.printing import HINT, mentioned_elsewhere, prints
+from buttress.analysis.logs.loggers import METHODS, Loggers
+from buttress.analysis.logs.printing import HINT, Printed, mentioned_elsewhere, prints
 from buttress.analysis.logs.sensitive import secret_in
 from buttress.analysis.wiring import Wiring
 from buttress.checks.model import (
@@ -38,6 +39,7 @@ from buttress.project.model import Framework, Role
 from buttress.source import Module
 
 _LOUD = frozenset(["error", "critical", "fatal"])
+_LOG = re.compile("log", re.IGNORECASE)
 
 
 def wiring_of(subject: Subject) -> Wiring:
@@ -83,15 +85,18 @@ def print_used(subject: Subject) -> Iterator[Finding]:
 
         logger.exception("could not send mail", user_id=user.id)
     """
+    for module, printed in _diagnostics(subject):
+        what = "A traceback is" if printed.kind == "traceback" else "Diagnostics are"
+        yield subject.finding(module, printed.call, f"{what} printed instead of logged.")
+
+
+def _diagnostics(subject: Subject) -> Iterator[tuple[Module, Printed]]:
     own = own_modules(subject.project.tree)
-    for module in subject.modules(Role.APP):
-        if not any(word in module.text for word in HINT):
-            continue
+    for module in subject.modules(Role.APP).having(HINT):
         is_mentioned = mentioned_elsewhere(own, module.path, subject.service.import_root)
         for printed in prints(module, is_mentioned):
             if not printed.exempt:
-                what = "A traceback is" if printed.kind == "traceback" else "Diagnostics are"
-                yield subject.finding(module, printed.call, f"{what} printed instead of logged.")
+                yield module, printed
 
 
 @check(
@@ -152,14 +157,10 @@ def exception_without_trace(subject: Subject) -> Iterator[Finding]:
         except Exception:
             logger.exception("could not load the order", order_id=order_id)
     """
-    loggers = Loggers(subject.project.tree, subject.project, subject.service)
-    for module in subject.modules(Role.APP):
-        if "except" not in module.text or "log" not in module.text.lower():
-            continue
-        for log_call in loggers.calls(module):
-            if log_call.method in _LOUD and _loses_traceback(module, log_call.call):
-                message = "The error is logged without its traceback."
-                yield subject.finding(module, log_call.call, message)
+    loggers = _loggers_of(subject)
+    for module, call in subject.modules(Role.APP).having("except").spelling(_LOG).called(*_LOUD):
+        if _loses_traceback(module, call) and loggers.log_call(module, call) is not None:
+            yield subject.finding(module, call, "The error is logged without its traceback.")
 
 
 def _loses_traceback(module: Module, call: ast.Call) -> bool:
@@ -237,17 +238,27 @@ def secret_logged(subject: Subject) -> Iterator[Finding]:
 
         logger.info("login", user_id=user.id)
     """
-    tree, service = subject.project.tree, subject.service
-    loggers = Loggers(tree, subject.project, service)
+    loggers = _loggers_of(subject)
     has_redaction = redacts_fields(wiring_of(subject))
-    for module in subject.modules(Role.APP):
-        is_mentioned = mentioned_elsewhere(loggers.modules, module.path, service.import_root)
-        shown = [item.call for item in prints(module, is_mentioned) if not item.exempt]
-        logged = [item.call for item in loggers.calls(module)]
-        for call in [*shown, *logged]:
-            fields = [] if has_redaction and call in logged else call.keywords
-            for value in [*call.args, *(keyword.value for keyword in fields)]:
-                name = secret_in(module, value)
-                if name is not None:
-                    message = f"The value of `{name}` goes into the log."
-                    yield subject.finding(module, value, message)
+    for module, printed in _diagnostics(subject):
+        for value, name in _secrets_in(module, printed.call, printed.call.keywords):
+            yield subject.finding(module, value, f"The value of `{name}` goes into the log.")
+    for module, call in subject.modules(Role.APP).called(*METHODS):
+        shown = list(_secrets_in(module, call, [] if has_redaction else call.keywords))
+        if shown and loggers.log_call(module, call) is not None:
+            for value, name in shown:
+                yield subject.finding(module, value, f"The value of `{name}` goes into the log.")
+
+
+def _secrets_in(
+    module: Module, call: ast.Call, fields: list[ast.keyword]
+) -> Iterator[tuple[ast.expr, str]]:
+    for value in [*call.args, *(keyword.value for keyword in fields)]:
+        name = secret_in(module, value)
+        if name is not None:
+            yield value, name
+
+
+def _loggers_of(subject: Subject) -> Loggers:
+    tree = subject.project.tree
+    return Loggers(tree, subject.project, subject.service, own_modules(tree))

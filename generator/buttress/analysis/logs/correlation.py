@@ -8,14 +8,13 @@ from collections.abc import Iterator
 
 from buttress.analysis.vocabulary import vocabulary
 from buttress.analysis.wiring import Definition, Wiring
-from buttress.source import Module
+from buttress.source import Module, Modules
 
 _HEADER = re.compile(
     r"(?:x-)?(?:request|correlation|trace|transaction)-?id|traceparent", re.IGNORECASE
 )
-_MENTIONED = re.compile(
-    r"request-?id|correlation-?id|trace-?id|transaction-?id|traceparent", re.IGNORECASE
-)
+_IN_A_WORD = re.compile(r"(?:request|correlation|trace|transaction)id|traceparent", re.IGNORECASE)
+_IN_TWO_WORDS = ("-id", "-ID", "-Id", "-iD")
 _READY_MADE = vocabulary(
     "asgi_correlation_id.CorrelationIdMiddleware asgi_correlation_id.middleware.CorrelationIdMiddleware "
     "starlette_context.plugins.RequestIdPlugin starlette_context.plugins.CorrelationIdPlugin "
@@ -33,7 +32,6 @@ _DJANGO = vocabulary(
     "log_request_id.middleware.RequestIDMiddleware request_id.middleware.RequestIdMiddleware "
     "cid.middleware.CidMiddleware opentelemetry.instrumentation.django.middleware"
 )
-_READY_MADE_WORDS = frozenset(name.rpartition(".")[2] for name in _READY_MADE)
 _HOOKS = frozenset(["middleware", "after_request", "before_request", "after_app_request"])
 _ATTACHES = frozenset(
     ["add_middleware", "Middleware", "after_request", "before_request", "middleware"]
@@ -48,25 +46,20 @@ def has_request_id(wiring: Wiring) -> bool:
 
     A header that is only allowed (CORS) or only read somewhere does not count.
     """
-    for module in wiring.modules:
-        is_likely = any(word in module.text for word in _READY_MADE_WORDS)
-        for node in module.nodes(ast.Name, ast.Attribute) if is_likely else ():
+    modules = wiring.modules
+    for module in modules.naming(*_READY_MADE):
+        for node in module.nodes(ast.Name, ast.Attribute):
             if module.resolve(node) in _READY_MADE and wiring.runs(module, node):
                 return True
-        if "MIDDLEWARE" in module.text and any(
-            _is_django_middleware(module, text) for text in module.nodes(ast.Constant)
-        ):
+    for module in modules.having("MIDDLEWARE"):
+        if any(_is_django_middleware(module, text) for text in module.nodes(ast.Constant)):
             return True
     return any(
         wiring_reaches(wiring, module, carrier)
-        for module in wiring.modules
-        if module.mentions(_MENTIONED)
+        for spelled in (modules.having(*_IN_TWO_WORDS), modules.spelling(_IN_A_WORD))
+        for module in spelled
         for carrier in _carriers(module)
-    ) or any(
-        wiring_reaches(wiring, module, carrier)
-        for module in wiring.modules
-        for carrier in _bound(module)
-    )
+    ) or any(wiring_reaches(wiring, module, carrier) for module, carrier in _bound(modules))
 
 
 def _is_django_middleware(module: Module, text: ast.Constant) -> bool:
@@ -98,22 +91,17 @@ def _carriers(module: Module) -> Iterator[Definition]:
             yield from _using_constant(module, text)
 
 
-def _bound(module: Module) -> Iterator[Definition]:
+def _bound(modules: Modules) -> Iterator[tuple[Module, Definition]]:
     """Yield the outermost functions and classes that put an ID into all lines that follow."""
-    if not any(name in module.text for name in _BINDS):
-        return
-    for call in module.nodes(ast.Call):
-        name = (
-            call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
-        )
-        if name in _BINDS and any(_FIELD.fullmatch(keyword.arg or "") for keyword in call.keywords):
+    for module, call in modules.called(*_BINDS):
+        if any(_FIELD.fullmatch(keyword.arg or "") for keyword in call.keywords):
             holders = [
                 above
                 for above in module.ancestors(call)
                 if isinstance(above, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
             ]
             if holders:
-                yield holders[-1]
+                yield module, holders[-1]
 
 
 def _using_constant(module: Module, text: ast.Constant) -> Iterator[Definition]:

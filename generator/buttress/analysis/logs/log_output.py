@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import ast
 import re
+from collections.abc import Iterator
 
 from buttress.analysis.wiring import Wiring
 from buttress.project.documents import text_of
-from buttress.source import Module, Tree
+from buttress.project.modules import called_name
+from buttress.source import Module, Modules, Tree
 
-_FORMATTER = re.compile(
-    r"(?:Json|JSON|Ecs|Stdlib|Logstash|StackDriver|CloudLogging)\w*(?:Formatter|Handler)\Z"
+_FORMATTER_WORD = re.compile(
+    r"(?:Json|JSON|Ecs|Stdlib|Logstash|StackDriver|CloudLogging)\w*(?:Formatter|Handler)"
 )
+_FORMATTER = re.compile(rf"{_FORMATTER_WORD.pattern}\Z")
 _LOGGING_FILE = re.compile(r"(?:\A|/)[^/]*log[^/]*\.(?:ini|conf|cfg|json|ya?ml)\Z", re.IGNORECASE)
 _FORMATTER_CLASS = re.compile(
     r"(?:class\s*=|class\W+|\(\)\W+)\s*[\w.]*(?:json|JSON|Json)\w*Formatter\b"
@@ -35,43 +38,43 @@ def writes_structured_lines(wiring: Wiring) -> bool:
     if any(True for _ in wiring.calls(*_READY_MADE)):
         return True
     return any(
-        _serializes(module, call) and wiring.runs(module, call)
-        for module in wiring.modules
-        if "og" in module.text
-        for call in module.nodes(ast.Call)
-    ) or any(_names_formatter(wiring, module) for module in wiring.modules)
+        wiring.runs(module, call) for module, call in _serializing(wiring.modules.having("og"))
+    ) or any(
+        _names_formatter(wiring, module)
+        for module in wiring.modules.having("ormatter").spelling(_FORMATTER_WORD)
+    )
 
 
-def _serializes(module: Module, call: ast.Call) -> bool:
-    """Whether a call is loguru's ``add(serialize=True)`` or makes a JSON formatter."""
-    if isinstance(call.func, ast.Attribute) and call.func.attr == "add":
-        return any(
+def _serializing(modules: Modules) -> Iterator[tuple[Module, ast.Call]]:
+    """Yield the calls that are loguru's ``add(serialize=True)`` or make a JSON formatter."""
+    for module, call in modules.called("add"):
+        if any(
             keyword.arg == "serialize"
             and not (isinstance(keyword.value, ast.Constant) and not keyword.value.value)
             for keyword in call.keywords
-        )
-    name = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
-    return bool(_FORMATTER.search(name)) or _is_own_formatter(module, name)
+        ):
+            yield module, call
+    for module in modules.spelling(_FORMATTER_WORD):
+        for call in module.nodes(ast.Call):
+            if _FORMATTER.search(called_name(call)):
+                yield module, call
+    for module in modules.naming("logging.Formatter"):
+        for name in _own_formatters(module):
+            yield from ((module, call) for call in module.called(name))
 
 
-def _is_own_formatter(module: Module, name: str) -> bool:
-    """Whether a class of the module formats records with ``json.dumps``."""
+def _own_formatters(module: Module) -> Iterator[str]:
+    """Yield the names of the module's classes that format records with ``json.dumps``."""
     for kind in module.nodes(ast.ClassDef):
-        if kind.name != name:
-            continue
-        bases = {module.resolve(base) for base in kind.bases}
-        if "logging.Formatter" in bases:
-            return any(
-                isinstance(part, ast.Call) and (module.resolve(part.func) or "").endswith(".dumps")
-                for part in ast.walk(kind)
-            )
-    return False
+        if "logging.Formatter" in map(module.resolve, kind.bases) and any(
+            isinstance(part, ast.Call) and (module.resolve(part.func) or "").endswith(".dumps")
+            for part in module.inside(kind)
+        ):
+            yield kind.name
 
 
 def _names_formatter(wiring: Wiring, module: Module) -> bool:
     """Whether a logging configuration in a mapping names a JSON formatter."""
-    if "ormatter" not in module.text:
-        return False
     return any(
         isinstance(text.value, str)
         and _FORMATTER.search(text.value)
@@ -92,13 +95,9 @@ def _is_in_mapping(module: Module, text: ast.Constant) -> bool:
 def redacts_fields(wiring: Wiring) -> bool:
     """Whether log fields pass through a function that hides secrets."""
     return any(
-        module.mentions(_REDACTS)
-        and any(
-            _REDACTS.search(function.name) and wiring.is_used(module, function)
-            for function in module.nodes(ast.FunctionDef)
-        )
-        for module in wiring.modules
-        if "structlog" in module.text or "logging" in module.text
+        _REDACTS.search(function.name) and wiring.is_used(module, function)
+        for module in wiring.modules.having("structlog", "logging").spelling(_REDACTS)
+        for function in module.nodes(ast.FunctionDef)
     )
 
 

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import ast
 import keyword
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
 
 from buttress.analysis.vocabulary import vocabulary
 from buttress.project.model import Project, Role, Service
-from buttress.project.modules import OwnModules
+from buttress.project.modules import OwnModules, calls_of
 from buttress.source import Module, Tree
+from buttress.source.module import ImportBinding
 
 METHODS = vocabulary("debug info warning warn error exception critical fatal log msg success trace")
 _STDLIB_MAKERS = frozenset(["logging.getLogger", "logging.root"])
-_OTHER_STDLIB_MAKERS = vocabulary(
+_ALL_STDLIB_MAKERS = _STDLIB_MAKERS | vocabulary(
     "celery.utils.log.get_task_logger celery.utils.log.get_logger multiprocessing.get_logger "
     "logging.LoggerAdapter absl.logging.get_absl_logger"
 )
@@ -112,30 +113,37 @@ class Loggers:
         tree: The files as they are now.
         project: The facts about them.
         service: The service.
+        modules: The project's own modules, where they are known already.
     """
 
-    def __init__(self, tree: Tree, project: Project, service: Service) -> None:
+    def __init__(
+        self, tree: Tree, project: Project, service: Service, modules: OwnModules | None = None
+    ) -> None:
         self.tree = tree
         self.project = project
         self.service = service
-        self.modules = OwnModules(tree)
+        self.modules = modules if modules is not None else OwnModules(tree)
         self._made: dict[str, dict[str, Logger]] = {}
-        self._bound: dict[str, dict[str, Logger]] = {}
+        self._bound: dict[tuple[str, str], Logger | None] = {}
 
     def at_top(self, module: Module) -> Logger | None:
         """Return the logger that a module has under a name of its own, the first defined."""
-        found = self._bindings(module)
-        own = [logger for logger in found.values() if logger.binding is Binding.MODULE]
-        return next(iter([*own, *found.values()]), None)
+        made = next(iter(self._made_in(module).values()), None)
+        return made or next(self._imported(module, module.imports), None)
 
     def calls(self, module: Module) -> Iterator[LogCall]:
         """Yield the log calls of a module in source order."""
-        for call in module.nodes(ast.Call):
-            if isinstance(call.func, ast.Attribute) and call.func.attr in METHODS:
-                found = self._receiver(module, call.func.value)
-                if found is not None:
-                    logger, is_derived = found
-                    yield LogCall(call, logger, call.func.attr, is_derived)
+        for call in calls_of(module, *METHODS):
+            found = self.log_call(module, call)
+            if found is not None:
+                yield found
+
+    def log_call(self, module: Module, call: ast.Call) -> LogCall | None:
+        """Return what a call of one of ``METHODS`` logs through; ``None`` if that is no logger."""
+        if not isinstance(call.func, ast.Attribute):
+            return None
+        found = self._receiver(module, call.func.value)
+        return None if found is None else LogCall(call, found[0], call.func.attr, found[1])
 
     @cached_property
     def uses_loguru(self) -> bool:
@@ -168,7 +176,7 @@ class Loggers:
             return None
         if module.resolve(node) == "logging":
             return Logger(node.id, Family.STDLIB, Binding.ROOT), False
-        logger = self._bindings(module).get(node.id)
+        logger = self._bound_to(module, node.id)
         return None if logger is None else (logger, False)
 
     def _attribute(self, module: Module, node: ast.Attribute) -> Logger | None:
@@ -203,32 +211,30 @@ class Loggers:
 
     def _assigned_family(self, module: Module, attribute: str) -> Family | None:
         """Return what ``self.logger`` and its like are set to in this module."""
+        self._made_in(module)
         for statement in module.nodes(ast.Assign):
             for target in statement.targets:
                 if isinstance(target, ast.Attribute) and target.attr == attribute:
                     return self._family(module, statement.value)
         return None
 
-    def _bindings(self, module: Module) -> dict[str, Logger]:
-        """Return the loggers that a module binds at its top, by name."""
-        if module.path not in self._bound:
-            found = dict(self._made_in(module))
-            for binding in module.imports:
-                if binding.scope is module.tree and binding.local not in found:
-                    logger = self._imported(module, binding.local, binding.target)
-                    if logger is not None:
-                        found[binding.local] = logger
-            self._bound[module.path] = found
-        return self._bound[module.path]
+    def _bound_to(self, module: Module, name: str) -> Logger | None:
+        """Return the logger that a module binds to a name at its top."""
+        key = module.path, name
+        if key not in self._bound:
+            imports = (binding for binding in module.imports if binding.local == name)
+            made = self._made_in(module).get(name)
+            self._bound[key] = made or next(self._imported(module, imports), None)
+        return self._bound[key]
 
     def _made_in(self, module: Module) -> dict[str, Logger]:
         if module.path in self._made:
             return self._made[module.path]
         found: dict[str, Logger] = {}
         for statement in module.tree.body:
-            value = getattr(statement, "value", None)
-            if not isinstance(statement, ast.Assign | ast.AnnAssign) or value is None:
+            if not isinstance(statement, (ast.Assign, ast.AnnAssign)) or statement.value is None:
                 continue
+            value = statement.value
             targets = statement.targets if isinstance(statement, ast.Assign) else [statement.target]
             family = self._family(module, value)
             if family is not None and len(targets) == 1 and isinstance(targets[0], ast.Name):
@@ -240,7 +246,15 @@ class Loggers:
         self._made[module.path] = found
         return found
 
-    def _imported(self, module: Module, local: str, target: str) -> Logger | None:
+    def _imported(self, module: Module, imports: Iterable[ImportBinding]) -> Iterator[Logger]:
+        """Yield the loggers among what is imported at the top of a module."""
+        for binding in imports:
+            if binding.scope is module.tree:
+                logger = self._brought(module, binding.local, binding.target)
+                if logger is not None:
+                    yield logger
+
+    def _brought(self, module: Module, local: str, target: str) -> Logger | None:
         if target == "loguru.logger":
             return Logger(local, Family.LOGURU, Binding.IMPORTED)
         origin = self.modules.symbol(target, module.path, self.service.import_root)
@@ -263,7 +277,7 @@ class Loggers:
         if not isinstance(value, ast.Call):
             return None
         target = module.resolve(value.func) or ""
-        if target in _STDLIB_MAKERS | _OTHER_STDLIB_MAKERS:
+        if target in _ALL_STDLIB_MAKERS:
             return Family.STDLIB
         if target in _STRUCTLOG_MAKERS:
             return Family.STRUCTLOG
@@ -290,7 +304,7 @@ class Loggers:
             if function.name == origin[1]:
                 made = {
                     there.resolve(inner.func)
-                    for inner in ast.walk(function)
+                    for inner in there.inside(function)
                     if isinstance(inner, ast.Call)
                 }
                 if made & _STDLIB_MAKERS:

@@ -87,7 +87,7 @@ def _reads(test: _Test, path: str, written: frozenset[str]) -> bool:
 def _written_texts(module: Module) -> frozenset[str]:
     """Return the literal texts inside the arguments of prints and method calls."""
     found: set[str] = set()
-    if not any(word in module.text for word in (*HINT, "log")):
+    if not any(word in module.text for word in (HINT, "log")):
         return frozenset()
     for call in module.nodes(ast.Call):
         if isinstance(call.func, ast.Attribute | ast.Name) and call.args:

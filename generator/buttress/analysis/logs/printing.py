@@ -24,7 +24,8 @@ _DIALOGUE = vocabulary(
     "typer.confirm questionary.text questionary.select"
 )
 _MOST_DEFINITIONS = 8
-HINT = ("print", "pprint", "pp(")
+HINT = "print"
+"""Stands in each file that prints."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,12 +51,10 @@ def prints(module: Module, is_mentioned: Callable[[str], bool]) -> Iterator[Prin
         is_mentioned: Whether some other module names a function of this one.
     """
     consoles: frozenset[ast.AST] | None = None
-    for call in module.nodes(ast.Call):
-        kind = _PRINTS.get(module.resolve(call.func) or "")
-        if kind is None:
-            continue
+    for call in module.calls_to(_PRINTS.keys()):
         if consoles is None:
             consoles = console_functions(module, is_mentioned)
+        kind = _PRINTS[module.resolve(call.func) or ""]
         yield Printed(call, kind, _exemption(module, call, consoles))
 
 
@@ -123,22 +122,24 @@ def console_functions(module: Module, is_mentioned: Callable[[str], bool]) -> fr
         and defined[function.name] <= _MOST_DEFINITIONS
         and function not in found
         and not function.decorator_list
-        and not is_mentioned(function.name)
     ]
     uses = _uses(module, {function.name for function in candidates})
     callers = {
         function: [u for u in uses.get(function.name, []) if not _is_inside(module, u, function)]
         for function in candidates
     }
-    grown = True
-    while grown:
-        grown = False
-        for function in candidates:
-            if function in found or not callers[function]:
-                continue
-            if all(_runs_in_console(module, use, found) for use in callers[function]):
-                found.add(function)
-                grown = True
+    waiting = [function for function in candidates if callers[function]]
+    while waiting:
+        ready = [
+            function
+            for function in waiting
+            if all(_runs_in_console(module, use, found) for use in callers[function])
+        ]
+        if not ready:
+            break
+        # to look through all other files comes last
+        found.update(function for function in ready if not is_mentioned(function.name))
+        waiting = [function for function in waiting if function not in ready]
     return frozenset(found)
 
 
@@ -178,8 +179,4 @@ def _is_command(module: Module, function: Function) -> bool:
 
 def _with_dialogue(module: Module) -> frozenset[ast.AST | None]:
     """Return the functions that ask the person at the keyboard, or read a command line."""
-    return frozenset(
-        module.function(call)
-        for call in module.nodes(ast.Call)
-        if module.resolve(call.func) in _DIALOGUE
-    )
+    return frozenset(module.function(call) for call in module.calls_to(_DIALOGUE))

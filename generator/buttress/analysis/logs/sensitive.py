@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from functools import lru_cache
 
 from buttress.analysis.secrecy.secrets import is_secret_name
 from buttress.source import Module
@@ -57,6 +58,7 @@ def secret_in(module: Module, node: ast.expr) -> str | None:
     return _first(module, ast.iter_child_nodes(node))
 
 
+@lru_cache(maxsize=4096)
 def is_sensitive(name: str) -> bool:
     """Whether a name says that what it stands for must not be logged."""
     spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).replace("-", "_")

@@ -132,6 +132,10 @@ class TestHygiene:
             "Dockerfile:3",
         ]
 
+    def test_a_secret_stands_at_its_own_line_of_an_instruction(self) -> None:
+        text = f"FROM python:3.12\nENV PORT=80 \\\n    DB_PASSWORD=k3v9q1x7\nCOPY a .\n{START}"
+        assert places("INFRA-IMAGE-HYGIENE", image(text)) == ["Dockerfile:3"]
+
     def test_an_environment_file_in_the_image(self) -> None:
         text = "FROM python:3.12-slim\nCOPY .env main.py ./\n" + START
         assert places("INFRA-IMAGE-HYGIENE", image(text)) == ["Dockerfile:2"]

@@ -16,6 +16,7 @@ from buttress.analysis.delivery.images import (
 )
 from buttress.analysis.delivery.servers import development_starts, starts_by_buildpack
 from buttress.analysis.javascript import loose_dependencies, package_images, packages_of
+from buttress.analysis.secrecy.secret_files import holds_committed_key
 from buttress.checks.model import (
     Finding,
     Kind,
@@ -26,7 +27,8 @@ from buttress.checks.model import (
     check,
 )
 from buttress.project.documents import text_of
-from buttress.project.model import Dependency, Manifest
+from buttress.project.model import Dependency, Manifest, Place
+from buttress.source.dockerfile import Instruction
 
 _CONTAINER = "container"
 
@@ -225,12 +227,22 @@ def image_hygiene(subject: Subject) -> Iterator[Finding]:
             message = "The base image has no version, so it changes from build to build."
             yield Finding(image.place(base), message, "", base.value)
         for instruction, name in secrets_in_image(image.dockerfile):
+            at = _place_of(name, instruction, image)
+            if holds_committed_key(subject.project.tree, at.path, at.line, at.line):
+                continue  # it has to be revoked, and is reported as that
             message = f"{name} ends up in the image, where everyone who pulls it can read it."
-            yield Finding(image.place(instruction), message, "", name)
+            yield Finding(at, message, "", name)
         everything = copies_everything(image)
         if everything is not None and not ignores_secrets(subject.project, image):
             message = "Everything is copied into the image, and no .dockerignore leaves out .env."
             yield Finding(image.place(everything), message, "", "dockerignore")
+
+
+def _place_of(name: str, instruction: Instruction, image: Image) -> Place:
+    """Return the line of an instruction that names something."""
+    start, _ = instruction.span(instruction.value.index(name), len(instruction.value))
+    before = image.dockerfile.text[instruction.start : start]
+    return Place(image.path, instruction.line + before.count("\n"))
 
 
 @check(

@@ -8,6 +8,7 @@ from buttress.analysis.database.local_database import databases_beside_app, sqli
 from buttress.analysis.delivery.inline_secrets import inline_secrets
 from buttress.analysis.reliability.process_state import kept_by_process
 from buttress.analysis.reliability.shutdown import deaf_starts, unclosed
+from buttress.analysis.secrecy.secret_files import holds_committed_key
 from buttress.checks.model import (
     Confidence,
     Finding,
@@ -48,7 +49,11 @@ def inline_secret(subject: Subject) -> Iterator[Finding]:
         environment:
           POSTGRES_PASSWORD: ${POSTGRES_PASSWORD:?}
     """
+    tree = subject.project.tree
     for secret in inline_secrets(subject.project):
+        at = secret.place
+        if holds_committed_key(tree, at.path, at.line, at.line):
+            continue  # a provider's key is worse, and reported as that
         message = f"{secret.name} stands in this file: {secret.why}."
         yield Finding(secret.place, message, "", secret.name)
 

@@ -7,20 +7,23 @@ import re
 from collections.abc import Iterator
 
 from buttress.analysis.configuration import (
+    EnvironmentRead,
     Known,
     environment_reads,
     settings_classes,
     written_variables,
 )
 from buttress.analysis.logs.printing import is_main_guard
-from buttress.analysis.secrecy.secret_files import tracked_secret_files
+from buttress.analysis.secrecy.secret_files import (
+    committed_keys,
+    holds_committed_key,
+    tracked_secret_files,
+)
 from buttress.analysis.secrecy.secrets import (
     hardcoded_secrets,
     is_placeholder,
-    is_public_by_design,
     is_secret_variable,
     kind_of,
-    marked_lines,
 )
 from buttress.checks.model import (
     Confidence,
@@ -37,12 +40,6 @@ from buttress.source import Module
 
 _RECIPE = "settings-and-secrets"
 _LOGGING = frozenset({"LOG_LEVEL", "LOG_FORMAT"})
-_FRONT_END = re.compile(r"\.(?:[cm]?[jt]sx?|vue|svelte|astro|html?)$")
-_HARMLESS = re.compile(
-    r"(?:^|/)(?:tests?|test[-_][\w-]+|docs?|examples?|fixtures|\.github)/|\.(?:md|rst|lock|svg|ipynb|css|map|min\.js)$|\.(?:test|spec|stories)\.[cm]?[jt]sx?$"
-    r"|(?:example|sample|template|lock\.json|\.dist)|(?:^|/)(?:test_|conftest)",
-    re.IGNORECASE,
-)
 _ISSUED = re.compile(r"(?:CLIENT_SECRET|API_KEY|ACCESS_KEY|_TOKEN)$", re.IGNORECASE)
 _STANDS_IN = re.compile(r"dummy|placeholder|your|example|^test(?:ing)?$|^fake", re.IGNORECASE)
 _SETTINGS_MODULE = re.compile(r"(?:^|/|_)(?:config|settings|configuration)(?:[/_.]|$)")
@@ -74,7 +71,8 @@ def secret_hardcoded(subject: Subject) -> Iterator[Finding]:
     """A key, password or token is a literal in the app's code.
 
     Everyone who can read the code has it, it is in every copy and in the history, and it cannot be
-    changed without a release (CWE-798, OWASP ASVS 13.3.1).
+    changed without a release (CWE-798, OWASP ASVS 13.3.1). What is a provider's key by its shape is a
+    finding of SEC-SECRET-COMMITTED instead.
 
     Bad::
 
@@ -88,11 +86,30 @@ def secret_hardcoded(subject: Subject) -> Iterator[Finding]:
         for secret in hardcoded_secrets(module):
             if secret.binding == "other" and not secret.kind:
                 continue
-            what = secret.kind or f"The value of {secret.name}"
-            article = "A " if secret.kind else ""
-            finding = subject.finding(module, secret.node, f"{article}{what} stands in the code.")
+            if secret.kind and _is_reported_elsewhere(subject, module, secret.node):
+                continue
+            kind = _with_article(secret.kind)
+            what = f"{kind[0].upper()}{kind[1:]}" if kind else f"The value of {secret.name}"
+            finding = subject.finding(module, secret.node, f"{what} stands in the code.")
             # the fingerprint must not hold the secret either
             yield Finding(finding.place, finding.message, finding.symbol, secret.name)
+
+
+def _is_reported_elsewhere(subject: Subject, module: Module, literal: ast.Constant) -> bool:
+    """Whether a literal is a key that has to be revoked, or what a variable falls back on."""
+    return _is_committed(subject, module, literal) or any(
+        literal in ast.walk(read.read) for read, _ in _defaults(module)
+    )
+
+
+def _is_committed(subject: Subject, module: Module, node: ast.expr) -> bool:
+    last = node.end_lineno or node.lineno
+    return holds_committed_key(subject.project.tree, module.path, node.lineno, last)
+
+
+def _with_article(kind: str) -> str:
+    """Return a kind of secret as one of its kind (``an AWS access key``); nothing for nothing."""
+    return f"{'an' if kind[0] in 'AO' else 'a'} {kind}" if kind else ""
 
 
 @check(
@@ -123,14 +140,22 @@ def secret_default(subject: Subject) -> Iterator[Finding]:
         SECRET_KEY = settings.secret_key.get_secret_value()
     """
     for module in subject.modules(Role.APP):
-        for read in environment_reads(module):
-            is_literal = read.default.known is Known.LITERAL and bool(read.default.value)
-            if not is_literal or read.name is None or _opens_nothing(read.name, read.default.value):
+        for read, name in _defaults(module):
+            if kind_of(str(read.default.value)) and _is_committed(subject, module, read.read):
                 continue
-            if is_secret_variable(read.name):
-                message = f"{read.name} falls back on a value that stands in the code."
-                finding = subject.finding(module, read.read, message)
-                yield Finding(finding.place, message, finding.symbol, read.name)
+            message = f"{name} falls back on a value that stands in the code."
+            finding = subject.finding(module, read.read, message)
+            yield Finding(finding.place, message, finding.symbol, name)
+
+
+def _defaults(module: Module) -> Iterator[tuple[EnvironmentRead, str]]:
+    """Yield the variables that hold a secret and fall back on a literal, with their names."""
+    for read in environment_reads(module):
+        is_literal = read.default.known is Known.LITERAL and bool(read.default.value)
+        if not is_literal or read.name is None or _opens_nothing(read.name, read.default.value):
+            continue
+        if is_secret_variable(read.name):
+            yield read, read.name
 
 
 def _opens_nothing(name: str, value: object) -> bool:
@@ -155,7 +180,8 @@ def secret_committed(subject: Subject) -> Iterator[Finding]:
     """A tracked file holds what has the shape of a provider's key, token or private key.
 
     It has to be revoked and issued anew: taking it out of the file does not take it out of the
-    history (CWE-798). Documentation, examples and tests are passed over. So are, in a front end, keys
+    history (CWE-798). A file that is secret as a whole (``.env``) is one finding of SEC-ENV-COMMITTED.
+    Documentation, examples and tests are passed over. So are, in a front end, keys
     that are made for pages (Firebase, maps); a provider's key under ``VITE_`` or ``NEXT_PUBLIC_`` is not.
 
     Bad::
@@ -169,20 +195,10 @@ def secret_committed(subject: Subject) -> Iterator[Finding]:
     tree = subject.project.tree
     # without git nothing is known but that no ignore file names it
     file = "A file that nothing ignores" if tree.tracked is None else "A tracked file"
-    for path in tree.paths:
-        if _HARMLESS.search(path) or (tree.tracked is not None and path not in tree.tracked):
-            continue
-        text = tree.text(path)
-        for number, line in marked_lines(text.content) if text is not None else ():
-            kind = kind_of(line) if len(line) < 2000 else ""
-            if not kind or kind == "password in an address" or is_placeholder(line.strip()):
-                continue
-            shown = is_public_by_design(line.partition("=")[0].strip().removeprefix("export "))
-            # Google's keys for maps and Firebase are made to stand in pages
-            if kind == "Google API key" and (shown or _FRONT_END.search(path)):
-                continue
-            more = ", and the bundle shows it to every visitor" if shown else ""
-            yield Finding(Place(path, number), f"{file} holds a {kind}{more}.", "", kind)
+    for key in committed_keys(tree):
+        more = ", and the bundle shows it to every visitor" if key.is_shown else ""
+        message = f"{file} holds {_with_article(key.kind)}{more}."
+        yield Finding(Place(key.path, key.line), message, "", key.kind)
 
 
 @check(

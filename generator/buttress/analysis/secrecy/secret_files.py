@@ -1,8 +1,9 @@
-"""Files of secrets that git tracks: environment files with values, and private keys."""
+"""What is secret and in the repository: files of secrets that git tracks, and keys of providers in others."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from buttress.analysis.secrecy.secrets import (
@@ -10,6 +11,7 @@ from buttress.analysis.secrecy.secrets import (
     is_public_by_design,
     is_secret_variable,
     kind_of,
+    marked_lines,
 )
 from buttress.source import Tree
 
@@ -23,6 +25,13 @@ _KEY_FILE = re.compile(r"(?:^|/)(?:id_(?:rsa|dsa|ecdsa|ed25519)|[^/]+\.(?:pem|ke
 _ASSIGNMENT = re.compile(
     r"^[ \t]*(?:export[ \t]+)?([A-Za-z_]\w*)[ \t]*=[ \t]*[\"']?([^\"'#\r\n]+)", re.MULTILINE
 )
+_FRONT_END = re.compile(r"\.(?:[cm]?[jt]sx?|vue|svelte|astro|html?)$")
+_HARMLESS = re.compile(
+    r"(?:^|/)(?:tests?|test[-_][\w-]+|docs?|examples?|fixtures|\.github)/|\.(?:md|rst|lock|svg|ipynb|css|map|min\.js)$|\.(?:test|spec|stories)\.[cm]?[jt]sx?$"
+    r"|(?:example|sample|template|lock\.json|\.dist)|(?:^|/)(?:test_|conftest)",
+    re.IGNORECASE,
+)
+_LONGEST_LINE = 2000
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,3 +69,50 @@ def tracked_secret_files(tree: Tree) -> list[SecretFile]:
         if names:
             found.append(SecretFile(path, tuple(dict.fromkeys(names))))
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class CommittedKey:
+    """A key of a provider that stands in a file.
+
+    Attributes:
+        path: Relative to the root of the tree.
+        line: Where, from 1.
+        kind: What its shape says it is.
+        is_shown: Whether its name says that a front end shows it to every visitor.
+    """
+
+    path: str
+    line: int
+    kind: str
+    is_shown: bool
+
+
+def committed_keys(tree: Tree) -> Iterator[CommittedKey]:
+    """Yield the keys of providers that stand in files, but in files that are secret as a whole."""
+    owned = {file.path for file in tracked_secret_files(tree)}
+    for path in tree.paths:
+        if path not in owned:
+            yield from _keys_in(tree, path)
+
+
+def holds_committed_key(tree: Tree, path: str, first: int, last: int) -> bool:
+    """Whether one of some lines of a file, from 1, holds one of the ``committed_keys``."""
+    if not any(first <= key.line <= last for key in _keys_in(tree, path)):
+        return False
+    return all(file.path != path for file in tracked_secret_files(tree))
+
+
+def _keys_in(tree: Tree, path: str) -> Iterator[CommittedKey]:
+    if _HARMLESS.search(path) or (tree.tracked is not None and path not in tree.tracked):
+        return
+    text = tree.text(path)
+    for number, line in marked_lines(text.content) if text is not None else ():
+        kind = kind_of(line) if len(line) < _LONGEST_LINE else ""
+        if not kind or kind == "password in an address" or is_placeholder(line.strip()):
+            continue
+        is_shown = is_public_by_design(line.partition("=")[0].strip().removeprefix("export "))
+        # Google's keys for maps and Firebase are made to stand in pages
+        if kind == "Google API key" and (is_shown or _FRONT_END.search(path)):
+            continue
+        yield CommittedKey(path, number, kind, is_shown)

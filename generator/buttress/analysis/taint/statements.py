@@ -11,6 +11,7 @@ from buttress.analysis.taint import reaching
 from buttress.analysis.taint.expressions import as_text, bind, combine, element_of, evaluate, item
 from buttress.analysis.taint.frame import Frame
 from buttress.analysis.taint.guards import clear, narrow, truth
+from buttress.analysis.taint.lookups import looks_up
 from buttress.analysis.taint.sinks import Kind
 from buttress.analysis.taint.state import State
 from buttress.analysis.taint.values import NOTHING, UNKNOWN, Value, same_constant
@@ -19,11 +20,6 @@ _SESSIONS = frozenset(["flask.session", "quart.session", "<request>.session"])
 _IDENTITY = re.compile(
     r"\A(?:current_|logged_in_|is_)?(?:user|user_?name|user_?id|uid|roles?|(?:is_?)?admin|account|account_?id|e?mail|logged_?in"
     r"|auth\w*|permissions?|identity|is_staff|is_superuser)\Z",
-    re.IGNORECASE,
-)
-_LOOKED_UP = re.compile(
-    r"password|authenticat|verify|validate|\.query\b|\.objects\b|execute\(|filter|find_one|get_user|login\b"
-    r"|select\(|get_or_|check_|token|\.get_by|exists\(",
     re.IGNORECASE,
 )
 
@@ -115,9 +111,8 @@ def _into_session(
 
 
 def _looks_up(frame: Frame) -> bool:
-    """Whether the function asks somebody about what the client says."""
-    function = frame.function
-    return function is not None and bool(_LOOKED_UP.search(frame.module.source(function)))
+    """Whether somebody was asked about what the client says, here or in a caller."""
+    return frame.function is None or frame.depth > 0 or looks_up(frame.function)
 
 
 def _delete(frame: Frame, node: ast.Delete) -> bool:

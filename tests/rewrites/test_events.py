@@ -44,6 +44,10 @@ def message(arguments: str) -> Message:
         ),
         ('f"Seeding complete: {a} created, {b} skipped"', "Seeding complete"),
         ("f\"REJECTED: Invalid extension '{ext}'\"", "REJECTED: Invalid extension"),
+        # what somebody looks for in the logs
+        ('f"cache length: {len(cache)} #debug-1200"', "cache length: #debug-1200"),
+        ('f"#clean-up Deleted: {key}"', "#clean-up Deleted"),
+        ('f"## Report for {name}"', "Report"),
         # decoration and marks
         ('"🚀 Starting..."', "Starting"),
         ('"=== Starting import ==="', "Starting import"),

@@ -176,6 +176,31 @@ def test_only_runs_of_pull_requests_are_cancelled(trigger: str) -> None:
 
 
 @pytest.mark.parametrize(
+    "step",
+    [
+        "- run: terraform plan",
+        "- run: |\n    cd infra\n    kubectl apply -f .",
+        "- uses: hashicorp/setup-terraform@v3",
+        "- run: fly deploy --remote-only",
+    ],
+)
+def test_runs_that_work_on_systems_outside_are_not_cancelled(step: str) -> None:
+    text = limited(step, trigger="pull_request").replace("concurrency: x\n", "")
+
+    assert hardened(text) == text
+    assert "concurrency" in codes(text)
+
+
+@pytest.mark.parametrize(
+    "step", ["- run: pytest -k terraform", "- run: aws_tests.sh", "- run: ruff check ."]
+)
+def test_runs_of_checks_are_cancelled(step: str) -> None:
+    text = limited(step, trigger="pull_request").replace("concurrency: x\n", "")
+
+    assert "cancel-in-progress: true" in hardened(text)
+
+
+@pytest.mark.parametrize(
     "later",
     ["- run: git push origin main", "- run: git fetch", "- uses: peaceiris/actions-gh-pages@v4"],
 )

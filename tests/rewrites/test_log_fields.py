@@ -362,6 +362,38 @@ def test_loggers_that_tests_look_at_stay(test: str, codes: list[str]) -> None:
     assert (draft.read("main.py").decode() == source) is bool(codes)
 
 
+@pytest.mark.parametrize(
+    ("test", "codes"),
+    [
+        ("@patch('main.current_app')\ndef test_f(app): ...\n", ["tests-patch-logger"]),
+        (
+            "def test_f(mocker):\n    mocker.patch('main.current_app.logger.info')\n",
+            ["tests-patch-logger"],
+        ),
+        (
+            "def test_f(mocker):\n    mocker.patch.object(main, 'current_app')\n",
+            ["tests-patch-logger"],
+        ),
+        ("def test_f(mocker):\n    mocker.patch('other.current_app')\n", []),
+        ("def test_f(mocker):\n    mocker.patch('main.save')\n", []),
+        ("def test_f():\n    assert 'main.current_app'\n", []),
+    ],
+)
+def test_loggers_that_tests_put_stand_ins_for_stay(test: str, codes: list[str]) -> None:
+    source = (
+        "from flask import current_app\n\n\n"
+        "def f(x):\n    current_app.logger.info(f'Got it: {x.size}')\n"
+    )
+    draft = Draft(Tree.of({"main.py": source, "test_main.py": test}))
+    project, service = service_of(draft)
+    project.roles["test_main.py"] = Role.TEST  # type: ignore[index]
+
+    outcomes = run([REWRITE], draft, lambda _: (project, service))
+
+    assert [item.code for item in outcomes.abstained] == codes
+    assert (draft.read("main.py").decode() == source) is bool(codes)
+
+
 # ---- loguru --------------------------------------------------------------------------------------
 
 

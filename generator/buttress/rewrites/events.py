@@ -47,6 +47,8 @@ _PHRASAL = frozenset(
 )
 _ARROWS = ("->", "=>", "\u2192", "\u21d2", "\u27a1")
 _SHORT_CLAUSE = 3
+_HEADING = re.compile(r"#+(?![\w#])")
+_TAG = re.compile(r"(?<!\S)#\w[\w-]*")
 _EDGE = " \t:;,.!?\u2026-\u2013\u2014=>|/\\#@&+*~^'\"`"
 
 
@@ -228,6 +230,8 @@ def _only_names_a_value(pieces: list[str], position: int, words: str, result: st
     """Whether a clause behind the first says no more than the field of its value will."""
     separator = pieces[position - 1].strip() if position else ""
     has_value = bool(re.search(_MARK, pieces[position]))
+    if _TAG.search(words):
+        return False  # somebody looks for it in the logs
     is_short = len(words.split()) <= _SHORT_CLAUSE
     if not has_value:
         is_deed = words.lower().rsplit(" ", maxsplit=1)[-1].endswith("ing")
@@ -303,7 +307,7 @@ def _trimmed(text: str) -> str:
     while before != text:
         before = text
         text = text.rstrip(_EDGE.replace("'", "").replace('"', "").replace("`", ""))
-        text = text.lstrip(" \t:;,.!-\u2013\u2014=>|)]*~+#")
+        text = _HEADING.sub("", text.lstrip(" \t:;,.!-\u2013\u2014=>|)]*~+"))
         text = re.sub(r"^\d+[.)]\s+(?=\w)", "", text)
     bracketed = re.fullmatch(r"[\[(]([^\[\]()]*)[\])]", text)
     text = bracketed.group(1) if bracketed else text

@@ -45,6 +45,7 @@ from buttress.rewrites.workflow_steps import (
     Path,
     Step,
     beyond_reading,
+    changes_the_world,
     jobs,
     needs_credentials,
     triggers,
@@ -95,7 +96,7 @@ def harden(path: str, text: str) -> Iterator[Outcome]:
         return
     workflow = _Workflow(path, document)
     yield from _permissions(workflow, found)
-    yield from _concurrency(workflow)
+    yield from _concurrency(workflow, found)
     for job in found:
         yield from _timeout(workflow, job)
         for index, step in enumerate(job.steps):
@@ -162,11 +163,22 @@ def _permissions(workflow: _Workflow, found: list[Job]) -> Iterator[Outcome]:
             yield workflow.with_key(job.path, job.path, _READ, reason, "runs-on")
 
 
-def _concurrency(workflow: _Workflow) -> Iterator[Outcome]:
+def _concurrency(workflow: _Workflow, found: list[Job]) -> Iterator[Outcome]:
     document = workflow.document
+    outside = [job for job in found if changes_the_world(document, job)]
     if document.node(("concurrency",)) is not None:
         yield workflow.good(("concurrency",))
-    elif "pull_request" in triggers(document):
+    elif "pull_request" not in triggers(document):
+        return
+    elif outside:
+        yield workflow.abstained(
+            outside[0].path,
+            "concurrency",
+            f"job {outside[0].name} works on systems outside, and half of its work would stay behind"
+            " where a newer run ends it",
+            "Name a concurrency group without cancel-in-progress.",
+        )
+    else:
         reason = (
             "A newer push to a pull request ends the run of the one before; others are not touched."
         )

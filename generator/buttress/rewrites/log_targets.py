@@ -97,7 +97,7 @@ class Targets:
                 "Define `logger = structlog.get_logger(__name__)` at the top and log through it.",
             )
         if logger.binding in {Binding.ROOT, Binding.FLASK}:
-            return self._instead_of_shared(module)
+            return self._instead_of_shared(module, logger)
         return self._converted(module, logger)
 
     def _main(self, module: Module) -> Target | Obstacle:
@@ -112,9 +112,10 @@ class Targets:
             return converted
         return Target(logger.source, Family.STDLIB, start)
 
-    def _instead_of_shared(self, module: Module) -> Target | Obstacle:
+    def _instead_of_shared(self, module: Module, shared: Logger) -> Target | Obstacle:
         """Return a logger of the module's own, in place of the root logger or the app's."""
         tests = self.readiness.reading_test(module)
+        tests = tests or self.readiness.patching_test(module, shared.source)
         if tests is not None:
             return tests
         target = self.for_prints(module)

@@ -53,6 +53,15 @@ _USES_GIT = re.compile(
     r"|\bnpx? (?:run )?(?:release|deploy)\b"
 )
 
+_OUTSIDE_TOOLS = re.compile(
+    r"(?:^|[;&|(]|\bsudo\b)[ \t]*(?:terraform|tofu|terragrunt|pulumi|cdk|cdktf|sam|serverless|sls|kubectl|helm|eksctl"
+    r"|ansible(?:-playbook)?|flyctl|fly|vercel|netlify|railway|heroku|cf|az|gcloud|aws|alembic|docker\s+push)\s",
+    re.MULTILINE,
+)
+_OUTSIDE_ACTIONS = re.compile(
+    r"deploy|terraform|opentofu|pulumi|kubectl|helm|aws-actions/(?!configure)|azure/|google-github-actions/(?!auth)"
+)
+
 
 @dataclass(frozen=True)
 class Step:
@@ -102,6 +111,16 @@ def triggers(document: YamlText) -> frozenset[str]:
     single = document.scalar(("on",))
     listed = [document.scalar(("on", index)) or "" for index in range(document.items(("on",)))]
     return frozenset([*([single] if single else []), *listed, *document.keys(("on",))])
+
+
+def changes_the_world(document: YamlText, job: Job) -> bool:
+    """Whether a job works on systems outside of its runner: it deploys, or holds a lock there."""
+    if document.node((*job.path, "environment")) is not None:
+        return True
+    return any(
+        _OUTSIDE_TOOLS.search(step.run + " ") or _OUTSIDE_ACTIONS.search(step.action)
+        for step in job.steps
+    )
 
 
 def beyond_reading(document: YamlText, job: Job) -> str:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 from buttress.analysis.logs.loggers import Logger, Loggers, is_global, is_reserved
 from buttress.analysis.logs.messages import percent_message
@@ -74,6 +76,42 @@ class Readiness:
             f"{path} reads what the standard library's loggers record.",
             "Let the test look at events (structlog.testing.capture_logs), then run again.",
         )
+
+    def patching_test(self, module: Module, source: str) -> Obstacle | None:
+        """Return an obstacle if a test puts something in the place of what a module logs through.
+
+        Args:
+            module: A module of the app.
+            source: What stands before the method (``current_app.logger``, ``logging``).
+        """
+        name = source.partition(".")[0]
+        dotted = re.escape(self.loggers.service.dotted(module.path))
+        last = dotted.rpartition("\\.")[2] or dotted
+        patched = re.compile(
+            rf"\b{dotted}\.{name}\b|\(\s*[\w.]*\b{last}\s*,\s*[\"']{name}[\"']", re.ASCII
+        )
+        for path, text in self._patching:
+            if patched.search(text):
+                return Obstacle(
+                    "tests-patch-logger",
+                    f"{path} puts a stand-in in the place of `{name}` of this module.",
+                    "Let the test look at events (structlog.testing.capture_logs), then run again.",
+                )
+        return None
+
+    @cached_property
+    def _patching(self) -> list[tuple[str, str]]:
+        """The tests that put stand-ins in the place of names, with their text."""
+        texts = [
+            (path, self.loggers.tree.text(path))
+            for path, role in sorted(self.loggers.project.roles.items())
+            if role is Role.TEST
+        ]
+        return [
+            (path, text.content)
+            for path, text in texts
+            if text is not None and ("patch" in text.content or "setattr" in text.content)
+        ]
 
     def _obstacle(self, logger: Logger) -> Obstacle | None:
         there = self.loggers.tree.module(logger.path)

@@ -23,6 +23,11 @@ def test_what_the_code_reads_is_a_variable() -> None:
     assert variables({"main.py": code, "logging_setup.py": LOGGING}) == ["API_URL", "LOG_LEVEL"]
 
 
+def test_what_the_machine_sets_is_none() -> None:
+    code = app("import os\nHOME = os.environ['HOME']\nWHO = os.getenv('USER')\n")
+    assert variables({"main.py": code}) == []
+
+
 def test_what_only_a_module_of_a_recipe_reads_is_none() -> None:
     code = app("import os\nimport logging_setup\nURL = os.environ['API_URL']\n")
     files = {"main.py": code, "logging_setup.py": LOGGING}

@@ -8,6 +8,7 @@ from buttress.analysis.configuration import environment_reads
 from buttress.analysis.secrecy.secret_files import tracked_secret_files
 from buttress.analysis.secrecy.secrets import is_secret_variable
 from buttress.analysis.settings_fields import (
+    SYSTEM_VARIABLES,
     Kind,
     SettingsPlan,
     environment_variable,
@@ -39,7 +40,7 @@ def environment_variables(project: Project, service: Service) -> object:
     modules = _modules(project, service, Role.APP)
     names = {read.name for module in modules for read in environment_reads(module) if read.name}
     variables = []
-    for name in sorted(names | fields.keys()):
+    for name in sorted((names - SYSTEM_VARIABLES) | fields.keys()):
         item = fields.get(name)
         is_secret = item.type == "secret" if item else is_secret_variable(name)
         comment = _COMMENTS.get(item.kind, "") if item else ""

@@ -29,8 +29,8 @@ from buttress.planning.catalogue import Catalogue, load_catalogue
 from buttress.planning.changes import ChangeSet
 from buttress.planning.changeset import Given, build, known_answers
 from buttress.planning.plan import Plan, Why, applicable, left_out, make_plan, recommended
+from buttress.planning.presence import present, taken
 from buttress.planning.questions import ask, parse_given, questions_of, read_answers
-from buttress.planning.stored import stored_units
 from buttress.project import inspect_project, select_service
 from buttress.project.model import Project, Service
 from buttress.reports.changes_terminal import (
@@ -154,17 +154,19 @@ def _plan(request: Request, catalogue: Catalogue, card: Scorecard, *, is_interac
         for result in card.results
         if result.status is Status.FAIL
     }
-    applied = _applied(card)
+    elsewhere = taken(catalogue, card.project, card.service)
     missing: Mapping[str, str] = {}
     if request.recipes is not None:
         chosen, why = list(request.recipes), Why.NAMED
     elif request.everything:
-        chosen, why = [item.id for item in applicable(catalogue, card.service)], Why.NAMED
-        missing = left_out(catalogue, card.service)
+        chosen, why = [
+            item.id for item in applicable(catalogue, card.service, elsewhere)
+        ], Why.NAMED
+        missing = left_out(catalogue, card.service, taken=elsewhere)
     else:
-        chosen = [item.id for item in recommended(catalogue, card.service, failing)]
+        chosen = [item.id for item in recommended(catalogue, card.service, failing, elsewhere)]
         why = Why.RECOMMENDED
-        missing = left_out(catalogue, card.service, failing)
+        missing = left_out(catalogue, card.service, failing, elsewhere)
         if is_interactive:
             chosen = choose_recipes(catalogue, card, chosen)
     return make_plan(
@@ -172,15 +174,11 @@ def _plan(request: Request, catalogue: Catalogue, card: Scorecard, *, is_interac
         card.service,
         chosen,
         failing=failing,
-        applied=applied,
+        applied=present(catalogue, card.project, card.service),
         why=why,
         left_out=missing,
+        taken=elsewhere,
     )
-
-
-def _applied(card: Scorecard) -> list[str]:
-    units = [str(answers.get("unit")) for answers in stored_units(card.project.tree).values()]
-    return [unit.removeprefix("recipes/") for unit in units if unit.startswith("recipes/")]
 
 
 def _ask(

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from buttress.checks.model import Risk
 from buttress.planning.catalogue import Catalogue
 from buttress.planning.plan import applicable
+from buttress.planning.presence import taken
 from buttress.project.model import Project, Service
 from buttress.reports.visible import safe
 from buttress.scorecard import Scorecard
@@ -72,7 +73,7 @@ def choose_recipes(catalogue: Catalogue, card: Scorecard, preselected: Sequence[
         return min(found, key=order.index, default=None)
 
     recipes = sorted(
-        applicable(catalogue, card.service),
+        applicable(catalogue, card.service, taken(catalogue, card.project, card.service)),
         key=lambda item: (
             order.index(highest(item.fixes) or Risk.LOW),
             item.id not in preselected,

@@ -17,6 +17,7 @@ from buttress.planning.versions import conflict
 from buttress.project.model import Service
 
 _RISKS = list(Risk)
+_NONE: Mapping[str, str] = {}
 
 
 class Why(StrEnum):
@@ -62,9 +63,19 @@ class Plan:
         return tuple(step.recipe for step in self.steps)
 
 
-def reason_against(recipe: Recipe, service: Service) -> str | None:
-    """Return why a recipe is not for a service, behind a colon; ``None`` if it is."""
+def reason_against(
+    recipe: Recipe, service: Service, taken: Mapping[str, str] = _NONE
+) -> str | None:
+    """Return why a recipe is not for a service, behind a colon; ``None`` if it is.
+
+    Args:
+        recipe: The recipe.
+        service: The service.
+        taken: Why recipes are another service's, by their id.
+    """
     applies = recipe.applies
+    if recipe.id in taken:
+        return taken[recipe.id]
     if "{{" in service.root:
         return f"only for projects; {service.root} is a template: generate a project from it first"
     if service.framework not in applies.framework:
@@ -83,26 +94,36 @@ def reason_against(recipe: Recipe, service: Service) -> str | None:
     return None
 
 
-def applicable(catalogue: Catalogue, service: Service) -> tuple[Recipe, ...]:
+def applicable(
+    catalogue: Catalogue, service: Service, taken: Mapping[str, str] = _NONE
+) -> tuple[Recipe, ...]:
     """Return the recipes that a service can have, with everything that they require."""
     return tuple(
         recipe
         for recipe in catalogue.recipes.values()
-        if _reason_with_required(catalogue, recipe, service) is None
+        if _reason_with_required(catalogue, recipe, service, taken) is None
     )
 
 
 def recommended(
-    catalogue: Catalogue, service: Service, failing: Mapping[str, Risk]
+    catalogue: Catalogue,
+    service: Service,
+    failing: Mapping[str, Risk],
+    taken: Mapping[str, str] = _NONE,
 ) -> tuple[Recipe, ...]:
     """Return the applicable recipes that fix a failing check."""
     return tuple(
-        recipe for recipe in applicable(catalogue, service) if set(recipe.fixes) & failing.keys()
+        recipe
+        for recipe in applicable(catalogue, service, taken)
+        if set(recipe.fixes) & failing.keys()
     )
 
 
 def left_out(
-    catalogue: Catalogue, service: Service, failing: Mapping[str, Risk] | None = None
+    catalogue: Catalogue,
+    service: Service,
+    failing: Mapping[str, Risk] | None = None,
+    taken: Mapping[str, str] = _NONE,
 ) -> Mapping[str, str]:
     """Return the recipes that a service cannot have, each with the reason.
 
@@ -110,12 +131,13 @@ def left_out(
         catalogue: All recipes.
         service: The service.
         failing: Only recipes that fix one of these checks; all recipes by default.
+        taken: Why recipes are another service's, by their id.
     """
     return {
         recipe.id: reason
         for recipe in catalogue.recipes.values()
         if failing is None or set(recipe.fixes) & failing.keys()
-        if (reason := _reason_with_required(catalogue, recipe, service)) is not None
+        if (reason := _reason_with_required(catalogue, recipe, service, taken)) is not None
     }
 
 
@@ -128,6 +150,7 @@ def make_plan(
     applied: Iterable[str] = (),
     why: Why = Why.NAMED,
     left_out: Mapping[str, str] | None = None,
+    taken: Mapping[str, str] = _NONE,
 ) -> Plan:
     """Return the chosen recipes and what they require, in order.
 
@@ -142,6 +165,7 @@ def make_plan(
         applied: Ids of recipes that the service has already; they are not pulled in again.
         why: Why the chosen recipes were chosen.
         left_out: Why other recipes were not, by id.
+        taken: Why recipes are another service's, by their id.
 
     Raises:
         UserError: If a recipe does not exist or is not for this service.
@@ -154,7 +178,7 @@ def make_plan(
         recipe, for_ = pending.pop(0)
         if recipe.id in steps or (for_ and recipe.id in present):
             continue
-        reason = reason_against(recipe, service)
+        reason = reason_against(recipe, service, taken)
         if reason is not None:
             needed = f", which `{for_}` requires," if for_ else ""
             raise UserError(f"The recipe `{recipe.id}`{needed} does not apply: {reason}.")
@@ -164,10 +188,13 @@ def make_plan(
     return Plan(tuple(_ordered(steps, failing)), left_out or {})
 
 
-def _reason_with_required(catalogue: Catalogue, recipe: Recipe, service: Service) -> str | None:
-    reasons = [reason_against(recipe, service)]
+def _reason_with_required(
+    catalogue: Catalogue, recipe: Recipe, service: Service, taken: Mapping[str, str]
+) -> str | None:
+    reasons = [reason_against(recipe, service, taken)]
     reasons += [
-        _reason_with_required(catalogue, catalogue[name], service) for name in recipe.requires
+        _reason_with_required(catalogue, catalogue[name], service, taken)
+        for name in recipe.requires
     ]
     return next((reason for reason in reasons if reason is not None), None)
 

@@ -155,6 +155,11 @@ def test_the_scheme_names_the_driver_of_the_app() -> None:
     assert answer("terraform-database-url-scheme", app(code)) == "postgresql+asyncpg"
 
 
+def test_the_scheme_is_the_default_where_no_database_is_made() -> None:
+    code = "import sqlite3\nimport pymysql\nDB = sqlite3.connect('app.db')\n"
+    assert answer("terraform-database-url-scheme", app(code)) == "postgresql"
+
+
 def test_a_health_route_is_asked_where_its_whole_path_is_known() -> None:
     code = FASTAPI_APP + '\n\n@app.get("/healthz")\ndef healthz() -> str:\n    return "ok"\n'
     assert answer("terraform-health-path", {"main.py": code}) == "/healthz"

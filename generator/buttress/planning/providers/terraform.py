@@ -103,6 +103,8 @@ def terraform_database_url_env(project: Project, service: Service) -> str:
 @answer("terraform-database-url-scheme")
 def terraform_database_url_scheme(project: Project, service: Service) -> str:
     """Return how that address starts, so that the app's own driver is taken."""
+    if not _has_managed_database(service):
+        return "postgresql"
     return str(database_url_scheme(project, service))
 
 

@@ -9,7 +9,12 @@ from buttress.analysis.access.guards import knows_callers
 from buttress.analysis.llm.answers import unvalidated
 from buttress.analysis.llm.controls import is_moderated
 from buttress.analysis.llm.mixing import mixed_prompts
-from buttress.analysis.llm.retrieval import open_searches, uses_store
+from buttress.analysis.llm.retrieval import (
+    has_users,
+    open_searches,
+    takes_documents,
+    uses_store,
+)
 from buttress.analysis.llm.sinks import interpreted
 from buttress.analysis.llm.tools import endless_agents, tools, unapproved_acts
 from buttress.checks.llm import answers_users, models_in_use
@@ -204,7 +209,7 @@ def llm_rag_no_acl(subject: Subject) -> Iterator[Finding]:
     """The app has users, and its vector store is searched without a filter for one of them.
 
     Answers then quote what other people uploaded. A filter, a name space or a collection for each
-    user counts; documents that everybody may read need none.
+    user counts; documents that everybody may read need none, like those that stand there before the app runs.
 
     Bad::
 
@@ -219,5 +224,9 @@ def llm_rag_no_acl(subject: Subject) -> Iterator[Finding]:
         raise NotApplicable("the app has no vector store")
     if not knows_callers(subject.project, subject.service, subject.wired()):
         raise NotApplicable("the app does not know its users")
+    if not has_users(use):
+        raise NotApplicable("the app tells its users not apart")
+    if not takes_documents(use):
+        raise NotApplicable("the app adds no documents while it runs")
     for module, call in open_searches(use):
         yield subject.finding(module, call, "This search finds the documents of all users.")

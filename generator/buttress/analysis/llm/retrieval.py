@@ -31,6 +31,17 @@ _FILTERS = frozenset(
 _IDENTITIES = frozenset(
     {"user_id", "tenant_id", "owner_id", "account_id", "org_id", "workspace_id"}
 )
+_ADDS = frozenset(
+    {
+        "add_documents", "aadd_documents", "add_texts", "aadd_texts", "from_documents", "afrom_documents", "from_texts", "afrom_texts",
+        "upsert", "upload_points", "upload_records", "insert_nodes",
+    }
+)  # fmt: skip
+_ADDED = frozenset({"documents", "embeddings", "vectors", "points", "ids", "metadatas"})
+_USERS = re.compile(
+    r"current_?user|\brequest\.user\b|\buser_id\b|\buser\.id\b|get_jwt_identity|\bsession\[['\"]user|\bowner_id\b",
+    re.IGNORECASE,
+)
 _OWNER = re.compile(r"user|tenant|owner|account|org|workspace|customer|team|session", re.IGNORECASE)
 
 
@@ -41,12 +52,66 @@ def uses_store(use: LanguageUse) -> bool:
     )
 
 
+def has_users(use: LanguageUse) -> bool:
+    """Whether the app tells its users apart; a key that all share names nobody."""
+    return any(_USERS.search(module.text) for module in use.modules)
+
+
+def takes_documents(use: LanguageUse) -> bool:
+    """Whether documents are added to a store while the app runs, not only before."""
+    return any(
+        isinstance(call.func, ast.Attribute)
+        and (
+            call.func.attr in _ADDS
+            or (call.func.attr in {"add", "insert"} and _ADDED & {k.arg for k in call.keywords})
+        )
+        and module.function(call) is not None
+        for module in use.modules
+        for call in module.nodes(ast.Call)
+    )
+
+
 def open_searches(use: LanguageUse) -> Iterator[tuple[Module, ast.Call]]:
-    """Yield the searches in a vector store that are the same for everybody."""
+    """Yield the searches in a vector store that are the same for everybody.
+
+    A search that the app's own code answers is looked at there.
+    """
+    own = {
+        function.name
+        for module in use.modules
+        for function in module.nodes(ast.FunctionDef, ast.AsyncFunctionDef)
+    }
     for module in use.modules:
         for call in module.nodes(ast.Call):
-            if _is_search(call) and not _is_filtered(use, module, call):
+            if (
+                _is_search(call)
+                and isinstance(call.func, ast.Attribute)
+                and call.func.attr not in own
+                and not _is_for_one(module, call.func.value)
+                and not _is_filtered(use, module, call)
+            ):
                 yield module, call
+
+
+def _is_for_one(module: Module, store: ast.expr) -> bool:
+    """Whether a store is given to the function that searches it, or made there: it may hold one user's own."""
+    function = module.function(store)
+    if function is None or not isinstance(store, ast.Name):
+        return False
+    given = {
+        a.arg for a in (*function.args.posonlyargs, *function.args.args, *function.args.kwonlyargs)
+    }
+    return store.id in given or any(
+        isinstance(part, ast.Assign)
+        and any(isinstance(target, ast.Name) and target.id == store.id for target in part.targets)
+        and any(
+            isinstance(call, ast.Call)
+            and isinstance(call.func, ast.Attribute)
+            and call.func.attr.lstrip("a") in {"from_documents", "from_texts"}
+            for call in ast.walk(part.value)
+        )
+        for part in ast.walk(function)
+    )
 
 
 def _is_search(call: ast.Call) -> bool:
@@ -65,7 +130,11 @@ def _is_search(call: ast.Call) -> bool:
 
 def _is_filtered(use: LanguageUse, module: Module, call: ast.Call) -> bool:
     for keyword in call.keywords:
-        if keyword.arg is None or keyword.arg in _FILTERS - {"collection_name"}:
+        if (
+            keyword.arg is None
+            or keyword.arg in _FILTERS - {"collection_name"}
+            or keyword.arg.endswith(("_filter", "_filters"))
+        ):
             return True
         if keyword.arg == "search_kwargs":
             leaves = use.values.leaves(module, keyword.value)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from buttress.analysis.access.handlers import handlers
 from buttress.analysis.documentation import has_decisions, is_api, readme_of, undocumented
-from buttress.analysis.reliability.sockets import open_sockets
+from buttress.analysis.reliability.sockets import counts_sockets, open_sockets
 from buttress.analysis.responses import open_serializers, unclassified, untyped_answers
 from buttress.checks.model import (
     Confidence,
@@ -128,8 +128,9 @@ def ws_no_limits(subject: Subject) -> Iterator[Finding]:
     service = subject.service
     if not any("WEBSOCKET" in route.methods for route in service.routes):
         raise NotApplicable("the app has no WebSocket")
+    is_counted = counts_sockets(subject.wired())
     for module in subject.modules(Role.APP):
-        for found in open_sockets(module, service):
+        for found in open_sockets(module, service, is_counted=is_counted):
             at = subject.finding(module, found.function, found.message)
             yield Finding(at.place, at.message, at.symbol, "socket")
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from buttress.analysis.access.handlers import handlers
@@ -17,7 +17,12 @@ _TIME = re.compile(
 )
 _COUNT = re.compile(
     r"max_(?:connections|clients|sockets|users|per)|MAX_[A-Z_]*(?:CONN|CLIENT|SOCKET|USER)|Semaphore|too many"
-    r"|connection_limit|len\(self\.(?:active_)?(?:connections|clients)[^)]*\)\s*>|limiter|rate_limit",
+    r"|connection_limit|limit_concurrency|limiter|rate_limit",
+    re.IGNORECASE,
+)
+_COUNTED = re.compile(
+    r"len\([\w.]*(?:connections|clients|sockets|websockets)\b[^)\n]*\)\s*>=?|MAX_[A-Z_]*(?:CONN|CLIENT|SOCKET)|\bmax_(?:connections|clients|sockets)\s*[)=:<>]"
+    r"|too many connections|connection_limit|limit_concurrency",
     re.IGNORECASE,
 )
 _ENDS = re.compile(
@@ -40,8 +45,21 @@ class OpenSocket:
     message: str
 
 
-def open_sockets(module: Module, service: Service) -> Iterator[OpenSocket]:
-    """Yield the WebSocket handlers that wait without a limit, or do not know of a client that left."""
+def counts_sockets(modules: Iterable[Module]) -> bool:
+    """Whether a module that deals with WebSockets, such as a manager of them, counts them."""
+    return any(
+        "websocket" in module.text.lower() and _COUNTED.search(module.text) for module in modules
+    )
+
+
+def open_sockets(module: Module, service: Service, *, is_counted: bool) -> Iterator[OpenSocket]:
+    """Yield the WebSocket handlers that wait without a limit, or do not know of a client that left.
+
+    Args:
+        module: The file.
+        service: The service that it belongs to.
+        is_counted: Whether the app bounds how many sockets there are.
+    """
     for handler in handlers(module, service):
         if not any("WEBSOCKET" in route.methods for route in handler.routes):
             continue
@@ -53,7 +71,7 @@ def open_sockets(module: Module, service: Service) -> Iterator[OpenSocket]:
             yield OpenSocket(
                 handler.node, "A client that leaves raises an error here that nothing expects."
             )
-        elif not _TIME.search(text) and not _COUNT.search(module.text):
+        elif not (is_counted or _TIME.search(text) or _COUNT.search(module.text)):
             yield OpenSocket(
                 handler.node,
                 "Nothing limits how many sockets are open, or how long one may be silent.",

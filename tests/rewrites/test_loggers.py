@@ -11,19 +11,19 @@ def module(source: str) -> Module:
 
 
 @pytest.mark.parametrize(
-    ("source", "name", "takes_fields"),
+    ("source", "name"),
     [
-        ("import structlog\nlog = structlog.get_logger()\n", "log", True),
-        ("import logging\nLOG = logging.getLogger(__name__)\n", "LOG", False),
-        ("from loguru import logger\n", "logger", True),
-        ("from core import logger\nlogger.info(1)\n", "logger", False),
+        ("import structlog\nlog = structlog.get_logger()\n", "log"),
+        ("import logging\nLOG = logging.getLogger(__name__)\n", "LOG"),
+        ("from loguru import logger\n", "logger"),
+        ("from core import logger\nlogger.info(1)\n", "logger"),
     ],
 )
-def test_the_logger_that_is_there(source: str, name: str, takes_fields: bool) -> None:
+def test_the_logger_that_is_there(source: str, name: str) -> None:
     use = logger_in(module(source))
 
     assert use is not None
-    assert (use.name, use.takes_fields, use.edits) == (name, takes_fields, ())
+    assert (use.name, use.edits) == (name, ())
 
 
 @pytest.mark.parametrize(
@@ -33,7 +33,6 @@ def test_a_new_one_where_there_is_none(source: str) -> None:
     use = logger_in(module(source))
 
     assert use is not None
-    assert use.takes_fields
     assert "logger = structlog.get_logger(__name__)\n" in apply_edits(source, use.edits)
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import date
 
 from buttress.acceptance.configuration import EVERYWHERE, Accept, Attest, Configuration, names
 from buttress.acceptance.inline import Comments
-from buttress.checks.model import Check, Kind
+from buttress.checks.model import Kind
 from buttress.errors import UserError
 from buttress.project.model import Project, Service
 from buttress.scorecard import (
@@ -24,21 +24,15 @@ from buttress.scorecard import (
 from buttress.source import Tree
 
 
-def judge(
-    card: Scorecard,
-    configuration: Configuration,
-    today: date,
-    known: Mapping[str, Check] | None = None,
-) -> Scorecard:
+def judge(card: Scorecard, configuration: Configuration, today: date) -> Scorecard:
     """Return the scorecard with everything accepted that the project's files accept.
 
     Args:
         card: What inspection found.
         configuration: What the team decided.
         today: The day by which acceptances expire.
-        known: The checks that exist, where those of the card are only some of them.
     """
-    catalogue = known or {result.check.id: result.check for result in card.results}
+    catalogue = {result.check.id: result.check for result in card.results}
     decisions = _Decisions(card.project, card.service, configuration, today)
     alone = len(card.project.services) == 1
     mine = card.project.tree.python_paths() if alone else tuple(card.service.roles)

@@ -25,13 +25,11 @@ class LoggerUse:
 
     Attributes:
         name: The module-level name of the logger.
-        takes_fields: Whether calls take fields as keywords (structlog, loguru).
         edits: What defines the logger, if it is not there yet.
         imports: What that needs.
     """
 
     name: str
-    takes_fields: bool
     edits: tuple[Edit, ...] = ()
     imports: tuple[Import, ...] = ()
 
@@ -54,7 +52,6 @@ def new_logger(module: Module, names: tuple[str, ...] = ("logger",)) -> LoggerUs
         return None
     return LoggerUse(
         name,
-        takes_fields=True,
         edits=(_definition(module, structlog, name),),
         imports=(Import("structlog"),),
     )
@@ -67,15 +64,15 @@ def existing_logger(module: Module) -> LoggerUse | None:
             continue
         target, maker = node.targets[0], module.resolve(node.value.func)
         if isinstance(target, ast.Name) and maker in _MAKERS:
-            return LoggerUse(target.id, takes_fields=not maker.startswith("logging."))
+            return LoggerUse(target.id)
     for binding in module.imports:
         if binding.scope is not module.tree:
             continue
         if binding.target == "loguru.logger":
-            return LoggerUse(binding.local, takes_fields=True)
+            return LoggerUse(binding.local)
         is_named_so = binding.target.rpartition(".")[2] in {"logger", "log"}
         if is_named_so and _logs(module, binding.local):
-            return LoggerUse(binding.local, takes_fields=False)
+            return LoggerUse(binding.local)
     return None
 
 

@@ -15,7 +15,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import CollectionNode, MappingNode, Node, ScalarNode, SequenceNode
 
-from buttress.source.edit import Edit, apply_edits
+from buttress.source.edit import Edit
 from buttress.source.refusal import RefusedError
 from buttress.source.text import Text
 
@@ -98,9 +98,7 @@ class YamlText:
 
     # ---- edits -----------------------------------------------------------------------------------
 
-    def key_insertion(
-        self, path: Path, key: str, value: str, *, first: bool = False, after: str | None = None
-    ) -> Edit:
+    def key_insertion(self, path: Path, key: str, value: str, *, after: str | None = None) -> Edit:
         """Return the edit that adds a key to the mapping at a path.
 
         Args:
@@ -108,8 +106,7 @@ class YamlText:
             key: The new key, as it should be written.
             value: Its value as YAML: on one line, or lines indented as below a key at the margin
                 that start with a line break.
-            first: Whether it comes before all others; by default it comes last.
-            after: The key it follows, where that is there.
+            after: The key it follows, where that is there; by default it comes last.
 
         Raises:
             RefusedError: If there is no block mapping, or the key is there already.
@@ -128,9 +125,6 @@ class YamlText:
         block = self.newline.join(
             [lines[0], *(indent + line if line else "" for line in lines[1:])]
         )
-        if first:
-            start = node.value[0][0].start_mark.index
-            return Edit(start, start, f"{block}{self.newline}{indent}")
         names = [str(k.value) for k, _ in node.value]
         index = names.index(after) if after in names else len(names) - 1
         gap = self.newline if not path and self._is_spaced(node, index) else ""
@@ -269,54 +263,6 @@ class YamlText:
         at = start + 1 + len(inside.rstrip())
         separator = " " if inside.rstrip().endswith(",") else ", "
         return Edit(at, at, separator + value)
-
-
-def insert_key(
-    text: str,
-    path: Path,
-    key: str,
-    value: str,
-    *,
-    first: bool = False,
-    after: str | None = None,
-) -> str:
-    """Return the text with a key added to a mapping, unless it is there already.
-
-    See ``YamlText.key_insertion``.
-
-    Raises:
-        RefusedError: If the text is no YAML, or the mapping cannot be edited.
-    """
-    document = YamlText(text)
-    if key in document.keys(path):
-        return text
-    return apply_edits(text, [document.key_insertion(path, key, value, first=first, after=after)])
-
-
-def replace_scalar(text: str, path: Path, value: str) -> str:
-    """Return the text with another string at a path; its quotes are kept.
-
-    Raises:
-        RefusedError: If there is no single value on one line.
-    """
-    document = YamlText(text)
-    if document.scalar(path) == value:
-        return text
-    return apply_edits(text, [document.scalar_edit(path, value)])
-
-
-def append_item(text: str, path: Path, value: str) -> str:
-    """Return the text with an item appended to a sequence, unless it holds that scalar already.
-
-    Raises:
-        RefusedError: If there is no sequence that can be edited.
-    """
-    document = YamlText(text)
-    held = [document.scalar([*path, index]) for index in range(document.items(path))]
-    wanted = YamlText(value).scalar(())
-    if wanted is not None and wanted in held:
-        return text
-    return apply_edits(text, [document.item_insertion(path, value)])
 
 
 def quoted(value: str, style: str | None) -> str:

@@ -93,3 +93,14 @@ def test_only_what_serves_is_an_entry_command() -> None:
     found = service({**SITE, "README.md": readme}).entry_command
     assert found is not None
     assert (found.value, found.place.line) == ("python manage.py runserver 8000", 2)
+
+
+def test_a_folder_of_apps_is_not_loaded_as_a_whole() -> None:
+    files = {
+        **SITE,
+        "site1/settings.py": SETTINGS + 'SERVICE = "site1"\n',
+        "site1/apps/__init__.py": "",
+        "site1/apps/core/__init__.py": "",
+        "site1/apps/core/tests/test_core.py": "import pytest\n",
+    }
+    assert project(files).roles["site1/apps/core/tests/test_core.py"] is Role.TEST

@@ -143,8 +143,10 @@ def name_is_app_config(parts: list[str], count: int) -> bool:
 def _app_modules(modules: OwnModules, folder: str) -> Iterator[str]:
     for path in modules.paths:
         if is_inside(path, folder):
-            first = path[len(folder) + 1 :].partition("/")[0].removesuffix(".py")
-            if first in _LOADED or first in {"templatetags", "__init__"}:
+            name, _, below = path[len(folder) + 1 :].partition("/")
+            first = name.removesuffix(".py")
+            # a folder of that name holds the apps of a site, and their tests
+            if first in _LOADED | {"templatetags", "__init__"} and not (first == "apps" and below):
                 yield path
 
 

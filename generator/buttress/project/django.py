@@ -12,6 +12,7 @@ from buttress.project.literals import argument, known_string, strings_in, writte
 from buttress.project.model import Place, Route
 from buttress.project.modules import OwnModules, called_name, dotted_name
 from buttress.project.routes import parameters
+from buttress.project.settings_modules import deployed_settings
 from buttress.source import Module
 
 _APPLICATIONS = {
@@ -67,8 +68,8 @@ def find_sites(codebase: Codebase) -> list[DjangoSite]:
 
 
 def _site(modules: OwnModules, settings: list[str], root: str, manager: str | None) -> DjangoSite:
-    starts = list(settings)
-    starts += [named for path in settings for named in _named_by(modules, path, root)]
+    starts = list(dict.fromkeys([*settings, *deployed_settings(modules, root, settings)]))
+    starts += [named for path in starts for named in _named_by(modules, path, root)]
     urls = next((u for u in (_urlconf(modules, path, root) for path in settings) if u), None)
     application: tuple[str, str] | None = None
     place = Place(settings[0])

@@ -23,6 +23,13 @@ def test_what_the_code_reads_is_a_variable() -> None:
     assert variables({"main.py": code, "logging_setup.py": LOGGING}) == ["API_URL", "LOG_LEVEL"]
 
 
+def test_a_variable_that_may_be_missing_is_switched_off_in_the_example_file() -> None:
+    code = app("import os\n\n\ndef port(name):\n    return int(os.getenv('PORT', name))\n")
+    project, service = project_of({"main.py": code})
+    found = providers()["environment-variables"](project, service)
+    assert found == [{"name": "PORT", "comment": "", "example": "", "optional": True}]
+
+
 def test_what_the_machine_sets_is_none() -> None:
     code = app("import os\nHOME = os.environ['HOME']\nWHO = os.getenv('USER')\n")
     assert variables({"main.py": code}) == []

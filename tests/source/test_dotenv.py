@@ -83,3 +83,10 @@ def test_appending_twice_is_appending_once(lines: list[str], wanted: list[str]) 
 
     assert dotenv.append(once, new) == once
     assert once.startswith(text)
+
+
+def test_what_has_a_default_of_its_own_is_documented_and_not_set() -> None:
+    written = dotenv.append("", [NewVariable("PORT", is_optional=True), NewVariable("KEY")])
+
+    assert written == "# PORT=\nKEY=\n"
+    assert dotenv.append(written, [NewVariable("PORT")]) == written

@@ -122,7 +122,12 @@ def _with_names(text: str, edit: NamesMerge, values: Mapping[str, object], where
     if not isinstance(written, list) or not all(isinstance(item, Mapping) for item in written):
         raise UserError(f"{where}: `names` must be a list of mappings with name, comment, example.")
     new = [
-        NewVariable(str(item["name"]), str(item.get("comment", "")), str(item.get("example", "")))
+        NewVariable(
+            str(item["name"]),
+            str(item.get("comment", "")),
+            str(item.get("example", "")),
+            is_optional=item.get("optional") is True,
+        )
         for item in written
     ]
     return append(text, new, render(edit.heading, values, where))

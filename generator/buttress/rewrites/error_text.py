@@ -34,6 +34,7 @@ from buttress.source import Edit, Module
 from buttress.source.imports import Import
 
 _TRAILING = re.compile(r"(?:[\s:;,=(\[{'\"`\u2013\u2014-]|[-=]>)+$")
+_NEXT_SENTENCE = re.compile(r"[)\]}'\"`]*([.!?])\s+(?=\w)")
 _LEADING = re.compile(r"^[\s:;,)\]}'\"`.!]+")
 _INTERNAL = "Internal server error"
 
@@ -181,8 +182,9 @@ def _clean(parts: list[_Part]) -> list[str | ast.FormattedValue]:
             after_exception = True
             continue
         if after_exception and isinstance(part, str):
+            ended = _NEXT_SENTENCE.match(part)
             part = _LEADING.sub("", part)  # noqa: PLW2901
-            joint = "" if part.startswith("<") else " "
+            joint = "" if part.startswith("<") else f"{ended.group(1)} " if ended else " "
             part = f"{joint}{part}" if part and kept else part  # noqa: PLW2901
         after_exception = False
         kept.append(part)

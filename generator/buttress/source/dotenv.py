@@ -43,11 +43,14 @@ class NewVariable:
         name: As it is read from the environment.
         comment: What it is for, on a line of its own; may be empty.
         example: A value that is safe to publish, such as a port. Never that of a secret.
+        is_optional: Whether the app has a default of its own: the line is switched off then, because
+            an empty value is not the same as none.
     """
 
     name: str
     comment: str = ""
     example: str = ""
+    is_optional: bool = False
 
 
 def variables(text: str) -> tuple[Variable, ...]:
@@ -97,7 +100,8 @@ def append(text: str, new: Iterable[NewVariable], heading: str = "") -> str:
     lines = [f"# {heading}"] if heading and f"# {heading}" not in text.splitlines() else []
     for variable in wanted.values():
         lines += [f"# {variable.comment}"] if variable.comment else []
-        lines.append(f"{variable.name}={variable.example}")
+        switch = "# " if variable.is_optional else ""
+        lines.append(f"{switch}{variable.name}={variable.example}")
     before = text if not text or text.endswith("\n") else text + newline
     gap = newline if before.strip() and lines[0].startswith("#") else ""
     if before.endswith(("\n\n", "\n\r\n")):

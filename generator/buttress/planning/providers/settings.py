@@ -45,9 +45,10 @@ def environment_variables(project: Project, service: Service) -> object:
         is_secret = item.type == "secret" if item else is_secret_variable(name)
         comment = _COMMENTS.get(item.kind, "") if item else ""
         default = item.default if item and not is_secret else None
-        variables.append(
-            {"name": name, "comment": comment, "example": "" if default is None else str(default)}
-        )
+        example = "" if default is None else str(default)
+        is_needed = is_secret or (item is not None and item.kind is Kind.REQUIRED)
+        variable = {"name": name, "comment": comment, "example": example}
+        variables.append(variable if example or is_needed else {**variable, "optional": True})
     return variables
 
 

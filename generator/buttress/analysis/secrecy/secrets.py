@@ -42,7 +42,7 @@ _NAME = re.compile(
 _NOT_A_SECRET_NAME = re.compile(
     r"(?:expire|expiry|minutes|hours|days|seconds|ttl|lifetime|(?<![a-z])max_|(?<![a-z])min_|_len|length|limit|count|_url$|_uri$"
     r"|endpoint|header|_name$|_field|_type$|tokenizer|algorithm|_path$|_file$|_dir$|_id$|_regex|pattern"
-    r"|public|publishable|_label|_prefix|_text$|_hint|_message|budget|_per_|template"
+    r"|public|publishable|encoding|_model$|_mode$|_label|_prefix|_text$|_hint|_message|budget|_per_|template"
     r"|(?<![a-z])token_type|_claim$|_status$|_scheme$)",
     re.IGNORECASE,
 )
@@ -50,7 +50,7 @@ _PLAIN_KEY = re.compile(
     r"(?:^|_)(?:primary|foreign|sort|partition|cache|routing|header)_KEY$", re.IGNORECASE
 )
 _PLACEHOLDER = re.compile(
-    r"^(?:$|x{3,}|\*+|\.{3}|<.*>|\[.*\]|\{.*\}|\$\{?.*|%.*%|your[-_ ].*|.*[-_ ]here$|none|null|todo|tbd"
+    r"^(?:$|x{3,}|\*+(?:\w+\*+)?|pk_(?:test|live)_.*|token_temp|\.{3}|<.*>|\[.*\]|\{.*\}|\$\{?.*|%.*%|your[-_ ].*|.*[-_ ]here$|none|null|todo|tbd"
     r"|not[-_ ]?(?:needed|used|set|required)|xox[a-z]-[a-z]+|dummy.*|fake.*|example.*|placeholder.*|changeme_?placeholder)$",
     re.IGNORECASE,
 )
@@ -58,6 +58,8 @@ _PROSE = re.compile(
     r"\s|^https?://|^/|^\w+\.(?:html|py|json|txt|db)$|^[A-Z][a-z]+[.!]$"
     r"|^[a-z_]\w*(?:\.[a-z_]\w*)+\.[A-Z][a-z]+[A-Za-z]*$"  # the dotted path of a class
 )
+_SPELLED_NAME = re.compile(r"^_?(?:[a-z0-9]+(?:_[a-z0-9]+)+|[A-Z0-9]+(?:_[A-Z0-9]+)+)$")
+_PURPOSE = re.compile(r"^[A-Za-z]+(?:[-_.][A-Za-z]+)*$")
 _HASHED_NAME = re.compile(r"(?:^|_)hash(?:ed)?(?:_|$)", re.IGNORECASE)
 _HASHED = re.compile(r"^(?:\$|\w+\$|pbkdf2|scrypt|argon2|bcrypt|[0-9a-f]{32,}$)", re.IGNORECASE)
 _KEEPS_DATA = re.compile(r"salt|encrypt|fernet|cipher|aes", re.IGNORECASE)
@@ -212,8 +214,38 @@ def hardcoded_secrets(module: Module) -> Iterator[HardcodedSecret]:
         named = bool(name) and is_secret_name(name) and not _PROSE.search(node.value)
         # a "hash" that no hash function makes lets nobody in: it marks accounts without a password
         named = named and not (_HASHED_NAME.search(name) and not _HASHED.match(node.value))
-        if kind or (named and binding != "other" and not _is_interface_text(module, node)):
+        if kind == "private key" and not _KEY_PART.search(value.partition("KEY-----")[2]):
+            continue
+        if kind or (
+            named
+            and binding != "other"
+            and not _is_interface_text(module, node)
+            and not _is_name(module, node, name)
+        ):
             yield HardcodedSecret(node, name, kind, binding)
+
+
+def _is_name(module: Module, node: ast.Constant, name: str) -> bool:
+    """Whether a literal is the name of a secret, or of one use of it, and not its value.
+
+    ``{"api_key": "llm_api_key"}`` tells which field is which, the members of an ``Enum`` are words.
+    """
+    value = str(node.value)
+    if any(
+        isinstance(above, ast.ClassDef)
+        and any((module.resolve(base) or "").endswith("Enum") for base in above.bases)
+        for above in module.ancestors(node)
+    ):
+        return True
+    if name == "salt":
+        # a purpose, where the key of the signature is given beside it
+        above = module.parent(module.parent(node) or node)
+        keywords = above.keywords if isinstance(above, ast.Call) else []
+        is_signed = any((k.arg or "").endswith("key") for k in keywords) or (
+            isinstance(above, ast.Call) and "signed" in ast.unparse(above.func)
+        )
+        return is_signed and bool(_PURPOSE.match(value))
+    return not signs(name) and bool(_SPELLED_NAME.match(value)) and is_secret_name(value)
 
 
 def mask(text: str) -> str:

@@ -214,7 +214,7 @@ def hardcoded_secrets(module: Module) -> Iterator[HardcodedSecret]:
         named = bool(name) and is_secret_name(name) and not _PROSE.search(node.value)
         # a "hash" that no hash function makes lets nobody in: it marks accounts without a password
         named = named and not (_HASHED_NAME.search(name) and not _HASHED.match(node.value))
-        if kind == "private key" and not _KEY_PART.search(value.partition("KEY-----")[2]):
+        if kind == "private key" and not _KEY_PART.search(node.value.partition("KEY-----")[2]):
             continue
         if kind or (
             named

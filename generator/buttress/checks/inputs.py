@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 
 from buttress.analysis.access.endpoints import Endpoint, endpoints
 from buttress.analysis.classes import Classes
+from buttress.analysis.requests.input_bodies import is_only_shown
 from buttress.analysis.requests.inputs import bodies
 from buttress.analysis.requests.request_limits import (
     careless_uploads,
@@ -67,6 +68,7 @@ def untyped_input(subject: Subject) -> Iterator[Finding]:
             place = body.annotation if isinstance(body.node, ast.arg) else body.node
             # a body that is fetched into a name and never looked at does no harm
             is_read = body.name is None or bool(body.values)
+            is_read = is_read and not is_only_shown(module, body.values)
             if is_read and not body.is_validated and place is not None:
                 yield subject.finding(module, place, "Nothing describes the body of this request.")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
@@ -13,7 +14,9 @@ from buttress.source.module import Function
 
 _VALIDATORS = frozenset(
     [
+        "de_json",
         "deserialize",
+        "from_dict",
         "load",
         "model_validate",
         "model_validate_json",
@@ -23,6 +26,9 @@ _VALIDATORS = frozenset(
         "validate_python",
     ]
 )
+
+_VALIDATING = re.compile(r"(?:\A|_)validated?(?:_|\Z)")
+_SHOWING = re.compile(r"\Aprint\Z|(?:\A|[._])(?:log|logger|logging)\.\w+\Z", re.IGNORECASE)
 
 
 class Source(StrEnum):
@@ -145,14 +151,31 @@ def is_validated(module: Module, values: tuple[ast.expr, ...], classes: Classes)
         if isinstance(above, ast.keyword) and above.arg is None:
             if classes.is_pydantic(module, call.func):
                 return True
-        elif isinstance(call.func, ast.Attribute) and call.func.attr in _VALIDATORS:
-            owner = call.func.value
-            if value in call.args and _looks_like_schema(module, owner):
+        elif value in call.args or isinstance(above, ast.keyword):
+            if _VALIDATING.search(_last_name(call.func)):
+                return True
+            is_schema = isinstance(call.func, ast.Attribute) and call.func.attr in _VALIDATORS
+            if is_schema and _looks_like_schema(module, call.func.value):  # type: ignore[attr-defined]
                 return True
     return False
 
 
+def is_only_shown(module: Module, values: tuple[ast.expr, ...]) -> bool:
+    """Whether a body goes nowhere but to a log or the console."""
+    return bool(values) and all(
+        isinstance(call := module.parent(value), ast.Call)
+        and bool(_SHOWING.search(ast.unparse(call.func)))
+        for value in values
+    )
+
+
+def _last_name(node: ast.expr) -> str:
+    return node.attr if isinstance(node, ast.Attribute) else getattr(node, "id", "")
+
+
 def _looks_like_schema(module: Module, owner: ast.expr) -> bool:
+    if isinstance(owner, ast.IfExp):
+        return _looks_like_schema(module, owner.body) and _looks_like_schema(module, owner.orelse)
     if (module.resolve(owner) or "").partition(".")[0] in {"jsonschema", "fastjsonschema"}:
         return True
     node = owner.func if isinstance(owner, ast.Call) else owner

@@ -9,7 +9,7 @@ import pytest
 
 from buttress.analysis.taint import flows
 from buttress.project import inspect_project
-from buttress.source import Tree
+from buttress.source import Modules, Tree
 
 HEAD = """
 import base64, configparser, html, io, json, os, re, shlex, urllib.parse
@@ -26,7 +26,7 @@ def reached(body: str, more: str = "") -> list[str]:
     lines = "".join(f"    {line}\n" for line in body.strip("\n").splitlines())
     text = f'{HEAD}{more}\n\n@app.post("/x")\ndef view():\n    x = request.form["x"]\n{lines}'
     project = inspect_project(Tree.of({"app.py": text}))
-    found = flows(project, project.services[0])
+    found = flows(project, project.services[0], Modules(project.tree.modules()))
     return [flow.module.source(flow.argument) for flow in found if flow.kind == "shell"]
 
 

@@ -6,16 +6,17 @@ import ast
 
 import pytest
 
-from buttress.analysis.taint import Kind, Sources, flows
+from buttress.analysis.taint import REQUESTS, Kind, Sources, flows
 from buttress.project import inspect_project
-from buttress.source import Module, Tree
+from buttress.source import Module, Modules, Tree
 
 
 def lines(files: dict[str, str], sources: Sources | None = None) -> list[str]:
     """Return the places of the sinks that are reached, with the label of the source."""
     project = inspect_project(Tree.of(files))
     service = project.services[0]
-    found = flows(project, service) if sources is None else flows(project, service, sources)
+    modules = Modules(project.tree.modules())
+    found = flows(project, service, modules, sources or REQUESTS)
     return [f"{flow.module.path}:{flow.node.lineno} {flow.label}" for flow in found]
 
 
@@ -134,7 +135,7 @@ def test_a_flow_names_the_sink_and_the_source() -> None:
         "    return RedirectResponse(target)\n"
     )
     project = inspect_project(Tree.of({"main.py": text}))
-    (flow,) = flows(project, project.services[0])
+    (flow,) = flows(project, project.services[0], Modules(project.tree.modules()))
     module, source = flow.source
     assert flow.kind is Kind.REDIRECT
     assert flow.module.source(flow.node) == "RedirectResponse(target)"
@@ -177,11 +178,12 @@ def test_what_one_source_reached_is_not_taken_for_what_the_next_one_does() -> No
         "import os\nfrom fastapi import FastAPI\napp = FastAPI()\n\n\n@app.get('/')\ndef view():\n"
     )
     project = inspect_project(Tree.of({"main.py": f"{text}    os.system(answer())\n"}))
-    service = project.services[0]
+    service, modules = project.services[0], Modules(project.tree.modules())
 
     def is_answer(module: Module, node: ast.expr, what: str) -> bool:
         return isinstance(node, ast.Call) and ast.unparse(node.func) == "answer"
 
     for label in ("first", "second", "third"):
-        found = flows(project, service, Sources(label, ("answer",), is_answer))
+        sources = Sources(label, ("answer",), expression=is_answer)
+        found = flows(project, service, modules, sources)
         assert [flow.label for flow in found] == [label]

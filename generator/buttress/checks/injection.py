@@ -22,7 +22,7 @@ _RUN = {
 
 def client_flows(subject: Subject, *kinds: Sink) -> Iterator[Flow]:
     """Yield what clients send and what reaches sinks of some kinds, in source order."""
-    for flow in flows(subject.project, subject.service):
+    for flow in flows(subject.project, subject.service, subject.modules(Role.APP)):
         if flow.kind in kinds and flow.label == CLIENT:
             yield flow
 
@@ -57,7 +57,7 @@ def sql_injection(subject: Subject) -> Iterator[Finding]:
 
         cursor.execute("SELECT * FROM users WHERE name = ?", (name,))
     """
-    for flow in flows(subject.project, subject.service):
+    for flow in flows(subject.project, subject.service, subject.modules(Role.APP)):
         if flow.kind is Sink.SQL and flow.label in {CLIENT, PARAMETER}:
             message = (
                 "What a client sends becomes part of this statement."

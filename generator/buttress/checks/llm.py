@@ -31,7 +31,7 @@ from buttress.checks.model import (
     Subject,
     check,
 )
-from buttress.project.model import Framework
+from buttress.project.model import Framework, Role
 
 _SETTINGS = re.compile(
     r"(?:\A|/)(?:\.env[\w.-]*|(?:docker-)?compose[\w.-]*\.ya?ml|Dockerfile[\w.-]*|render\.yaml|fly\.toml)\Z"
@@ -44,7 +44,7 @@ def models_in_use(subject: Subject) -> LanguageUse:
     Raises:
         NotApplicable: It asks none.
     """
-    use = language_use(subject.project, subject.service)
+    use = language_use(subject.project, subject.service, subject.modules(Role.APP))
     if not use.calls:
         raise NotApplicable("the app calls no language model")
     return use
@@ -79,7 +79,7 @@ def llm_no_timeout(subject: Subject) -> Iterator[Finding]:
 
         client = OpenAI(timeout=30, max_retries=1)
     """
-    use = language_use(subject.project, subject.service)
+    use = language_use(subject.project, subject.service, subject.modules(Role.APP))
     if not use.calls and not use.clients:
         raise NotApplicable("the app calls no language model")
     for module, node, message in endless_models(use):

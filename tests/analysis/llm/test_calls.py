@@ -6,7 +6,7 @@ import pytest
 
 from buttress.analysis.llm.calls import LanguageUse, language_use
 from buttress.project import inspect_project
-from buttress.source import Tree
+from buttress.source import Modules, Tree
 
 APP = "from fastapi import FastAPI\n\napp = FastAPI()\n"
 
@@ -14,7 +14,7 @@ APP = "from fastapi import FastAPI\n\napp = FastAPI()\n"
 def use(text: str, **others: str) -> LanguageUse:
     files = {"main.py": APP + text, **{f"{name}.py": other for name, other in others.items()}}
     project = inspect_project(Tree.of(files))
-    return language_use(project, project.services[0])
+    return language_use(project, project.services[0], Modules(project.tree.modules()))
 
 
 def calls(text: str, **others: str) -> list[str]:

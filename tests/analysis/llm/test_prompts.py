@@ -7,7 +7,7 @@ import pytest
 from buttress.analysis.llm.calls import language_use
 from buttress.analysis.llm.prompts import pieces
 from buttress.project import inspect_project
-from buttress.source import Tree
+from buttress.source import Modules, Tree
 
 APP = (
     "from fastapi import FastAPI\nfrom openai import OpenAI\n\napp = FastAPI()\nclient = OpenAI()\n"
@@ -18,7 +18,7 @@ def sent(text: str, **others: str) -> list[tuple[str, str]]:
     """Return role and text of the pieces that the first call sends; holes as underscores."""
     files = {"main.py": APP + text, **{f"{name}.py": other for name, other in others.items()}}
     project = inspect_project(Tree.of(files))
-    use = language_use(project, project.services[0])
+    use = language_use(project, project.services[0], Modules(project.tree.modules()))
     found = pieces(use.values, use.calls[0].prompts)
     return [(piece.role, piece.text.replace("\0", "_")) for piece in found if piece.text]
 

@@ -6,8 +6,10 @@ import ast
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from functools import cached_property, lru_cache
+from functools import cached_property
+from weakref import WeakKeyDictionary
 
+from buttress.analysis.access.endpoints import own_modules
 from buttress.analysis.llm import catalogue
 from buttress.analysis.llm.addresses import address_of
 from buttress.analysis.llm.model import Client, ModelCall
@@ -15,9 +17,8 @@ from buttress.analysis.llm.prompts import sent
 from buttress.analysis.llm.values import Callee, Value, Values, default_of
 from buttress.analysis.taint import Sources
 from buttress.project.literals import literal_text
-from buttress.project.model import Project, Role, Service
-from buttress.project.modules import OwnModules
-from buttress.source import Module, Tree
+from buttress.project.model import Project, Service
+from buttress.source import Module, Modules, Tree
 
 _DEEPEST = 6
 _MODEL_NAME = re.compile(
@@ -45,7 +46,7 @@ class LanguageUse:
         sources: What the flow of answers to interpreters begins with, once somebody asked.
     """
 
-    modules: tuple[Module, ...]
+    modules: Modules
     values: Values
     sources: Sources | None = None
     _clients: dict[ast.Call, Client] = field(default_factory=dict)
@@ -286,15 +287,17 @@ _SDK_ONLY = frozenset(
 """Clients whose calls all have an end of their own."""
 
 
-def language_use(project: Project, service: Service) -> LanguageUse:
+_KNOWN: WeakKeyDictionary[Tree, dict[tuple[str, str], LanguageUse]] = WeakKeyDictionary()
+
+
+def language_use(project: Project, service: Service, modules: Modules) -> LanguageUse:
     """Return what the app's modules do with language models; worked out once."""
-    paths = [p for p in service.files(Role.APP) if project.tree.module(p).problem is None]
-    return _language_use(project.tree, tuple(map(project.tree.module, paths)), service.import_root)
-
-
-@lru_cache(maxsize=4)
-def _language_use(tree: Tree, modules: tuple[Module, ...], root: str) -> LanguageUse:
-    return LanguageUse(modules, Values(modules, OwnModules(tree), root))
+    known = _KNOWN.setdefault(project.tree, {})
+    key = (service.root, service.app.target)
+    if key not in known:
+        values = Values(modules, own_modules(project.tree), service.import_root)
+        known[key] = LanguageUse(modules, values)
+    return known[key]
 
 
 def _entries(node: ast.AST) -> Iterator[tuple[str, ast.expr]]:

@@ -56,7 +56,7 @@ class Interpreted:
 def interpreted(project: Project, service: Service, use: LanguageUse) -> Iterator[Interpreted]:
     """Yield where an answer, or what a tool is given by the model, reaches an interpreter."""
     reached: set[tuple[Module, int, str]] = set()
-    for flow in flows(project, service, _sources(use)):
+    for flow in flows(project, service, use.modules, _sources(use)):
         if flow.label == _LABEL and flow.kind in _BECOMES:
             found = Interpreted(flow.module, flow.node, _BECOMES[flow.kind])
             key = (flow.module, flow.node.lineno, found.what)

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from buttress.analysis.taint import Flow, Kind, Sources, flows
 from buttress.project.model import Project, Service
-from buttress.source import Module
+from buttress.source import Module, Modules
 
 _NAMES = (
     "random", "randint", "randrange", "choice", "choices", "sample", "uniform", "randbytes", "getrandbits",
@@ -36,10 +36,10 @@ RANDOM = Sources("random", hints=("random.", "import random", "from random"), ex
 """Numbers of a generator that is not made for secrets."""
 
 
-def guessable_secrets(project: Project, service: Service) -> Iterator[Flow]:
+def guessable_secrets(project: Project, service: Service, modules: Modules) -> Iterator[Flow]:
     """Yield the values of such a generator that get the name of a secret, or are returned by one."""
     seen = set()
-    for flow in flows(project, service, RANDOM):
+    for flow in flows(project, service, modules, RANDOM):
         cause = (flow.source[1], flow.entry)
         if flow.kind is Kind.SECRET and cause not in seen:
             seen.add(cause)  # what was made once may be kept in several places

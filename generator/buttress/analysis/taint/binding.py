@@ -44,15 +44,14 @@ def bind_call(
     for argument in node.args.kwonlyargs:
         if argument.arg in arguments.named:
             names[argument.arg] = arguments.named[argument.arg]
-    numbers = inside.engine.numbers
     if node.args.vararg is not None:
         rest: dict[object, Value] = dict(enumerate(values[len(positional) :]))
-        made = inside.state.new(numbers, Container("list", rest, more))
+        made = inside.state.new(Container("list", rest, more))
         names[node.args.vararg.arg] = made
     if node.args.kwarg is not None:
         own = {argument.arg for argument in arguments_of(node)}
         left: dict[object, Value] = {k: v for k, v in arguments.named.items() if k not in own}
-        names[node.args.kwarg.arg] = inside.state.new(numbers, Container("dict", left))
+        names[node.args.kwarg.arg] = inside.state.new(Container("dict", left))
 
 
 def _is_static(node: Callee) -> bool:

@@ -214,7 +214,7 @@ def _made(frame: Frame, kind: str, what: str, arguments: Arguments) -> Value:
     rest: Value | None = None
     if kind == "io" and arguments.positional:
         rest = arguments.positional[0]
-    made = frame.state.new(frame.engine.numbers, Container(kind, items, rest, what))
+    made = frame.state.new(Container(kind, items, rest, what))
     return Value(ref=made.ref, what=f"{what}()")
 
 
@@ -241,7 +241,7 @@ def _mapped(
         if result is None:
             result = frame.engine.call_own(frame, node, None, called, inner)
         element = result if result is not None else NOTHING
-    return frame.state.new(frame.engine.numbers, Container("list", {}, element))
+    return frame.state.new(Container("list", {}, element))
 
 
 def _substituted(frame: Frame, node: ast.Call, what: str, arguments: Arguments) -> Value | None:
@@ -263,7 +263,7 @@ def _split_ending(frame: Frame, node: ast.Call, what: str, arguments: Arguments)
     stem = Value(taint=arguments.positional[0].taint, node=node)
     # what stands behind the last dot holds neither `..` nor `/`
     ending = stem.safe_for(bits(Kind.PATH))
-    return frame.state.new(frame.engine.numbers, Container("list", {0: stem, 1: ending}))
+    return frame.state.new(Container("list", {0: stem, 1: ending}))
 
 
 def _path(frame: Frame, node: ast.Call, what: str, arguments: Arguments) -> Value:
@@ -291,7 +291,7 @@ def _passed_on(frame: Frame, node: ast.Call, what: str, given: list[Value]) -> V
                 made = Container("list", {}, rest)
             elif container.kind == "dict" and what in {"builtins.list", "builtins.tuple"}:
                 return Value(taint=given[0].taint, node=node)
-            return frame.state.new(frame.engine.numbers, made)
+            return frame.state.new(made)
         return Value(taint=taint, what=given[0].what if given[0].taint else "", node=node)
     if what in {"builtins.enumerate", "builtins.zip"}:
         return _paired(frame, node, what, given)
@@ -304,8 +304,8 @@ def _paired(frame: Frame, node: ast.Call, what: str, given: list[Value]) -> Valu
         container = frame.state.container(value)
         inner = frame.state.join_all(container.everything()) if container is not None else value
         elements.append(inner if container is not None else Value(taint=value.taint, node=node))
-    pair = frame.state.new(frame.engine.numbers, Container("list", dict(enumerate(elements))))
-    return frame.state.new(frame.engine.numbers, Container("list", {}, pair))
+    pair = frame.state.new(Container("list", dict(enumerate(elements))))
+    return frame.state.new(Container("list", {}, pair))
 
 
 def _method(
@@ -387,8 +387,8 @@ def _of_fields(frame: Frame, node: ast.Call, owner: Value, name: str) -> Value:
     if name == "keys":
         return Value(node=node)
     pair: dict[object, Value] = {0: Value(node=node), 1: Value(taint=owner.taint, node=node)}
-    inner = frame.state.new(frame.engine.numbers, Container("list", pair))
-    return frame.state.new(frame.engine.numbers, Container("list", {}, inner))
+    inner = frame.state.new(Container("list", pair))
+    return frame.state.new(Container("list", {}, inner))
 
 
 def _split(node: ast.Call, owner: Value, arguments: Arguments) -> Value:

@@ -172,7 +172,7 @@ def _clear(frame: Frame, node: ast.Call, owner: Value, arguments: Arguments) -> 
 
 
 def _copy(frame: Frame, node: ast.Call, owner: Value, arguments: Arguments) -> Value:
-    return frame.state.new(frame.engine.numbers, frame.state.heap[owner.ref])
+    return frame.state.new(frame.state.heap[owner.ref])
 
 
 # -- mappings ----------------------------------------------------------------------------------
@@ -210,19 +210,19 @@ def _update(frame: Frame, node: ast.Call, owner: Value, arguments: Arguments) ->
 
 def _keys(frame: Frame, node: ast.Call, owner: Value, arguments: Arguments) -> Value:
     key = Value(taint=owner.taint, node=node)
-    return frame.state.new(frame.engine.numbers, Container("list", {}, key))
+    return frame.state.new(Container("list", {}, key))
 
 
 def _values(frame: Frame, node: ast.Call, owner: Value, arguments: Arguments) -> Value:
     everything = frame.state.join_all(frame.state.heap[owner.ref].everything())
-    return frame.state.new(frame.engine.numbers, Container("list", {}, everything))
+    return frame.state.new(Container("list", {}, everything))
 
 
 def _items(frame: Frame, node: ast.Call, owner: Value, arguments: Arguments) -> Value:
     everything = frame.state.join_all(frame.state.heap[owner.ref].everything())
     key = Value(taint=owner.taint, node=node)
-    pair = frame.state.new(frame.engine.numbers, Container("list", {0: key, 1: everything}))
-    return frame.state.new(frame.engine.numbers, Container("list", {}, pair))
+    pair = frame.state.new(Container("list", {0: key, 1: everything}))
+    return frame.state.new(Container("list", {}, pair))
 
 
 _Method = Callable[[Frame, ast.Call, Value, Arguments], Value]

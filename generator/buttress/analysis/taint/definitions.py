@@ -5,13 +5,14 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 
 from buttress.analysis.access.endpoints import own_modules
 from buttress.analysis.taint.frame import Callee
 from buttress.analysis.taint.sources import REQUEST, REQUEST_NAMES, REQUEST_TYPES
 from buttress.analysis.taint.values import NOTHING, Value, constant
-from buttress.project.model import Project, Role, Service
-from buttress.source import Module
+from buttress.project.model import Project
+from buttress.source import Module, Modules
 
 _DEEPEST = 3
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
@@ -37,18 +38,19 @@ class Definitions:
 
     Args:
         project: The project.
-        service: The service, for its import root and its files.
+        modules: The files whose classes are known by their methods.
+        root: The folder that imports begin at.
     """
 
-    def __init__(self, project: Project, service: Service) -> None:
+    def __init__(self, project: Project, modules: Modules, root: str) -> None:
         self._tree = project.tree
-        self._service = service
+        self._modules = modules
+        self._root = root
         self._own = own_modules(project.tree)
         self._kept: dict[str, Definition] = {}
         self._tops: dict[str, dict[str, Value]] = {}
         self._in_files: dict[str, dict[str, Definition]] = {}
         self._symbols: dict[tuple[str, str], Definition | None] = {}
-        self._methods: dict[str, list[Definition]] | None = None
 
     # -- as values -----------------------------------------------------------------------------
 
@@ -136,7 +138,7 @@ class Definitions:
     def _find(self, dotted: str, module: Module) -> Definition | None:
         if dotted.startswith("builtins.") or "(" in dotted:
             return None
-        found = self._own.symbol(dotted, module.path, self._service.import_root)
+        found = self._own.symbol(dotted, module.path, self._root)
         if found is None or not found[1]:
             return None
         there = self._tree.module(found[0])
@@ -166,18 +168,17 @@ class Definitions:
 
     def methods_named(self, name: str) -> list[Definition]:
         """Return all methods of the service's classes with a name."""
-        if self._methods is None:
-            self._methods = {}
-            for path in self._service.files(Role.APP):
-                module = self._tree.module(path)
-                if module.problem is not None:
-                    continue
-                for item in module.nodes(ast.FunctionDef, ast.AsyncFunctionDef):
-                    above = module.parent(item)
-                    if isinstance(above, ast.ClassDef):
-                        definition = Definition(module, item, above)
-                        self._methods.setdefault(item.name, []).append(definition)
         return self._methods.get(name, [])
+
+    @cached_property
+    def _methods(self) -> dict[str, list[Definition]]:
+        found: dict[str, list[Definition]] = {}
+        for module in self._modules:
+            for klass in module.nodes(ast.ClassDef):
+                for item in klass.body:
+                    if isinstance(item, _FUNCTIONS):
+                        found.setdefault(item.name, []).append(Definition(module, item, klass))
+        return found
 
     # -- classes -------------------------------------------------------------------------------
 

@@ -111,11 +111,11 @@ def _concatenated(frame: Frame, left: Value, right: Value) -> Value:
         items = dict(one.items)
         if two.rest is None:
             items.update({len(items) + i: item for i, item in enumerate(two.items.values())})
-            return frame.state.new(frame.engine.numbers, Container("list", items))
+            return frame.state.new(Container("list", items))
     everything = [v for c in (one, two) if c is not None for v in c.everything()]
     everything += [v for v in (left, right) if not v.ref]
     rest = frame.state.join_all(everything)
-    return frame.state.new(frame.engine.numbers, Container("list", {}, rest))
+    return frame.state.new(Container("list", {}, rest))
 
 
 def _percent(frame: Frame, node: ast.AST, left: Value, right: Value) -> Value:
@@ -291,7 +291,7 @@ def _slice(frame: Frame, node: ast.Subscript, owner: Value, part: ast.Slice) -> 
     container = frame.state.container(owner)
     if container is not None:
         everything = frame.state.join_all(container.everything())
-        return frame.state.new(frame.engine.numbers, Container("list", {}, everything))
+        return frame.state.new(Container("list", {}, everything))
     return Value(taint=owner.taint, node=node)
 
 
@@ -319,7 +319,7 @@ def _sequence(frame: Frame, node: ast.List | ast.Tuple | ast.Set) -> Value:
             rest = value if rest is None else frame.state.join_values(rest, value)
         else:
             items[len(items)] = value
-    return frame.state.new(frame.engine.numbers, Container("list", items, rest))
+    return frame.state.new(Container("list", items, rest))
 
 
 def _starred(frame: Frame, node: ast.Starred) -> Value:
@@ -328,7 +328,7 @@ def _starred(frame: Frame, node: ast.Starred) -> Value:
 
 def _mapping(frame: Frame, node: ast.Dict) -> Value:
     items: dict[object, Value] = {}
-    made = frame.state.new(frame.engine.numbers, Container("dict", items))
+    made = frame.state.new(Container("dict", items))
     for key, value_node in zip(node.keys, node.values, strict=True):
         value = evaluate(frame, value_node)
         if key is None:
@@ -395,11 +395,11 @@ def _comprehension(
     if isinstance(node, ast.DictComp):
         key = evaluate(frame, node.key)
         value = evaluate(frame, node.value)
-        made = frame.state.new(frame.engine.numbers, Container("dict", {}, value))
+        made = frame.state.new(Container("dict", {}, value))
         result = Value(taint=key.taint, ref=made.ref, node=node)
     else:
         value = evaluate(frame, node.elt)
-        result = frame.state.new(frame.engine.numbers, Container("list", {}, value))
+        result = frame.state.new(Container("list", {}, value))
     frame.state.names = names
     return result
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Collection
 from typing import Protocol
 
 from buttress.analysis.taint.sinks import Kind
@@ -57,7 +58,6 @@ class Engine(Protocol):
     """What a frame asks of what is around it."""
 
     sources: Sources
-    numbers: list[int]
     steps: int
 
     def record(
@@ -111,12 +111,14 @@ class Frame:
         continues: The same for ``continue``.
         raising: The states inside a ``try`` that an exception may leave from.
         is_view: Whether what it returns is sent as HTML.
+        ways: The nodes that may record something, where what it gives back matters to nobody;
+            ``None`` where all matters.
         klass: The class that it is a method of, as the engine calls it.
     """
 
     __slots__ = (
         "breaks", "continues", "depth", "ends", "engine", "function", "is_view", "klass", "module",
-        "raising", "returned", "state",
+        "raising", "returned", "state", "ways",
     )  # fmt: skip
 
     def __init__(
@@ -134,3 +136,4 @@ class Frame:
         self.raising: list[State] | None = None
         self.is_view = False
         self.klass = ""
+        self.ways: Collection[ast.AST] | None = None

@@ -165,6 +165,11 @@ TELLING_METHODS = frozenset(
 )  # fmt: skip
 """Methods that only tell something about a value."""
 
+BUILTIN_METHODS = frozenset(
+    name for kind in (str, bytes, list, dict, set) for name in dir(kind) if not name.startswith("_")
+) | {"execute", "add", "commit", "save", "run", "send", "close", "read", "write", "filter", "all", "first", "query"}  # fmt: skip
+"""Methods that so many objects have that a name says nothing of whose they are."""
+
 CLEAN_ATTRIBUTES = frozenset(
     ["suffix", "year", "month", "day", "hour", "minute", "second", "size", "content_length", "port",
      "__class__", "__name__", "mimetype", "method"]

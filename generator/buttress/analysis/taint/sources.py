@@ -67,7 +67,8 @@ class Sources:
 
     Attributes:
         label: The label that values from there carry.
-        hints: Words of which a file has to hold one to be looked at.
+        hints: Words of which a function, or the top of a file, has to hold one to be looked at.
+        holders: The functions and tops of files that hold such a source, where they are known.
         expression: Whether the value of a call, an attribute or an item comes from such a source;
             asked with the file, the node and the dotted name that it stands for (empty where none
             is known). What is called on, or read from, such a value comes from there, too.
@@ -78,6 +79,7 @@ class Sources:
 
     label: str
     hints: tuple[str, ...] = ()
+    holders: frozenset[ast.AST] = frozenset()
     expression: Callable[[Module, ast.expr, str], bool] = _never
     parameter: Callable[[Module, Function, ast.arg], bool] = _never
     takes_requests: bool = False

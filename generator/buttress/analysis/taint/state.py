@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import count
+
 from buttress.analysis.taint.values import (
     CLEAN,
     NOTHING,
@@ -50,31 +52,36 @@ class State:
         checked: Which sources were looked at before this place, and for which kinds of sinks.
     """
 
-    __slots__ = ("checked", "heap", "names")
+    __slots__ = ("_numbers", "checked", "heap", "names")
 
-    def __init__(
-        self,
-        names: dict[str, Value] | None = None,
-        heap: dict[int, Container] | None = None,
-        checked: dict[str, int] | None = None,
-    ) -> None:
-        self.names: dict[str, Value] = {} if names is None else names
-        self.heap: dict[int, Container] = {} if heap is None else heap
-        self.checked: dict[str, int] = {} if checked is None else checked
+    def __init__(self) -> None:
+        self.names: dict[str, Value] = {}
+        self.heap: dict[int, Container] = {}
+        self.checked: dict[str, int] = {}
+        self._numbers = count(1)
 
     def copy(self) -> State:
         """Return a state that can go another way."""
-        return State(dict(self.names), dict(self.heap), dict(self.checked))
+        return self.inside(self.names)
+
+    def inside(self, names: dict[str, Value]) -> State:
+        """Return a state with the same containers for the names of another function."""
+        made = State.__new__(State)
+        made.names = names.copy()
+        made.heap = self.heap.copy()
+        made.checked = self.checked.copy()
+        made._numbers = self._numbers  # noqa: SLF001 - its own
+        return made
 
     def container(self, value: Value) -> Container | None:
         """Return what a value holds, if it is known to be a container."""
         return self.heap.get(value.ref) if value.ref else None
 
-    def new(self, numbers: list[int], container: Container) -> Value:
-        """Return a new container as a value; ``numbers`` holds the last number given out."""
-        numbers[0] += 1
-        self.heap[numbers[0]] = self._bounded(container)
-        return Value(ref=numbers[0], taint=CLEAN)
+    def new(self, container: Container) -> Value:
+        """Return a new container as a value."""
+        number = next(self._numbers)
+        self.heap[number] = self._bounded(container)
+        return Value(ref=number, taint=CLEAN)
 
     def held(self, value: Value, depth: int = 0) -> Taints:
         """Return the sources of a value and of all that it holds."""
@@ -151,11 +158,10 @@ class State:
         return Value(const, left.taint | right.taint, parts, ref, what, right.node or left.node)
 
     def _merge(self, first: int, second: int) -> int:
-        number = min(self.heap, default=0)
-        number = number - 1 if number < 0 else -1
         one, two = self.heap.get(first), self.heap.get(second)
         if one is None or two is None:
             return first if one is not None else second
+        number = next(self._numbers)
         self.heap[number] = one  # so that a container that holds itself ends
         self.heap[number] = self.join_containers(one, two)
         return number
@@ -177,7 +183,7 @@ class State:
 
     def join(self, other: State) -> State:
         """Return what is known where two ways meet."""
-        joined = State(dict(self.names), dict(self.heap))
+        joined = self.copy()
         for number, container in other.heap.items():
             mine = joined.heap.get(number)
             if mine is container:

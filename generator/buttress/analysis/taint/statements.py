@@ -26,13 +26,27 @@ _IDENTITY = re.compile(
 
 def run(frame: Frame, body: list[ast.stmt]) -> bool:
     """Run statements; return whether their end is reached."""
-    for statement in body:
+    end = _end(frame, body)
+    for statement in body if end == len(body) else body[:end]:
         handler = _HANDLERS.get(statement.__class__)
         if handler is not None and not handler(frame, statement):
             return False
         if frame.raising is not None:
             frame.raising.append(frame.state.copy())
-    return True
+    return end == len(body)
+
+
+def _end(frame: Frame, body: list[ast.stmt]) -> int:
+    """Return how many statements are worth running, where those behind lead only out of a function."""
+    end = len(body)
+    if frame.ways is None or frame.raising is not None or not body:
+        return end
+    if isinstance(body[-1], ast.Return | ast.Raise) or body is getattr(
+        frame.function, "body", None
+    ):
+        while end and body[end - 1] not in frame.ways:
+            end -= 1
+    return end
 
 
 def _expression(frame: Frame, node: ast.Expr) -> bool:

@@ -32,6 +32,12 @@ _HARMLESS = re.compile(
     re.IGNORECASE,
 )
 _LONGEST_LINE = 2000
+_KEY = re.compile(
+    r"-----BEGIN (?:[A-Z]+ )?PRIVATE KEY-----"
+    r"(?:\\[nr]|[\s\"'+,()\\-]|(?:Proc-Type|DEK-Info):[^\n\\]*)*[A-Za-z0-9+/]{16}"
+)
+_HEAD = 6
+"""Lines at whose end the first characters of a key have been read, those of an encrypted one too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,8 +117,14 @@ def _keys_in(tree: Tree, path: str) -> Iterator[CommittedKey]:
         kind = kind_of(line) if len(line) < _LONGEST_LINE else ""
         if not kind or kind == "password in an address" or is_placeholder(line.strip()):
             continue
+        if kind == "private key" and not _KEY.search(_from(text.content, number)):
+            continue  # a line that code puts around a key, or looks for
         is_shown = is_public_by_design(line.partition("=")[0].strip().removeprefix("export "))
         # Google's keys for maps and Firebase are made to stand in pages
         if kind == "Google API key" and (is_shown or _FRONT_END.search(path)):
             continue
         yield CommittedKey(path, number, kind, is_shown)
+
+
+def _from(content: str, number: int) -> str:
+    return "\n".join(content.split("\n")[number - 1 : number - 1 + _HEAD])

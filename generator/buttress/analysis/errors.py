@@ -12,6 +12,9 @@ from buttress.source.module import Function
 
 ErrorScope = ast.ExceptHandler | ast.FunctionDef | ast.AsyncFunctionDef
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
+_CLOSING = frozenset(
+    ["close", "aclose", "disconnect", "kill", "quit", "shutdown", "stop", "terminate"]
+)
 _ALL = frozenset({"builtins.Exception", "builtins.BaseException"})
 _INTERNAL = (
     "sqlalchemy.", "sqlite3.", "psycopg", "psycopg2.", "pymysql.", "MySQLdb.", "asyncpg.", "aiosqlite.",
@@ -125,7 +128,20 @@ def swallowed(module: Module) -> Iterator[Swallowed]:
         if is_bare and not _raises_again(handler):
             yield Swallowed(handler, is_bare=True, is_silent=is_silent)
         elif is_silent and not is_bare and is_broad(module, handler.type):
+            if _only_closes(module.parent(handler)):
+                continue
             yield Swallowed(handler, is_bare=False, is_silent=True)
+
+
+def _only_closes(attempt: ast.AST | None) -> bool:
+    """Whether a ``try`` does nothing but give back what is not needed any more, such as a socket."""
+    return isinstance(attempt, ast.Try) and all(
+        isinstance(statement, ast.Expr)
+        and isinstance(call := getattr(statement.value, "value", statement.value), ast.Call)
+        and isinstance(call.func, ast.Attribute)
+        and call.func.attr in _CLOSING
+        for statement in attempt.body
+    )
 
 
 def handles_everything(module: Module) -> bool:

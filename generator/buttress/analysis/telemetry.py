@@ -86,6 +86,16 @@ def calls_any(modules: Iterable[Module], names: tuple[str, ...]) -> bool:
     return next(Modules.of(modules).calls(*names), None) is not None
 
 
+def traces_with_sentry(modules: Iterable[Module]) -> bool:
+    """Whether Sentry is told to follow requests, not only to report errors."""
+    return any(
+        keyword.arg in {"enable_tracing", "traces_sample_rate", "traces_sampler"}
+        and not (isinstance(keyword.value, ast.Constant) and not keyword.value.value)
+        for _, call in Modules.of(modules).calls("sentry_sdk.init")
+        for keyword in call.keywords
+    )
+
+
 def mails_errors(modules: Iterable[Module], framework: Framework) -> bool:
     """Whether somebody gets a mail of an error: a handler of logging, or the ``ADMINS`` of Django."""
     files = Modules.of(modules)

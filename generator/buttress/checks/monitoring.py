@@ -14,6 +14,7 @@ from buttress.analysis.telemetry import (
     includes_health_routes,
     mails_errors,
     starts_agent,
+    traces_with_sentry,
 )
 from buttress.checks.model import Finding, Kind, NotApplicable, Pillar, Risk, Subject, check
 
@@ -130,8 +131,10 @@ def no_tracing(subject: Subject) -> Iterator[Finding]:
         FastAPIInstrumentor.instrument_app(app)
     """
     _routes(subject)
-    if not starts_agent(subject.project, subject.service) and not calls_any(
-        subject.wired(), TRACING
+    if (
+        not starts_agent(subject.project, subject.service)
+        and not calls_any(subject.wired(), TRACING)
+        and not traces_with_sentry(subject.wired())
     ):
         yield Finding(subject.service.app.place, "No request is traced across systems.")
 

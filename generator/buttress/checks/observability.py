@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from buttress.analysis.access.endpoints import own_modules
 from buttress.analysis.caught import (
     brings_traceback,
+    catches_only,
     direct_calls,
     handler_around,
     is_traceback,
@@ -38,6 +39,14 @@ from buttress.checks.model import (
 from buttress.project.model import Framework, Role
 from buttress.source import Module
 
+_REFUSED = frozenset(
+    [
+        "itsdangerous.BadSignature", "itsdangerous.SignatureExpired", "jose.ExpiredSignatureError", "jose.JWTError",
+        "jose.exceptions.JWTError", "jwt.DecodeError", "jwt.ExpiredSignatureError", "jwt.InvalidTokenError", "jwt.PyJWTError",
+        "jwt.exceptions.InvalidTokenError", "jwt.exceptions.PyJWTError", "marshmallow.ValidationError", "pydantic.ValidationError",
+        "stripe.SignatureVerificationError", "stripe.error.SignatureVerificationError",
+    ]
+)  # fmt: skip
 _LOUD = frozenset(["error", "critical", "fatal"])
 _LOG = re.compile("log", re.IGNORECASE)
 
@@ -169,11 +178,23 @@ def _loses_traceback(module: Module, call: ast.Call) -> bool:
         return False
     if any(brings_traceback(module, other) for other in direct_calls(handler)):
         return False
+    if _goes_on(module, handler) or catches_only(module, handler, _REFUSED):
+        return False
     names = names_of(module, call)
     values = [*call.args, *(keyword.value for keyword in call.keywords)]
     if any(is_traceback(module, value) for value in values):
         return False
     return any(mentions(module, value, names) for value in values)
+
+
+def _goes_on(module: Module, handler: ast.ExceptHandler) -> bool:
+    """Whether the error is raised again, so that whoever deals with it can say where it came from."""
+    last = handler.body[-1]
+    if not isinstance(last, ast.Raise):
+        return False
+    is_same = last.exc is None or (isinstance(last.exc, ast.Name) and last.exc.id == handler.name)
+    is_answer = "HTTP" in ast.unparse(last.exc) if last.exc is not None else False
+    return is_same or (last.cause is not None and not is_answer)
 
 
 @check(

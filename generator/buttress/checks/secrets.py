@@ -276,6 +276,7 @@ def config_scattered(subject: Subject) -> Iterator[Finding]:
             if read.name not in _LOGGING
             and read.name not in written
             and not _is_below_main(module, read.read)
+            and not _is_of_app(module, read.read)
         ]
     if len({module.path for module, _ in reads}) < 2:
         return
@@ -284,6 +285,25 @@ def config_scattered(subject: Subject) -> Iterator[Finding]:
         yield subject.finding(
             module, read.read, f"{name} is read here, away from the configuration."
         )
+
+
+def _is_of_app(module: Module, node: ast.expr) -> bool:
+    """Whether a value goes straight into the configuration of the app (``app.config["KEY"] = ...``)."""
+    for above in module.ancestors(node):
+        if isinstance(above, ast.Assign):
+            return any(
+                isinstance(target, ast.Subscript) and ast.unparse(target.value).endswith(".config")
+                for target in above.targets
+            )
+        if isinstance(above, ast.Call) and isinstance(above.func, ast.Attribute):
+            owner = above.func
+            if owner.attr in {"from_mapping", "update"} and ast.unparse(owner.value).endswith(
+                ".config"
+            ):
+                return True
+        if isinstance(above, ast.stmt):
+            return False
+    return False
 
 
 def _is_below_main(module: Module, node: ast.expr) -> bool:

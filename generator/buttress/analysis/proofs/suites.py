@@ -23,6 +23,14 @@ _CLIENTS = (
     "flask.testing.",
     "aiohttp.",
 )
+_LOADERS = frozenset(
+    {
+        "importlib.import_module",
+        "importlib.util.spec_from_file_location",
+        "runpy.run_module",
+        "runpy.run_path",
+    }
+)
 _FIXTURES = re.compile(r"(?:.*_)?(?:client|app|api|session|db)\Z|client.*")
 _ASSERTING = re.compile(r"(?:assert|expect|verify|check|should|ensure|validate)", re.IGNORECASE)
 _REFUSAL = re.compile(
@@ -152,6 +160,17 @@ def _is_test_case(module: Module, owner: ast.ClassDef) -> bool:
 
 def _imports_app(module: Module, app: frozenset[str]) -> bool:
     tops = {name.split(".")[0] for name in app if name}
+    for call in module.nodes(ast.Call):
+        if module.resolve(call.func) in _LOADERS and any(
+            isinstance(part, ast.Constant)
+            and isinstance(part.value, str)
+            and (
+                part.value.endswith(".py") or part.value in app or part.value.split(".")[0] in tops
+            )
+            for argument in call.args
+            for part in ast.walk(argument)
+        ):
+            return True
     for binding in module.imports:
         target = binding.target.lstrip(".")
         if target in app or target.rpartition(".")[0] in app:

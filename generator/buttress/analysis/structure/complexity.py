@@ -29,7 +29,7 @@ class Size:
     Attributes:
         function: The function.
         complexity: Independent paths through it, as McCabe counts them.
-        lines: Lines of its own code: without tables of data, texts and functions inside it.
+        lines: Lines of its own code: without tables of data, texts, imports and functions inside it.
     """
 
     function: Function
@@ -53,6 +53,9 @@ def sizes(module: Module) -> Iterator[Size]:
         above = module.parent(definition)
         if holder is not None and (above is holder or not isinstance(above, ast.ClassDef)):
             inner[holder] = inner.get(holder, 0) + _span(definition)
+    for statement in module.nodes(ast.Import, ast.ImportFrom):
+        holder = module.function(statement)
+        inner[holder] = inner.get(holder, 0) + _span(statement)
     for function in functions:
         lines = _span(function) - data.get(function, 0) - inner.get(function, 0)
         yield Size(function, branches.get(function, 0) + 1, lines)

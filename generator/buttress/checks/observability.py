@@ -178,7 +178,7 @@ def _loses_traceback(module: Module, call: ast.Call) -> bool:
         return False
     if any(brings_traceback(module, other) for other in direct_calls(handler)):
         return False
-    if _goes_on(module, handler) or catches_only(module, handler, _REFUSED):
+    if _goes_on(handler) or catches_only(module, handler, _REFUSED):
         return False
     names = names_of(module, call)
     values = [*call.args, *(keyword.value for keyword in call.keywords)]
@@ -187,7 +187,7 @@ def _loses_traceback(module: Module, call: ast.Call) -> bool:
     return any(mentions(module, value, names) for value in values)
 
 
-def _goes_on(module: Module, handler: ast.ExceptHandler) -> bool:
+def _goes_on(handler: ast.ExceptHandler) -> bool:
     """Whether the error is raised again, so that whoever deals with it can say where it came from."""
     last = handler.body[-1]
     if not isinstance(last, ast.Raise):

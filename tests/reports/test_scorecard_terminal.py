@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from io import StringIO
 from pathlib import Path
 
@@ -50,8 +51,9 @@ def screen(
 def test_a_project_fits_the_screen(name: str, width: int) -> None:
     lines = screen(prototype(name), width=width).splitlines()
 
-    assert len(lines) < (60 if width == 60 else 50)
+    assert len(lines) <= {60: 60, 80: 46}.get(width, 40)
     assert max(map(len, lines)) <= width
+    assert [line for line in lines if line != line.rstrip()] == []
 
 
 def test_the_verdict_comes_first_and_what_to_run_last() -> None:
@@ -85,8 +87,62 @@ def test_what_was_judged_has_a_line_of_its_own_where_the_first_is_too_short() ->
 def test_findings_are_grouped_by_cause_with_the_first_places() -> None:
     shown = screen(MIXED)
 
-    assert "main.py:1, main.py:2, main.py:3 and 5 more  SEC-SQL" in shown
-    assert "main.py:3  → ci  CICD-NO-CI" in shown
+    sql, places, no_ci, place = shown.splitlines()[11:15]
+    assert sql == f"  critical  {'What a client sends becomes part of this statement.':81}SEC-SQL"
+    assert places == "            main.py:1, main.py:2, main.py:3 and 5 more"
+    assert no_ci == f"  high      {'No pipeline.':78}CICD-NO-CI"
+    assert place == f"            {'main.py:3':84}→ ci"
+
+
+@pytest.mark.parametrize(
+    ("path", "shown"),
+    [
+        (
+            "a.py",
+            [
+                f"  high      {'Long. ' * 13}Long.",
+                f"            {'a.py:1, z.py:2':72}→ ci  CICD-NO-CI",
+            ],
+        ),
+        (
+            f"{'deep/' * 13}a.py",
+            [
+                f"  high      {'Long. ' * 13}Long.",
+                f"            {'deep/' * 13}a.py:1 and 1 more",
+                f"            {'':72}→ ci  CICD-NO-CI",
+            ],
+        ),
+    ],
+    ids=["short", "long"],
+)
+def test_what_does_not_fit_beside_a_text_stands_below_it(path: str, shown: list[str]) -> None:
+    message = f"{'Long. ' * 13}Long."
+    found = card(
+        {NO_CI: [At(f"{path}:1:1", message), At("z.py:2:1", message)]},
+        files={"main.py": APP, path: "x = 1\n", "z.py": "y = 1\n" * 2},
+    )
+
+    lines = screen(found).splitlines()
+
+    assert lines[11 : 11 + len(shown)] == shown
+
+
+def test_some_of_many_services_are_named() -> None:
+    found = card({})
+    others = [replace(found.service, root=name) for name in "abcdef"]
+    found = replace(found, project=replace(found.project, services=(found.service, *others)))
+
+    assert "6 more services (--service a, b, c, d …)" in screen(found)
+    assert "6 more services (--service a, b, c, d, e, f)" in screen(found, is_complete=True)
+
+
+def test_files_that_do_not_parse_take_few_lines() -> None:
+    broken = {f"{name}.py": "def (:\n" for name in "abcdef"}
+    found = card({NO_CI: [At("main.py:3:1")]}, files={"main.py": APP, **broken})
+
+    assert "  6 files do not parse\n    a.py:1  " in screen(found)
+    assert "    and 4 more\n" in screen(found)
+    assert "    and 1 more\n" in screen(found, is_complete=True)
 
 
 def test_a_finding_of_many_places_is_counted_once() -> None:
@@ -96,8 +152,8 @@ def test_a_finding_of_many_places_is_counted_once() -> None:
 
     assert "1 finding" in shown
     assert "No test calls 4 of 9 routes: GET /a, GET /b, GET /c and 1 more." in shown
-    assert "main.py:6, main.py:7, main.py:8 and 1 more  SEC-SQL" in shown
-    assert "main.py:6, main.py:7, main.py:8, main.py:9  SEC-SQL" in complete
+    assert "\n            main.py:6, main.py:7, main.py:8 and 1 more\n" in shown
+    assert "\n            main.py:6, main.py:7, main.py:8, main.py:9\n" in complete
 
 
 def test_what_is_not_shown_is_counted_and_said_how_to_see() -> None:

@@ -4,23 +4,33 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from rich.console import Console, RenderableType
-from rich.table import Table
+from rich.console import Console
 from rich.text import Text
 
+from buttress.checks.model import Pillar
 from buttress.project.model import Place, Service
-from buttress.reports.causes_terminal import cause_table, print_rest
-from buttress.reports.overview import ALONE, Setting, counts, number, overview, score_in_words
-from buttress.reports.terminal import indented, place
+from buttress.reports.causes_terminal import print_causes, print_rest
+from buttress.reports.overview import (
+    ALONE,
+    Overview,
+    Setting,
+    counts,
+    number,
+    overview,
+    score_in_words,
+)
+from buttress.reports.terminal import WIDEST, place, print_indented
 from buttress.reports.unparsed import unparsed
 from buttress.reports.visible import safe, shown
 from buttress.scorecard import PillarScore, Scorecard, Status, Verdict
 from buttress.source import Skipped
 
 TOP = 10
-_BAR, _LEAST_BAR = 24, 6
+_PILLAR = max(len(pillar.value) for pillar in Pillar)
+_BAR, _LEAST_BAR = 30, 6
 _BESIDE_BAR = 46
-_MOST_BROKEN = 5
+_MOST_BROKEN, _FEW_BROKEN = 5, 2
+_FEW_SERVICES = 4
 _VERDICT_STYLE = {
     Verdict.NOT_READY: "bold white on red",
     Verdict.AT_RISK: "bold black on yellow",
@@ -47,27 +57,26 @@ def print_scorecard(
         console.print(first)
     else:
         console.print(_verdict(card))
-        console.print(indented(Text(_describe(card.service), style="dim"), 2))
+        print_indented(console, Text(_describe(card.service), style="dim"))
     console.print()
-    console.print(indented(_pillars(card.pillars, console.width), 2))
+    for pillar in card.pillars:
+        console.print(_pillar(pillar, console.width))
     console.print()
-    console.print(indented(Text(safe(" · ".join(counts(card)))), 2))
+    found = Text(safe(" · ".join(counts(card))), style="dim")
     listed = seen.open if is_complete else seen.open[:TOP]
-    if listed:
-        title = "To mend" if is_complete else "What matters most"
-        console.print(Text(f"\n  {title}", style="bold"))
-        console.print(indented(cause_table(listed, card, is_complete=is_complete), 2))
+    width = min(console.width, WIDEST)
+    title = Text.assemble(("To mend" if is_complete else "What matters most", "bold"))
+    if listed and title.cell_len + found.cell_len + 6 <= width:
+        title.pad_right(width - 2 - title.cell_len - found.cell_len)
+        print_indented(console, title + found)
+    else:
+        print_indented(console, found)
+        if listed:
+            print_indented(console, title)
+    print_causes(console, listed, card, is_complete=is_complete)
     if is_complete:
         print_rest(console, card, seen)
-    else:
-        left = len(seen.open) - len(listed)
-        hidden = [number(left, "more cause")] if left else []
-        hidden += ["what is to review"] if seen.to_review else []
-        hidden += ["what was accepted"] if seen.accepted else []
-        if hidden:
-            console.print(Text(f"\n  --all shows {_joined(hidden)}", style="dim"))
-    for line in _footer(card):
-        console.print(line)
+    _print_footer(console, card, seen, is_complete=is_complete)
     console.print()
     # commands are never broken over lines: they are there to be copied
     if setting.whole:
@@ -96,18 +105,15 @@ def _describe(service: Service) -> str:
     return safe(f"{where}{service.framework.value} · {service.app.target} · {routes}")
 
 
-def _pillars(pillars: Sequence[PillarScore], width: int) -> Table:
+def _pillar(pillar: PillarScore, width: int) -> Text:
     bar = max(_LEAST_BAR, min(_BAR, width - _BESIDE_BAR))
-    table = Table.grid(padding=(0, 2, 0, 0))
-    for pillar in pillars:
-        score = "-" if pillar.score is None else f"{pillar.score:.0f}"
-        table.add_row(
-            pillar.pillar.value,
-            _bar(pillar.score, bar),
-            Text(score, justify="right"),
-            Text(_tally(pillar), style="dim"),
-        )
-    return table
+    score = "-" if pillar.score is None else f"{pillar.score:.0f}"
+    return Text.assemble(
+        f"  {pillar.pillar.value:{_PILLAR}}  ",
+        _bar(pillar.score, bar),
+        (f"  {score:>3}", "bold"),
+        (f"  {_tally(pillar)}", "dim"),
+    )
 
 
 def _tally(pillar: PillarScore) -> str:
@@ -127,43 +133,60 @@ def _joined(parts: Sequence[str]) -> str:
     return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
 
 
-def _footer(card: Scorecard) -> list[RenderableType]:
-    lines: list[RenderableType] = []
-    broken = unparsed(card.project.tree)
-    if broken:
-        files = "1 file does" if len(broken) == 1 else f"{len(broken)} files do"
-        lines += [Text(), Text(f"  {files} not parse", style="yellow")]
-        lines += _remarks(broken, card)
-    if card.remarks:
-        lines += [Text(), Text("  Look again at what was accepted", style="yellow")]
-        lines += _remarks([(remark.place, remark.message) for remark in card.remarks], card)
-    parts = []
+def _print_footer(console: Console, card: Scorecard, seen: Overview, *, is_complete: bool) -> None:
+    most = _MOST_BROKEN if is_complete else _FEW_BROKEN
+    broken, remarks = unparsed(card.project.tree), [(r.place, r.message) for r in card.remarks]
+    files = "1 file does" if len(broken) == 1 else f"{len(broken)} files do"
+    sections = [(f"{files} not parse", broken), ("Look again at what was accepted", remarks)]
+    lines = []
+    for title, about in sections:
+        if about:
+            lines += [Text(title, style="yellow"), *_remarks(about, card, most)]
+    hidden = "" if is_complete else _hidden(seen)
+    left_out = _left_out(card, len(card.project.services) if is_complete else _FEW_SERVICES)
+    lines += [Text(said, style="dim") for said in (hidden, left_out) if said]
+    if lines:
+        console.print()
+    for line in lines:
+        print_indented(console, line)
+
+
+def _left_out(card: Scorecard, most: int) -> str:
+    """Return what was not judged."""
+    said = []
     unknown = sum(result.status is Status.UNKNOWN for result in card.results)
     if unknown:
-        parts.append(f"{number(unknown, 'check')} could not be decided")
+        said.append(f"{number(unknown, 'check')} could not be decided")
     if card.skipped:
-        parts.append(f"{_count(card.skipped)} passed over")
-    others = len(card.project.services) - 1
-    if others > 0:
-        roots = ", ".join(safe(s.root or ".") for s in card.project.services if s != card.service)
-        parts.append(f"{number(others, 'more service')} (--service {roots})")
-    if parts:
-        lines += [Text(), indented(Text("; ".join(parts), style="dim"), 2)]
-    return lines
+        said.append(f"{number(len(card.skipped), 'file')} passed over ({_kinds(card.skipped)})")
+    others = [safe(item.root or ".") for item in card.project.services if item != card.service]
+    if others:
+        roots = ", ".join(others[:most]) + (" …" if len(others) > most else "")
+        said.append(f"{number(len(others), 'more service')} (--service {roots})")
+    return " · ".join(said)
 
 
-def _remarks(remarks: Sequence[tuple[Place, str]], card: Scorecard) -> list[RenderableType]:
+def _hidden(seen: Overview) -> str:
+    """Return what the screen leaves out, and how to see it."""
+    left = len(seen.open) - TOP
+    hidden = [number(left, "more cause")] if left > 0 else []
+    hidden += ["what is to review"] if seen.to_review else []
+    hidden += ["what was accepted"] if seen.accepted else []
+    return f"--all shows {_joined(hidden)}" if hidden else ""
+
+
+def _remarks(remarks: Sequence[tuple[Place, str]], card: Scorecard, most: int) -> list[Text]:
     root = card.project.tree.root
-    lines: list[RenderableType] = [
-        indented(place(where, root).append(f"  {shown(message)}", style="dim"))
-        for where, message in remarks[:_MOST_BROKEN]
+    lines = [
+        Text("  ").append_text(place(where, root)).append(f"  {shown(message)}", style="dim")
+        for where, message in remarks[:most]
     ]
-    if len(remarks) > _MOST_BROKEN:
-        lines.append(indented(Text(f"and {len(remarks) - _MOST_BROKEN:,} more", style="dim")))
+    if len(remarks) > most:
+        lines.append(Text(f"  and {len(remarks) - most:,} more", style="dim"))
     return lines
 
 
-def _count(skipped: Sequence[Skipped]) -> str:
+def _kinds(skipped: Sequence[Skipped]) -> str:
     kinds: dict[str, int] = {}
     for item in skipped:
         kinds[item.reason] = kinds.get(item.reason, 0) + 1

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from rich.console import RenderableType
+from rich.console import Console, RenderableType
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
@@ -13,6 +13,9 @@ from rich.text import Text
 from buttress.checks.model import Risk
 from buttress.project.model import Place
 from buttress.reports.visible import safe
+
+WIDEST = 100
+"""Columns that are read with ease, however wide a terminal is."""
 
 _PROSE = 92
 RISK_STYLE = {
@@ -34,6 +37,13 @@ def place(at: Place, root: Path | None) -> Text:
 def indented(what: RenderableType, columns: int = 4) -> Padding:
     """Return something indented, without blanks behind it."""
     return Padding(what, (0, 0, 0, columns), expand=False)
+
+
+def print_indented(console: Console, text: Text, columns: int = 2) -> None:
+    """Print a text indented, in lines without blanks behind them."""
+    for line in text.wrap(console, max(console.width - columns, 1), overflow="fold"):
+        line.rstrip()
+        console.print(Text(" " * columns) + line)
 
 
 def bullets(sentences: Iterable[str | Text], style: str = "") -> Padding:

@@ -55,7 +55,15 @@ class EnvironmentRead:
     function: Function | None
 
 
+ENVIRONMENT_WORDS = ("environ", "getenv")
+"""One of these stands in each file that reads the environment."""
+
 _GETTERS = frozenset({"os.getenv", "os.environ.get"})
+SETTINGS_BASE = "BaseSettings"
+"""What typed settings derive from."""
+
+_SETTERS = frozenset({"os.environ.setdefault", "os.putenv", "os.environ.pop"})
+_UPDATES = frozenset({"os.environ.update"})
 _CONVERSIONS: dict[str, Literal["int", "float"]] = {
     "builtins.int": "int",
     "builtins.float": "float",
@@ -65,14 +73,14 @@ _CONVERSIONS: dict[str, Literal["int", "float"]] = {
 def environment_reads(module: Module) -> Iterator[EnvironmentRead]:
     """Yield all reads of environment variables in a module, in source order."""
     reads: list[tuple[ast.expr, ast.expr | None, list[ast.expr], bool]] = []
-    for call in module.nodes(ast.Call):
-        if module.resolve(call.func) in _GETTERS and call.args:
+    for call in module.calls_to(_GETTERS):
+        if call.args:
             rest = [*call.args[1:], *(k.value for k in call.keywords if k.arg == "default")]
             reads.append((call, call.args[0], rest, False))
     reads += [
         (subscript, subscript.slice, [], True)
-        for subscript in module.nodes(ast.Subscript)
-        if module.resolve(subscript.value) == "os.environ" and isinstance(subscript.ctx, ast.Load)
+        for subscript in _items(module)
+        if isinstance(subscript.ctx, ast.Load)
     ]
     for read, key, rest, raises in sorted(reads, key=lambda item: module.span(item[0])):
         name = key.value if isinstance(key, ast.Constant) and isinstance(key.value, str) else None
@@ -86,21 +94,27 @@ def environment_reads(module: Module) -> Iterator[EnvironmentRead]:
         )
 
 
+def _items(module: Module) -> Iterator[ast.Subscript]:
+    """Yield where an item of ``os.environ`` is read, set or deleted."""
+    if "environ" in module.text:
+        for subscript in module.nodes(ast.Subscript):
+            if module.resolve(subscript.value) == "os.environ":
+                yield subscript
+
+
 def written_variables(modules: Iterable[Module]) -> set[str]:
     """Return the variables that the code itself sets, so that their value changes while it runs."""
     found: set[str] = set()
     for module in modules:
-        for subscript in module.nodes(ast.Subscript):
-            stored = not isinstance(subscript.ctx, ast.Load)
-            if stored and module.resolve(subscript.value) == "os.environ":
+        for subscript in _items(module):
+            if not isinstance(subscript.ctx, ast.Load):
                 found |= _strings(subscript.slice)
-        for call in module.nodes(ast.Call):
-            target = module.resolve(call.func)
-            if target in {"os.environ.setdefault", "os.putenv", "os.environ.pop"} and call.args:
+        for call in module.calls_to(_SETTERS):
+            if call.args:
                 found |= _strings(call.args[0])
-            elif target == "os.environ.update":
-                found |= {k.arg for k in call.keywords if k.arg}
-                found |= {name for argument in call.args for name in _strings(argument)}
+        for call in module.calls_to(_UPDATES):
+            found |= {k.arg for k in call.keywords if k.arg}
+            found |= {name for argument in call.args for name in _strings(argument)}
     return found
 
 
@@ -124,10 +138,12 @@ def reloads_modules(module: Module) -> bool:
 
 def settings_classes(module: Module) -> list[ast.ClassDef]:
     """Return the classes that already read the environment with types (``BaseSettings``)."""
+    if SETTINGS_BASE not in module.text:
+        return []
     return [
         node
         for node in module.nodes(ast.ClassDef)
-        if any((module.resolve(base) or "").endswith(".BaseSettings") for base in node.bases)
+        if any((module.resolve(base) or "").endswith(f".{SETTINGS_BASE}") for base in node.bases)
     ]
 
 

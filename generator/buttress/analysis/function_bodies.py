@@ -11,6 +11,7 @@ from buttress.source.module import Function
 
 _SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef)
 _CALLS: WeakKeyDictionary[Module, dict[Function | None, list[ast.Call]]] = WeakKeyDictionary()
+_FUNCTIONS: WeakKeyDictionary[Module, dict[Function | None, list[Function]]] = WeakKeyDictionary()
 _RETURNS: WeakKeyDictionary[Module, dict[Function | None, list[ast.Return]]] = WeakKeyDictionary()
 
 
@@ -22,6 +23,24 @@ def calls_by_function(module: Module) -> Mapping[Function | None, Sequence[ast.C
             found.setdefault(module.function(call), []).append(call)
         _CALLS[module] = found
     return _CALLS[module]
+
+
+def calls_inside(module: Module, function: Function) -> Sequence[ast.Call]:
+    """Return the calls of a function, those of functions inside it behind its own."""
+    calls = calls_by_function(module)
+    found = [*calls.get(function, ())]
+    for inner in _functions_by_function(module).get(function, ()):
+        found += calls_inside(module, inner)
+    return found
+
+
+def _functions_by_function(module: Module) -> Mapping[Function | None, Sequence[Function]]:
+    if module not in _FUNCTIONS:
+        found: dict[Function | None, list[Function]] = {}
+        for node in module.nodes(ast.FunctionDef, ast.AsyncFunctionDef):
+            found.setdefault(module.function(node), []).append(node)
+        _FUNCTIONS[module] = found
+    return _FUNCTIONS[module]
 
 
 def returns_by_function(module: Module) -> Mapping[Function | None, Sequence[ast.Return]]:

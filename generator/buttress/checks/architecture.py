@@ -169,12 +169,10 @@ def hardcoded_dependency(subject: Subject) -> Iterator[Finding]:
         @app.post("/ask")
         def ask(question: Question, client: OpenAI = Depends(get_client)):
     """
-    for module in subject.modules(Role.APP):
-        for built in built_in_place(module, subject.service):
-            more = f", as in {built.count - 1} more places of this file" if built.count > 1 else ""
-            yield subject.finding(
-                module, built.node, f"{built.name} is built where it is used{more}."
-            )
+    for built in built_in_place(subject.modules(Role.APP), subject.service):
+        more = f", as in {built.count - 1} more places of this file" if built.count > 1 else ""
+        message = f"{built.name} is built where it is used{more}."
+        yield subject.finding(built.module, built.node, message)
 
 
 @check(

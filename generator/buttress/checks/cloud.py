@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
-from buttress.analysis.configuration import environment_reads, settings_classes
+from buttress.analysis.configuration import (
+    ENVIRONMENT_WORDS,
+    SETTINGS_BASE,
+    environment_reads,
+    settings_classes,
+)
 from buttress.analysis.database.local_database import (
     backs_itself_up,
     is_chosen_elsewhere,
@@ -20,7 +26,11 @@ from buttress.analysis.delivery.deployments import (
     unbounded,
 )
 from buttress.analysis.delivery.environments import branches_on_environment, environments_described
-from buttress.analysis.secrecy.secrets import hardcoded_secrets, is_secret_name, is_secret_variable
+from buttress.analysis.secrecy.secrets import (
+    all_hardcoded_secrets,
+    is_secret_name,
+    is_secret_variable,
+)
 from buttress.checks.model import (
     Confidence,
     Finding,
@@ -35,7 +45,7 @@ from buttress.project.model import Role
 
 _RECIPE = "terraform"
 _KEPT_HERE = frozenset(["sqlite", "postgresql", "mysql", "mongodb", "mssql", "oracle", "duckdb"])
-_SECRET_HINTS = ("environ", "getenv", "settings", "secret", "passw", "api_key", "apikey", "token")
+_SECRET_HINTS = re.compile("environ|getenv|settings|secret|passw|api_?key|token", re.IGNORECASE)
 
 
 @check(
@@ -181,7 +191,7 @@ def env_separation(subject: Subject) -> Iterator[Finding]:
     """
     if environments_described(subject.project.tree):
         return
-    if any(branches_on_environment(module) for module in subject.wired()):
+    if branches_on_environment(subject.wired()):
         return
     yield Finding(subject.anchor, "Nothing tells production from development.")
 
@@ -222,17 +232,13 @@ def no_secret_store(subject: Subject) -> Iterator[Finding]:
 
 
 def _needs_secrets(subject: Subject) -> bool:
-    for module in subject.modules(Role.APP):
-        lowered = module.text.lower()
-        if not any(hint in lowered for hint in _SECRET_HINTS):
-            continue
+    modules = subject.modules(Role.APP)
+    for module in modules.having(*ENVIRONMENT_WORDS):
         if any(read.name and is_secret_variable(read.name) for read in environment_reads(module)):
             return True
+    for module in modules.having(SETTINGS_BASE):
         for settings in settings_classes(module):
             for statement in settings.body:
-                name = getattr(getattr(statement, "target", None), "id", "")
-                if name and is_secret_name(name):
+                if is_secret_name(getattr(getattr(statement, "target", None), "id", "")):
                     return True
-        if any(secret.kind or secret.binding != "other" for secret in hardcoded_secrets(module)):
-            return True
-    return False
+    return next(all_hardcoded_secrets(modules.spelling(_SECRET_HINTS)), None) is not None

@@ -39,7 +39,7 @@ def insecure_random(subject: Subject) -> Iterator[Finding]:
 
         reset_token = secrets.token_urlsafe(32)
     """
-    for flow in guessable_secrets(subject.project, subject.service):
+    for flow in guessable_secrets(subject.project, subject.service, subject.modules(Role.APP)):
         yield subject.finding(
             flow.module, flow.node, "This secret is made with random; use secrets."
         )
@@ -83,9 +83,8 @@ def weak_crypto(subject: Subject) -> Iterator[Finding]:
 
         requests.get(url, timeout=10)
     """
-    for module in subject.modules(Role.APP):
-        for node, message in weak_cryptography(module):
-            yield subject.finding(module, node, message)
+    for module, node, message in weak_cryptography(subject.modules(Role.APP)):
+        yield subject.finding(module, node, message)
     for path in subject.project.dockerfiles:
         text = subject.project.tree.text(path)
         for match in _OFF_FOR_ALL.finditer(text.content) if text is not None else ():

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from buttress.analysis.access.endpoints import own_modules
 from buttress.analysis.database.schema import creates_schema, has_migrations
 from buttress.analysis.reliability.blocking import blocking_queries
-from buttress.analysis.reliability.outgoing import blocking_calls, endless_calls
-from buttress.analysis.reliability.retries import outgoing_calls, tries_again
+from buttress.analysis.reliability.outgoing import blocking_calls, endless_calls, outgoing_calls
+from buttress.analysis.reliability.retries import tries_again
 from buttress.analysis.reliability.slow_work import slow_work
 from buttress.checks.model import (
     Confidence,
@@ -53,9 +53,8 @@ def http_no_timeout(subject: Subject) -> Iterator[Finding]:
 
         requests.get(url, timeout=10)
     """
-    for module in subject.modules(Role.APP):
-        for node, message in endless_calls(module):
-            yield subject.finding(module, node, message)
+    for module, node, message in endless_calls(subject.modules(Role.APP)):
+        yield subject.finding(module, node, message)
 
 
 @check(
@@ -89,9 +88,10 @@ def blocking_in_async(subject: Subject) -> Iterator[Finding]:
         async def pay(order):
             await client.post(url, json=order)
     """
-    for module in subject.modules(Role.APP):
-        for node, message in blocking_calls(module):
-            yield subject.finding(module, node, message)
+    modules = subject.modules(Role.APP)
+    for module, node, message in blocking_calls(modules):
+        yield subject.finding(module, node, message)
+    for module in modules.having("async def"):
         queries = list(blocking_queries(module, subject.service))
         for query in queries[:1]:
             others = (
@@ -126,7 +126,7 @@ def no_retry(subject: Subject) -> Iterator[Finding]:
         @stamina.retry(on=httpx.HTTPError, attempts=3)
         def rate() -> dict: ...
     """
-    modules = list(subject.wired())
+    modules = subject.wired()
     first = next(outgoing_calls(modules), None)
     if first is None:
         raise NotApplicable("the app calls no other system over HTTP")
@@ -160,7 +160,7 @@ def inline_slow_work(subject: Subject) -> Iterator[Finding]:
         background.add_task(send_mail, subject, text, sender, [user.email])
     """
     own = own_modules(subject.project.tree)
-    for module, node, what in slow_work(tuple(subject.wired()), subject.service, own):
+    for module, node, what in slow_work(subject.wired(), subject.service, own):
         yield subject.finding(module, node, f"While {what} here, the client waits.")
 
 

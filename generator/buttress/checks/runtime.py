@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from buttress.analysis.database.local_database import databases_beside_app, sqlite_in_use
 from buttress.analysis.delivery.inline_secrets import inline_secrets
 from buttress.analysis.reliability.process_state import kept_by_process
-from buttress.analysis.reliability.shutdown import deaf_starts, unclosed
+from buttress.analysis.reliability.shutdown import deaf_starts, held_open, runs_at_the_end
 from buttress.analysis.secrecy.secret_files import holds_committed_key
 from buttress.checks.model import (
     Confidence,
@@ -87,9 +87,9 @@ def no_graceful_shutdown(subject: Subject) -> Iterator[Finding]:
     for place in deaf:
         message = "A shell stands between the signal to stop and the server; start it with `exec`."
         yield Finding(place, message, "", "shell")
-    held, closes = unclosed(subject.wired())
-    if held and not closes:
-        module, call, target = held[0]
+    held = held_open(subject.wired())
+    if held is not None and not runs_at_the_end(subject.wired()):
+        module, call, target = held
         name = target.rpartition(".")[2]
         yield subject.finding(module, call, f"Nothing closes what {name} opens when the app stops.")
     if not deaf and not held and not subject.service.entry_commands:
@@ -160,7 +160,7 @@ def stateful_process(subject: Subject) -> Iterator[Finding]:
     service = subject.service
     if not service.routes:
         raise NotApplicable("the app has no route")
-    for state in kept_by_process(service, list(subject.wired())):
+    for state in kept_by_process(service, subject.wired()):
         if state.what:
             message = f"`{state.what}` is changed by requests, and only this process knows it."
             found = subject.finding(state.module, state.node, message)

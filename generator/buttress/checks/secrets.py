@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 
 from buttress.analysis.configuration import (
+    ENVIRONMENT_WORDS,
     EnvironmentRead,
     Known,
     environment_reads,
@@ -20,7 +21,7 @@ from buttress.analysis.secrecy.secret_files import (
     tracked_secret_files,
 )
 from buttress.analysis.secrecy.secrets import (
-    hardcoded_secrets,
+    all_hardcoded_secrets,
     is_placeholder,
     is_secret_variable,
     kind_of,
@@ -82,17 +83,14 @@ def secret_hardcoded(subject: Subject) -> Iterator[Finding]:
 
         SECRET_KEY = settings.secret_key.get_secret_value()
     """
-    for module in subject.modules(Role.APP):
-        for secret in hardcoded_secrets(module):
-            if secret.binding == "other" and not secret.kind:
-                continue
-            if secret.kind and _is_reported_elsewhere(subject, module, secret.node):
-                continue
-            kind = _with_article(secret.kind)
-            what = f"{kind[0].upper()}{kind[1:]}" if kind else f"The value of {secret.name}"
-            finding = subject.finding(module, secret.node, f"{what} stands in the code.")
-            # the fingerprint must not hold the secret either
-            yield Finding(finding.place, finding.message, finding.symbol, secret.name)
+    for module, secret in all_hardcoded_secrets(subject.modules(Role.APP)):
+        if secret.kind and _is_reported_elsewhere(subject, module, secret.node):
+            continue
+        kind = _with_article(secret.kind)
+        what = f"{kind[0].upper()}{kind[1:]}" if kind else f"The value of {secret.name}"
+        finding = subject.finding(module, secret.node, f"{what} stands in the code.")
+        # the fingerprint must not hold the secret either
+        yield Finding(finding.place, finding.message, finding.symbol, secret.name)
 
 
 def _is_reported_elsewhere(subject: Subject, module: Module, literal: ast.Constant) -> bool:
@@ -139,7 +137,7 @@ def secret_default(subject: Subject) -> Iterator[Finding]:
 
         SECRET_KEY = settings.secret_key.get_secret_value()
     """
-    for module in subject.modules(Role.APP):
+    for module in subject.modules(Role.APP).having(*ENVIRONMENT_WORDS):
         for read, name in _defaults(module):
             if kind_of(str(read.default.value)) and _is_committed(subject, module, read.read):
                 continue
@@ -264,7 +262,7 @@ def config_scattered(subject: Subject) -> Iterator[Finding]:
             key = settings.stripe_key.get_secret_value()
     """
     reads = []
-    for module in subject.modules(Role.APP):
+    for module in subject.modules(Role.APP).having(*ENVIRONMENT_WORDS):
         if settings_classes(module) or _SETTINGS_MODULE.search(module.path.lower()):
             continue
         # what is set for a library is asked only to find out whether that is needed

@@ -6,7 +6,7 @@ import ast
 import re
 
 from buttress.project.literals import literal_text
-from buttress.source import Module, Tree
+from buttress.source import Module, Modules, Tree
 
 _NAMES = {
     "production": "production",
@@ -36,6 +36,13 @@ _SWITCH = re.compile(r"(?:is_)?(?:production|prod|deployed|development|dev)", re
 _CLASS = re.compile(
     r"(Prod|Production|Dev|Development|Staging|Test|Testing|Local)(?:Config|Settings)\Z|(?:Config|Settings)(Prod|Production|Dev|Development)\Z"
 )
+# what stands in words of the files that hold the above; written so that it is found fast
+_IS_ABOUT = re.compile("env|stage|config|production", re.IGNORECASE)
+_SWITCH_WORD = re.compile(r"production\b|prod\b|deployed\b|dev(?:elopment)?\b", re.IGNORECASE)
+_NAME_WORD = re.compile("|".join(rf"{name}\b" for name in _NAMES), re.IGNORECASE)
+_VARIABLE_WORD = re.compile(
+    r"env(?:ironment)?\b|stage\b|flask_config\b|django_settings_module\b", re.IGNORECASE
+)
 
 
 def environments_described(tree: Tree) -> bool:
@@ -59,17 +66,34 @@ def _has_code(tree: Tree, path: str) -> bool:
     return bool(tree.module(path).nodes(*assigns))
 
 
-def branches_on_environment(module: Module) -> bool:
+def branches_on_environment(modules: Modules) -> bool:
     """Whether a module asks where it runs, or has settings for several environments."""
-    if not any(hint in module.text.lower() for hint in ("env", "stage", "config", "production")):
-        return False
-    if len({_NAMES[kind] for kind in _classes(module)}) > 1 or _asks_switch(module):
-        return True
+    files = modules.spelling(_IS_ABOUT)
+    named = files.spelling(_NAME_WORD)
+    return (
+        any(
+            len({_NAMES[k] for k in _classes(module)}) > 1
+            for module in files.having("Config", "Settings")
+        )
+        or any(map(_asks_switch, files.spelling(_SWITCH_WORD)))
+        or any(map(_lists_environments, named.having("Enum")))
+        or any(map(_compares, named.spelling(_VARIABLE_WORD)))
+        or any(map(_declares, files.having("Literal").spelling(_VARIABLE_WORD)))
+    )
+
+
+def _compares(module: Module) -> bool:
+    """Whether code compares the environment with the name of one."""
     for compare in module.nodes(ast.Compare):
         sides = [compare.left, *compare.comparators]
         named = any(_is_environment(_tail(side)) for side in sides)
         if named and any(_names_environment(side) for side in sides):
             return True
+    return False
+
+
+def _declares(module: Module) -> bool:
+    """Whether a field says which environments there are (``environment: Literal["dev", "prod"]``)."""
     return any(
         isinstance(field.target, ast.Name)
         and _is_environment(field.target.id)
@@ -79,11 +103,16 @@ def branches_on_environment(module: Module) -> bool:
 
 
 def _asks_switch(module: Module) -> bool:
-    """Whether code asks ``settings.is_production``, or lists environments in an ``Enum``."""
+    """Whether code asks ``settings.is_production``."""
     for node in module.nodes(ast.If, ast.IfExp):
-        asked = [_tail(part) for part in ast.walk(node.test) if isinstance(part, ast.expr)]
+        asked = [_tail(part) for part in module.inside(node.test) if isinstance(part, ast.expr)]
         if any(_SWITCH.fullmatch(name) for name in asked):
             return True
+    return False
+
+
+def _lists_environments(module: Module) -> bool:
+    """Whether an ``Enum`` lists environments."""
     for owner in module.nodes(ast.ClassDef):
         if any("Enum" in module.source(base) for base in owner.bases):
             values = {
@@ -103,7 +132,7 @@ def _classes(module: Module) -> set[str]:
     found = set()
     for node in module.nodes(ast.ClassDef):
         match = _CLASS.search(node.name)
-        if match and any(isinstance(item, ast.Assign | ast.AnnAssign) for item in node.body):
+        if match and any(isinstance(item, (ast.Assign, ast.AnnAssign)) for item in node.body):
             found.add((match[1] or match[2]).lower())
     return found
 

@@ -13,7 +13,7 @@ from buttress.source import Module, Modules
 _HEADER = re.compile(
     r"(?:x-)?(?:request|correlation|trace|transaction)-?id|traceparent", re.IGNORECASE
 )
-_IN_A_WORD = re.compile(r"(?:request|correlation|trace|transaction)id|traceparent", re.IGNORECASE)
+_IN_A_WORD = re.compile("requestid|correlationid|traceid|transactionid|traceparent", re.IGNORECASE)
 _IN_TWO_WORDS = ("-id", "-ID", "-Id", "-iD")
 _READY_MADE = vocabulary(
     "asgi_correlation_id.CorrelationIdMiddleware asgi_correlation_id.middleware.CorrelationIdMiddleware "

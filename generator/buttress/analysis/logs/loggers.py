@@ -239,9 +239,10 @@ class Loggers:
             family = self._family(module, value)
             if family is not None and len(targets) == 1 and isinstance(targets[0], ast.Name):
                 name = targets[0].id
-                is_plain = isinstance(statement, ast.Assign) and isinstance(value, ast.Call)
-                direct = is_plain and module.resolve(value.func) in _STDLIB_MAKERS
-                maker = value if direct else None
+                is_plain = isinstance(statement, ast.Assign)
+                maker = value if is_plain and isinstance(value, ast.Call) else None
+                if maker is not None and module.resolve(maker.func) not in _STDLIB_MAKERS:
+                    maker = None
                 found[name] = Logger(name, family, Binding.MODULE, module.path, name, maker)
         self._made[module.path] = found
         return found

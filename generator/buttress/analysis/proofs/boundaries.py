@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 
+from buttress.analysis.function_bodies import calls_inside
 from buttress.analysis.proofs.suites import Test
 from buttress.project.model import Service
 from buttress.source import Module
@@ -135,8 +136,8 @@ def _asks_fixture(test: Test) -> bool:
 
 
 def _requests_data(test: Test) -> bool:
-    for call in ast.walk(test.node):
-        if not isinstance(call, ast.Call) or not isinstance(call.func, ast.Attribute):
+    for call in calls_inside(test.module, test.node):
+        if not isinstance(call.func, ast.Attribute):
             continue
         owner = call.func.value
         name = owner.attr if isinstance(owner, ast.Attribute) else getattr(owner, "id", "")

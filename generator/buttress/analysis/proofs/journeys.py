@@ -6,8 +6,10 @@ import ast
 import re
 from collections.abc import Iterable, Iterator
 
+from buttress.analysis.function_bodies import calls_inside
 from buttress.analysis.proofs.suites import Test
 from buttress.project.documents import text_of
+from buttress.project.modules import called_name
 from buttress.source import Module, Tree
 from buttress.source.module import Function
 
@@ -28,8 +30,14 @@ _BROWSER_ASSERTION = re.compile(r"\bexpect\s*\(|\.should\s*\(|\bassert\b|\bI\.se
 
 def goes_through_app(tree: Tree, modules: Iterable[Module], tests: Iterable[Test]) -> bool:
     """Whether any test drives a browser, or makes several different requests one after another."""
+    own: dict[Module, dict[str, Function]] = {}
     for test in tests:
-        if test.can_fail and (_drives_browser(test) or len(_steps(test)) >= _ENOUGH):
+        if test.module not in own:
+            functions = test.module.nodes(ast.FunctionDef, ast.AsyncFunctionDef)
+            own[test.module] = {node.name: node for node in functions}
+        if test.can_fail and (
+            _drives_browser(test) or len(_steps(test, own[test.module])) >= _ENOUGH
+        ):
             return True
     if any(_is_browser_suite(module) for module in modules):
         return True
@@ -47,7 +55,7 @@ def _is_browser_suite(module: Module) -> bool:
     """Whether a file imports a driver and asserts something of what it drives."""
     if not any((binding.target + ".").startswith(_DRIVES) for binding in module.imports):
         return False
-    names = [_method(call) for call in module.nodes(ast.Call)]
+    names = [called_name(call) for call in module.nodes(ast.Call)]
     asserts = any(name.startswith(("expect", "to_", "assert")) for name in names)
     steps = sum(name in _BROWSER_STEP for name in names)
     return steps >= _ENOUGH and (asserts or bool(module.nodes(ast.Assert)))
@@ -58,38 +66,33 @@ def _drives_browser(test: Test) -> bool:
     if not given & _BROWSER_FIXTURES:
         return False
     return any(
-        isinstance(call, ast.Call) and _method(call) in {"goto", "visit", "find_element"}
-        for call in ast.walk(test.node)
+        called_name(call) in {"goto", "visit", "find_element"}
+        for call in calls_inside(test.module, test.node)
     )
 
 
-def _method(call: ast.Call) -> str:
-    return call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
-
-
-def _steps(test: Test) -> set[tuple[str, str]]:
+def _steps(test: Test, own: dict[str, Function]) -> set[tuple[str, str]]:
     """Return the different requests that a test makes, itself or in functions of its file."""
-    own = {node.name: node for node in test.module.nodes(ast.FunctionDef, ast.AsyncFunctionDef)}
-    found: set[tuple[str, str]] = set()
-    for function in _with_called(test.module, test.node, own):
-        for call in test.module.inside(function):
-            if isinstance(call, ast.Call):
-                found.update(_request(test.module, call))
-    return found
+    return {
+        request
+        for function in _with_called(test.module, test.node, own)
+        for call in calls_inside(test.module, function)
+        for request in _request(test.module, call)
+    }
 
 
 def _with_called(module: Module, node: Function, own: dict[str, Function]) -> Iterator[Function]:
     yield node
-    called = {_method(call) for call in module.inside(node) if isinstance(call, ast.Call)}
+    called = {called_name(call) for call in calls_inside(module, node)}
     arguments = {argument.arg for argument in node.args.args}
     for name in (called | arguments) & own.keys() - {node.name}:
         yield own[name]
 
 
 def _request(module: Module, call: ast.Call) -> Iterator[tuple[str, str]]:
-    name = _method(call)
     if not isinstance(call.func, ast.Attribute):
         return
+    name = call.func.attr
     if name in _VERBS and call.args:
         path = module.source(call.args[0])
         owner = call.func.value

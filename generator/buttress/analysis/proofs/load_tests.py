@@ -19,8 +19,12 @@ _K6 = re.compile(r"from\s+['\"]k6/http['\"]|require\(['\"]k6/http['\"]\)")
 _K6_THRESHOLD = re.compile(r"thresholds\s*:\s*\{\s*['\"]?\w{1,60}['\"]?\s*:\s*[\[\"']")
 _GATLING = re.compile(r"\bsetUp\s*\([\s\S]{0,4000}\.assertions\s*\(")
 _URL = re.compile(r"[\"'`](?:\$\{[^}]{0,80}\}|https?://[^/\"'`\s]+)?(/[^\"'`?\s]*)")
-_FILES = (".py", ".js", ".ts", ".mjs", ".yml", ".yaml", ".jmx", ".scala", ".java", ".kt")
-_HINTS = ("locust", "k6/http", "artillery", "scenarios", "jmeterTestPlan", "gatling")
+_HINTS = {
+    "py": "locust", "js": "k6/http", "ts": "k6/http", "mjs": "k6/http", "yml": "scenarios", "yaml": "scenarios",
+    "jmx": "jmeterTestPlan", "scala": "gatling", "java": "gatling", "kt": "gatling",
+}  # fmt: skip
+"""What stands in each load test, by how its file's name ends."""
+
 _PARAMETER = re.compile(r"\{[^}]*\}|<[^>]*>")
 
 
@@ -51,10 +55,9 @@ def load_tests(
     )
     known = list(routes)
     for path in tree.paths:
-        if not path.endswith(_FILES):
-            continue
-        text = text_of(tree, path)
-        if not any(hint in text for hint in _HINTS):
+        hint = _HINTS.get(path.rpartition(".")[2])
+        text = text_of(tree, path) if hint is not None else ""
+        if hint is None or hint not in text:
             continue
         if path.endswith(".py"):
             module = tree.module(path)
@@ -75,7 +78,7 @@ def load_tests(
         elif path.endswith(".jmx"):
             paths = re.findall(r"HTTPSampler\.path\">([^<]+)<", text)
             yield LoadTest(Place(path), _calls(paths, known), "Assertion" in text)
-        elif "gatling" in text:
+        else:
             yield LoadTest(Place(path), _calls(_URL.findall(text), known), bool(_GATLING.search(text)))  # fmt: skip
 
 

@@ -8,9 +8,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
+from buttress.analysis.function_bodies import calls_inside
 from buttress.project.documents import read_toml, table, text_of
 from buttress.project.folders import is_inside
 from buttress.project.model import Project, Role, Service
+from buttress.project.modules import called_name
 from buttress.source import Module, Tree
 from buttress.source.module import Function
 
@@ -41,6 +43,10 @@ _NO_ERROR = re.compile(
 )
 _RAISING = frozenset({"pytest.raises", "pytest.warns", "pytest.fail", "pytest.deprecated_call"})
 _FAILURE_STATUS = range(400, 600)
+_CONSTANT = (
+    ast.Constant, ast.Compare, ast.BoolOp, ast.UnaryOp, ast.BinOp, ast.Tuple, ast.List,
+    ast.operator, ast.cmpop, ast.boolop, ast.unaryop, ast.expr_context,
+)  # fmt: skip
 _GATE = re.compile(
     r"--cov-fail-under[= ]\s*([1-9]\d*)|^\s*fail_under\s*=\s*([1-9]\d*)|coverage report .*--fail-under[= ]([1-9]\d*)",
     re.MULTILINE,
@@ -105,12 +111,8 @@ def all_tests(project: Project, service: Service) -> tuple[Test, ...]:
 
 @lru_cache(maxsize=4)
 def _tests(modules: tuple[Module, ...], app: frozenset[str]) -> tuple[Test, ...]:
-    helpers = {
-        node.name
-        for module in modules
-        for node in _functions(module)
-        if _asserts(module, node, set())
-    }
+    asserting = {node for module in modules for node in _asserting(module)}
+    helpers = {node.name for node in asserting}
     reaching_fixtures = {
         node.name
         for module in modules
@@ -121,6 +123,7 @@ def _tests(modules: tuple[Module, ...], app: frozenset[str]) -> tuple[Test, ...]
     for module in modules:
         if module.path.rpartition("/")[2] == "conftest.py":
             continue
+        imports_app = _imports_app(module, app)
         for node in _functions(module):
             if not node.name.startswith("test") or _is_fixture(module, node):
                 continue
@@ -131,11 +134,12 @@ def _tests(modules: tuple[Module, ...], app: frozenset[str]) -> tuple[Test, ...]
             elif not isinstance(owner, ast.Module):
                 continue
             reaches = (
-                _uses_app(module, node, app)
-                or _imports_app(module, app)
+                imports_app
                 or any(_reaches(argument.arg, reaching_fixtures) for argument in node.args.args)
+                or _uses_app(module, node, app)
             )
-            found.append(Test(module, node, reaches, _asserts(module, node, helpers)))
+            can_fail = node in asserting or _calls_one(module, node, helpers)
+            found.append(Test(module, node, reaches, can_fail))
     return tuple(found)
 
 
@@ -182,22 +186,34 @@ def _imports_app(module: Module, app: frozenset[str]) -> bool:
 
 
 def _uses_app(module: Module, node: Function, app: frozenset[str]) -> bool:
-    for part in ast.walk(node):
-        if isinstance(part, ast.Call):
-            target = module.resolve(part.func) or ""
-            if target.startswith(_CLIENTS) or target in app or target.rpartition(".")[0] in app:
-                return True
-            if isinstance(part.func, ast.Attribute) and part.func.attr == "test_client":
-                return True
-            # the cases of Django bring a client along
-            held = part.func.value if isinstance(part.func, ast.Attribute) else None
-            if isinstance(held, ast.Attribute) and held.attr == "client" and _is_self(held.value):
-                return True
+    for call in calls_inside(module, node):
+        target = module.resolve(call.func) or ""
+        if target.startswith(_CLIENTS) or target in app or target.rpartition(".")[0] in app:
+            return True
+        if isinstance(call.func, ast.Attribute) and call.func.attr == "test_client":
+            return True
+        # the cases of Django bring a client along
+        held = call.func.value if isinstance(call.func, ast.Attribute) else None
+        if isinstance(held, ast.Attribute) and held.attr == "client" and _is_self(held.value):
+            return True
     return False
 
 
-def _asserts(module: Module, node: Function, helpers: set[str]) -> bool:
-    for part in ast.walk(node):
+def _calls_one(module: Module, node: Function, helpers: set[str]) -> bool:
+    """Whether a function calls one of some others."""
+    return any(called_name(call) in helpers - {node.name} for call in calls_inside(module, node))
+
+
+def _asserting(module: Module) -> Iterator[Function]:
+    """Yield the functions of a file that check anything that is not constant."""
+    raising = frozenset(module.calls_to(_RAISING))
+    for node in _functions(module):
+        if _asserts(module, node) or not raising.isdisjoint(calls_inside(module, node)):
+            yield node
+
+
+def _asserts(module: Module, node: Function) -> bool:
+    for part in module.inside(node):
         if isinstance(part, ast.Assert):
             # `assert False` behind a call that should have raised can fail, too
             is_false = isinstance(part.test, ast.Constant) and not part.test.value
@@ -205,25 +221,24 @@ def _asserts(module: Module, node: Function, helpers: set[str]) -> bool:
                 return True
         if isinstance(part, ast.Raise) and node.name.startswith(("assert", "check", "verify")):
             return True
-        if isinstance(part, ast.Call):
-            if module.resolve(part.func) in _RAISING:
-                return True
-            function = part.func
-            name = _name_of(part)
-            # a browser that waits in vain raises
-            if name == "wait_for_selector" or (name == "wait_for" and _names_state(part)):
-                return True
-            is_own = isinstance(function, ast.Attribute) and _ASSERTING.match(name)
-            # `self.assertTrue(True)` proves nothing, `double.assert_called_with(1)` does
-            is_case = isinstance(function, ast.Attribute) and _is_self(function.value)
-            is_fixed = is_case and bool(part.args) and all(map(_is_constant, part.args))
-            if is_own and not is_fixed:
-                return True
-            if name in helpers and name != node.name:
-                return True
-            if isinstance(function, ast.Name) and _ASSERTING.match(name) and part.args:
-                return True
+        if isinstance(part, ast.Call) and _checks(part):
+            return True
     return False
+
+
+def _checks(call: ast.Call) -> bool:
+    """Whether a call raises where something is not as expected."""
+    function, name = call.func, called_name(call)
+    # a browser that waits in vain raises
+    if name == "wait_for_selector" or (name == "wait_for" and _names_state(call)):
+        return True
+    if not _ASSERTING.match(name):
+        return False
+    if isinstance(function, ast.Name):
+        return bool(call.args)
+    # `self.assertTrue(True)` proves nothing, `double.assert_called_with(1)` does
+    is_case = isinstance(function, ast.Attribute) and _is_self(function.value)
+    return not (is_case and call.args and all(map(_is_constant, call.args)))
 
 
 def _names_state(call: ast.Call) -> bool:
@@ -235,14 +250,7 @@ def _is_self(node: ast.expr) -> bool:
 
 
 def _is_constant(node: ast.expr) -> bool:
-    return all(
-        isinstance(
-            part,
-            ast.Constant | ast.Compare | ast.BoolOp | ast.UnaryOp | ast.BinOp | ast.Tuple | ast.List
-            | ast.operator | ast.cmpop | ast.boolop | ast.unaryop | ast.expr_context,
-        )
-        for part in ast.walk(node)
-    )  # fmt: skip
+    return all(isinstance(part, _CONSTANT) for part in ast.walk(node))
 
 
 def tests_failure(modules: Iterable[Module]) -> bool:
@@ -256,7 +264,7 @@ def tests_failure(modules: Iterable[Module]) -> bool:
 def _expects_failure(module: Module) -> bool:
     for compare in module.nodes(ast.Compare):
         for side in (compare.left, *compare.comparators):
-            items = side.elts if isinstance(side, ast.Tuple | ast.List | ast.Set) else [side]
+            items = side.elts if isinstance(side, (ast.Tuple, ast.List, ast.Set)) else [side]
             if any(map(_is_failure, items)):
                 return True
         said = compare.left.value if isinstance(compare.left, ast.Constant) else None
@@ -270,9 +278,8 @@ def _expects_failure(module: Module) -> bool:
         if _ASSERTING.match(name) and any(map(_is_failure, call.args)):
             return True
     return any(
-        _REFUSAL.search(function.name) and _asserts(module, function, set())
-        for function in _functions(module)
-        if function.name.startswith("test")
+        function.name.startswith("test") and _REFUSAL.search(function.name)
+        for function in _asserting(module)
     )
 
 
@@ -332,12 +339,12 @@ def _is_counterpart(test: Test) -> bool:
     call = expression.value if isinstance(expression, ast.Await) else expression
     if not isinstance(call, ast.Call):
         return False
-    return _name_of(call) in {
-        _name_of(part)
+    return called_name(call) in {
+        called_name(part)
         for block in test.module.nodes(ast.With, ast.AsyncWith)
         if any(_expects_error(test.module, item.context_expr) for item in block.items)
         for statement in block.body
-        for part in ast.walk(statement)
+        for part in test.module.inside(statement)
         if isinstance(part, ast.Call)
     }
 
@@ -345,10 +352,5 @@ def _is_counterpart(test: Test) -> bool:
 def _expects_error(module: Module, node: ast.expr) -> bool:
     return isinstance(node, ast.Call) and (
         module.resolve(node.func) == "pytest.raises"
-        or _name_of(node) in {"assertRaises", "assertRaisesRegex"}
+        or called_name(node) in {"assertRaises", "assertRaisesRegex"}
     )
-
-
-def _name_of(call: ast.Call) -> str:
-    function = call.func
-    return function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", "")

@@ -21,18 +21,11 @@ def blocking_queries(module: Module, service: Service) -> Iterator[ast.Call]:
 
     Nothing is awaited there, so that the library cannot be one that gives way.
     """
-    if service.framework not in _LOOPS_OF_EVENTS or "async def" not in module.text:
+    if service.framework not in _LOOPS_OF_EVENTS:
         return
     seen: set[ast.AST] = set()
     for call in database_calls(module, service):
-        inner = next(
-            (
-                above
-                for above in module.ancestors(call.node)
-                if isinstance(above, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda)
-            ),
-            None,
-        )
+        inner = module.scope(call.node)
         if not isinstance(inner, ast.AsyncFunctionDef) or inner in seen:
             continue
         if call.methods[0] in _SYNCHRONOUS and _is_waited_for(module, call):
@@ -42,7 +35,7 @@ def blocking_queries(module: Module, service: Service) -> Iterator[ast.Call]:
 
 def _is_waited_for(module: Module, call: DatabaseCall) -> bool:
     """Whether the result is used on the spot; a coroutine would be awaited or handed on."""
-    if any(isinstance(part, ast.Await) for part in ast.walk(call.node)):
+    if any(isinstance(part, ast.Await) for part in module.inside(call.node)):
         return False
     inside: ast.AST = call.node
     for above in module.ancestors(call.node):

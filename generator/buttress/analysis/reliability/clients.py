@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import islice
@@ -13,8 +13,7 @@ from buttress.analysis.access.handlers import handlers
 from buttress.analysis.database.queries import prepares
 from buttress.project.literals import argument, known_string, written
 from buttress.project.model import Framework, Service
-from buttress.project.modules import called_name
-from buttress.source import Module
+from buttress.source import Module, Modules
 from buttress.source.module import Function
 
 _HEAVY = frozenset(
@@ -58,9 +57,7 @@ _DRIVERS = frozenset(
      "psycopg.AsyncConnection.connect", "oracledb.connect", "cx_Oracle.connect"]
 )  # fmt: skip
 _FILE_DRIVERS = frozenset(["sqlite3.connect", "aiosqlite.connect"])
-_PACKAGES = tuple(
-    sorted({name.split(".")[0] for name in _HEAVY | _LIGHT | _DRIVERS | _FILE_DRIVERS})
-)
+_BUILT = _HEAVY | _LIGHT | _DRIVERS | _FILE_DRIVERS
 _FACTORY = re.compile(
     r"_*(?:get|make|create|build|init|initiali[sz]e|setup|set_up|open|connect|new|provide|load|start|startup"
     r"|lifespan|configure|client|engine|session|connection|db|main|run)(?:_|\Z)|.*(?:_client|_engine|_session|lifespan"
@@ -73,6 +70,7 @@ _POOL = frozenset(["poolclass", "pool_pre_ping", "pool_size", "pool_recycle", "p
 _TIME_LIMIT = re.compile(
     r"statement_timeout|command_timeout|read_timeout|query_timeout|max_execution_time"
 )
+_POOLED = re.compile(r"\bcreate_pool\b|ConnectionPool\b|PooledDB\b|pooling\b")
 _KEPT_OPEN = re.compile(r"CONN_MAX_AGE|conn_max_age|[\"']pool[\"']\s*:")
 _SERVER_DATABASES = frozenset(["postgresql", "mysql", "mssql", "oracle"])
 _ENGINES = frozenset(
@@ -86,35 +84,31 @@ class BuiltInPlace:
     """A client that is built where it is used.
 
     Attributes:
-        node: The first place in a file.
+        module: The file.
+        node: The first place in it.
         name: What is built (``openai.OpenAI``).
         count: How often the file does it.
     """
 
+    module: Module
     node: ast.Call
     name: str
     count: int
 
 
-def built_in_place(module: Module, service: Service) -> Iterator[BuiltInPlace]:
-    """Yield what the functions of a file build for themselves, one for each file and kind."""
-    if not any(package in module.text for package in _PACKAGES):
-        return
-    answering = {handler.node for handler in handlers(module, service)}
-    found: dict[str, list[ast.Call]] = {}
-    for call in module.nodes(ast.Call):
+def built_in_place(modules: Modules, service: Service) -> Iterator[BuiltInPlace]:
+    """Yield what the functions of each file build for themselves, one for each file and kind."""
+    found: dict[tuple[Module, str], list[ast.Call]] = {}
+    for module, call in modules.calls(*_BUILT):
         target = module.resolve(call.func) or ""
-        is_connection = target in _DRIVERS or target in _FILE_DRIVERS
-        if target not in _HEAVY and target not in _LIGHT and not is_connection:
-            continue
         function = module.function(call)
         if function is None or _is_kept(module, call, function):
             continue
-        is_handler = function in answering
+        is_handler = any(function is handler.node for handler in handlers(module, service))
         if is_handler or (target in _HEAVY and not _is_factory(function)):
-            found.setdefault(target, []).append(call)
-    for name, calls in found.items():
-        yield BuiltInPlace(calls[0], name, len(calls))
+            found.setdefault((module, target), []).append(call)
+    for (module, name), calls in found.items():
+        yield BuiltInPlace(module, calls[0], name, len(calls))
 
 
 def _is_factory(function: Function) -> bool:
@@ -128,7 +122,7 @@ def _is_kept(module: Module, call: ast.Call, function: Function) -> bool:
     """Whether what is built is given on, kept in an object, or kept for the whole process."""
     names: set[str] = set()
     for above in module.ancestors(call):
-        if isinstance(above, ast.Return | ast.Yield):
+        if isinstance(above, (ast.Return, ast.Yield)):
             return True
         if isinstance(above, ast.withitem) and isinstance(above.optional_vars, ast.Name):
             names.add(above.optional_vars.id)
@@ -172,23 +166,20 @@ class Unbounded:
     message: str
 
 
-def unbounded_connections(modules: Iterable[Module], service: Service) -> Iterator[Unbounded]:
+def unbounded_connections(modules: Modules, service: Service) -> Iterator[Unbounded]:
     """Yield the engines, extensions and drivers whose connections have no bounds, one for a cause.
 
     Only for databases that are servers: a file needs no pool. What is read from settings is taken for
     the database that the project declares.
     """
-    modules = tuple(modules)
-    timed = any(_TIME_LIMIT.search(module.text) for module in modules)
+    timed = bool(modules.spelling(_TIME_LIMIT))
     if service.framework is Framework.DJANGO:
         yield from _of_django(modules, timed=timed)
         return
-    options = any("SQLALCHEMY_ENGINE_OPTIONS" in module.text for module in modules)
-    for module in modules:
-        if not prepares(module, None):
-            yield from _of_engines(module, timed=timed)
-            yield from _of_extension(module, has_options=options)
-    yield from islice((found for module in modules for found in _of_drivers(module)), 1)
+    yield from _of_engines(modules, timed=timed)
+    if not modules.having("SQLALCHEMY_ENGINE_OPTIONS"):
+        yield from _of_extension(modules)
+    yield from islice(_of_drivers(modules), 1)
 
 
 def speaks_to_server(service: Service) -> bool:
@@ -196,13 +187,9 @@ def speaks_to_server(service: Service) -> bool:
     return any(fact.value in _SERVER_DATABASES for fact in service.databases)
 
 
-def _of_engines(module: Module, *, timed: bool) -> Iterator[Unbounded]:
-    if "engine" not in module.text:
-        return
-    for call in module.nodes(ast.Call):
-        if called_name(call) not in {"create_engine", "create_async_engine"}:
-            continue
-        if module.resolve(call.func) not in _ENGINES:
+def _of_engines(modules: Modules, *, timed: bool) -> Iterator[Unbounded]:
+    for module, call in modules.called("create_engine", "create_async_engine"):
+        if module.resolve(call.func) not in _ENGINES or prepares(module, None):
             continue
         given = {keyword.arg for keyword in call.keywords}
         url = known_string(module, argument(call, 0, "url"))
@@ -218,37 +205,28 @@ def _of_engines(module: Module, *, timed: bool) -> Iterator[Unbounded]:
             yield Unbounded(module, call, "No limit of time stops a query that never ends.")
 
 
-def _of_extension(module: Module, *, has_options: bool) -> Iterator[Unbounded]:
-    if has_options or "flask_sqlalchemy" not in module.text:
-        return
-    for call in module.nodes(ast.Call):
-        is_extension = module.resolve(call.func) == "flask_sqlalchemy.SQLAlchemy"
-        if is_extension and not any(k.arg in {"engine_options", None} for k in call.keywords):
+def _of_extension(modules: Modules) -> Iterator[Unbounded]:
+    for module, call in modules.calls("flask_sqlalchemy.SQLAlchemy"):
+        is_bounded = any(k.arg in {"engine_options", None} for k in call.keywords)
+        if not is_bounded and not prepares(module, None):
             yield Unbounded(
                 module, call, "No SQLALCHEMY_ENGINE_OPTIONS bound the pool or test its connections."
             )
 
 
-def _of_drivers(module: Module) -> Iterator[Unbounded]:
-    if ".connect" not in module.text and "import connect" not in module.text:
-        return
-    if re.search(r"\bcreate_pool\b|ConnectionPool\b|PooledDB\b|pooling\b", module.text):
-        return
-    for call in module.nodes(ast.Call):
-        target = module.resolve(call.func)
-        if target in _DRIVERS and module.function(call) is not None:
+def _of_drivers(modules: Modules) -> Iterator[Unbounded]:
+    for module, call in modules.calls(*_DRIVERS):
+        if module.function(call) is not None and not _POOLED.search(module.text):
             yield Unbounded(
                 module, call, "Every call opens a connection of its own: no pool bounds them."
             )
-            return
 
 
-def _of_django(modules: tuple[Module, ...], *, timed: bool) -> Iterator[Unbounded]:
-    if any(_KEPT_OPEN.search(module.text) for module in modules):
+def _of_django(modules: Modules, *, timed: bool) -> Iterator[Unbounded]:
+    mentioning = modules.having("CONN_MAX_AGE", "conn_max_age", "pool")
+    if any(_KEPT_OPEN.search(module.text) for module in mentioning):
         return
-    for module in modules:
-        if "DATABASES" not in module.text:
-            continue
+    for module in modules.having("DATABASES"):
         text = module.text
         server = re.search(
             r"django\.db\.backends\.(?:postgresql|mysql|oracle)|dj_database_url|env\.db", text

@@ -1,15 +1,25 @@
-"""Calls to others: without a limit of time, and inside coroutines that they hold up."""
+"""Calls to other systems: what they are, which have no limit of time, which hold up coroutines."""
 
 from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
 
-from buttress.source import Module
+from buttress.source import Module, Modules
 
-_HTTP = frozenset(
-    f"requests.{name}"
-    for name in ("get", "post", "put", "patch", "delete", "head", "options", "request")
+_METHODS = frozenset(["get", "post", "put", "patch", "delete", "head", "options", "request"])
+_REQUESTS = frozenset(f"requests.{name}" for name in _METHODS)
+_SESSIONS = frozenset({"requests.Session", "requests.session"})
+_OUTGOING = (
+    _REQUESTS
+    | {f"httpx.{name}" for name in _METHODS}
+    | {
+        "requests.Session",
+        "httpx.Client",
+        "httpx.AsyncClient",
+        "aiohttp.ClientSession",
+        "urllib.request.urlopen",
+    }
 )
 _TIMED = {
     "urllib.request.urlopen": 2,
@@ -18,8 +28,7 @@ _TIMED = {
 }
 """Other calls that wait for ever, with the position of ``timeout``."""
 
-_HINTS = ("requests", "urlopen", "smtplib", "httpx", "aiohttp")
-_METHODS = frozenset(["get", "post", "put", "patch", "delete", "head", "options", "request"])
+_ENDLESS = _REQUESTS | _TIMED.keys()
 _NONE_WAITS = ("httpx.", "aiohttp.")
 _BLOCKING = frozenset(
     {
@@ -27,41 +36,43 @@ _BLOCKING = frozenset(
         "subprocess.check_call", "subprocess.check_output", "smtplib.SMTP", "smtplib.SMTP_SSL",
         "psycopg2.connect", "pymysql.connect", "MySQLdb.connect", "mysql.connector.connect",
     }
-) | _HTTP  # fmt: skip
+) | _REQUESTS  # fmt: skip
 
 
-def endless_calls(module: Module) -> Iterator[tuple[ast.expr, str]]:
+def outgoing_calls(modules: Modules) -> Iterator[tuple[Module, ast.Call]]:
+    """Yield the calls that reach other systems over HTTP."""
+    return modules.calls(*_OUTGOING)
+
+
+def endless_calls(modules: Modules) -> Iterator[tuple[Module, ast.expr, str]]:
     """Yield the calls over the network that may wait for ever."""
-    if not any(hint in module.text for hint in _HINTS):
-        return
-    sessions = _sessions(module)
-    for call in module.nodes(ast.Call):
-        target = module.resolve(call.func) or ""
-        if target in _HTTP or _is_session_call(call, sessions):
-            if _waits(call, None):
-                yield call, "This request waits as long as the other side likes."
-        elif target in _TIMED:
-            if _waits(call, _TIMED[target]):
-                yield call, "This connection waits as long as the other side likes."
-        elif target.startswith(_NONE_WAITS) and _is_none(call):
-            yield call, "The limit of time that the library has is switched off here."
+    for module, call in modules.calls(*_ENDLESS):
+        position = _TIMED.get(module.resolve(call.func) or "")
+        if _waits(call, position):
+            what = "request" if position is None else "connection"
+            yield module, call, f"This {what} waits as long as the other side likes."
+    for module in modules.naming(*_SESSIONS):
+        sessions = _sessions(module)
+        for call in module.called(*_METHODS) if sessions else ():
+            if _is_session_call(call, sessions) and _waits(call, None):
+                yield module, call, "This request waits as long as the other side likes."
+    for module in modules.having("httpx", "aiohttp"):
+        for call in module.nodes(ast.Call):
+            if _is_none(call) and (module.resolve(call.func) or "").startswith(_NONE_WAITS):
+                yield module, call, "The limit of time that the library has is switched off here."
 
 
 def _sessions(module: Module) -> frozenset[str]:
     return frozenset(
         module.source(target)
         for assign in module.nodes(ast.Assign)
-        if isinstance(assign.value, ast.Call)
-        and module.resolve(assign.value.func) in {"requests.Session", "requests.session"}
+        if isinstance(assign.value, ast.Call) and module.resolve(assign.value.func) in _SESSIONS
         for target in assign.targets
     )
 
 
 def _is_session_call(call: ast.Call, sessions: frozenset[str]) -> bool:
-    function = call.func
-    if not sessions or not isinstance(function, ast.Attribute) or function.attr not in _METHODS:
-        return False
-    return ast.unparse(function.value) in sessions
+    return isinstance(call.func, ast.Attribute) and ast.unparse(call.func.value) in sessions
 
 
 def _waits(call: ast.Call, position: int | None) -> bool:
@@ -84,21 +95,9 @@ def _is_none(call: ast.Call) -> bool:
     )
 
 
-def blocking_calls(module: Module) -> Iterator[tuple[ast.expr, str]]:
+def blocking_calls(modules: Modules) -> Iterator[tuple[Module, ast.expr, str]]:
     """Yield the calls in coroutines that stop every other request until they are done."""
-    if "async def" not in module.text:
-        return
-    for call in module.nodes(ast.Call):
-        target = module.resolve(call.func) or ""
-        if target not in _BLOCKING:
-            continue
-        inner = next(
-            (
-                a
-                for a in module.ancestors(call)
-                if isinstance(a, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda)
-            ),
-            None,
-        )
-        if isinstance(inner, ast.AsyncFunctionDef):
-            yield call, f"{target} stops all other requests until it is done."
+    for module, call in modules.having("async def").calls(*_BLOCKING):
+        if isinstance(module.scope(call), ast.AsyncFunctionDef):
+            target = module.resolve(call.func)
+            yield module, call, f"{target} stops all other requests until it is done."

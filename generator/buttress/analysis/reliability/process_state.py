@@ -7,8 +7,9 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from buttress.analysis.function_bodies import calls_inside
 from buttress.project.model import Service
-from buttress.source import Module
+from buttress.source import Module, Modules
 from buttress.source.module import Function
 
 _MAKERS = frozenset(
@@ -28,6 +29,8 @@ _DEEPEST = 4
 _LIMITS = re.compile(r"rate_?limit|throttl", re.IGNORECASE)
 _TEMPORARY = re.compile(r"temp|tmp|cache|favicon|thumbnail", re.IGNORECASE)
 _LOGS = re.compile(r"log", re.IGNORECASE)
+_OPENS = frozenset({"builtins.open", "aiofiles.open", "io.open"})
+_WRITES = ("write_bytes", "write_text", "save")
 _REMOVES = frozenset({"os.remove", "os.unlink", "shutil.rmtree"})
 
 
@@ -46,13 +49,13 @@ class State:
     what: str = ""
 
 
-def kept_by_process(service: Service, modules: list[Module]) -> Iterator[State]:
+def kept_by_process(service: Service, modules: Modules) -> Iterator[State]:
     """Yield each variable, and each place that writes a file, which requests change; the first place of each."""
-    reached = _reached(service, modules)
-    variables = {module.path: _variables(module) for module in modules}
+    variables = {module.path: names for module in modules if (names := _variables(module))}
+    suspects = _suspects(modules, frozenset().union(*variables.values()))
     seen: set[tuple[str, str]] = set()
-    for module, function in reached:
-        if _LIMITS.search(function.name):
+    for module, function in _reached(service, modules) if suspects else ():
+        if function not in suspects or _LIMITS.search(function.name):
             continue
         for name, node, owner in _changes(module, function, variables, service):
             if (owner, name) not in seen:
@@ -73,7 +76,7 @@ def _variables(module: Module) -> frozenset[str]:
             targets, value = [statement.target], statement.value
         else:
             continue
-        is_container = isinstance(value, ast.Dict | ast.List | ast.Set) or (
+        is_container = isinstance(value, (ast.Dict, ast.List, ast.Set)) or (
             isinstance(value, ast.Call) and module.resolve(value.func) in _MAKERS
         )
         if is_container:
@@ -83,36 +86,74 @@ def _variables(module: Module) -> frozenset[str]:
     return frozenset(found)
 
 
-def _reached(service: Service, modules: list[Module]) -> list[tuple[Module, Function]]:
+def _suspects(modules: Modules, variables: frozenset[str]) -> set[ast.AST]:
+    """Return the functions around what may change one of some variables, or write a file."""
+    places: list[tuple[Module, ast.AST]] = [*modules.called(*_WRITES), *modules.calls(*_OPENS)]
+    if variables:
+        for module in modules.having(*variables):
+            changes = module.nodes(ast.Assign, ast.Delete, ast.AugAssign, ast.AnnAssign)
+            places += ((module, node) for node in (*changes, *module.called(*_CHANGES)))
+    for module in modules.having("global"):
+        declared = {name for node in module.nodes(ast.Global) for name in node.names}
+        places += (
+            (module, node)
+            for node in module.nodes(ast.AugAssign)
+            if isinstance(node.target, ast.Name) and node.target.id in declared
+        )
+    return {above for module, node in places for above in module.ancestors(node)}
+
+
+def _reached(service: Service, modules: Modules) -> list[tuple[Module, Function]]:
     """Return the handlers of routes and the functions that they call, in the order of the files."""
-    by_name: dict[tuple[str, str], tuple[Module, Function]] = {}
-    starts: list[tuple[Module, Function]] = []
-    for module in modules:
-        handlers = service.handlers(module.path)
-        for node in module.nodes(ast.FunctionDef, ast.AsyncFunctionDef):
-            symbol = module.symbol(node)
-            by_name.setdefault((service.dotted(module.path), symbol), (module, node))
-            if symbol in handlers:
-                starts.append((module, node))
-    found = {id(node): (module, node) for module, node in starts}
-    edge = starts
+    functions = _Functions(service, modules)
+    edge = [
+        (module, node)
+        for module in modules
+        for symbol in service.handlers(module.path)
+        for node in functions.of(module).get(symbol, ())
+    ]
+    found: dict[ast.AST, tuple[Module, Function]] = {node: (module, node) for module, node in edge}
     for _ in range(_DEEPEST):
         following = []
         for module, node in edge:
-            for key in _called(service, module, node):
-                target = by_name.get(key)
-                if target is not None and id(target[1]) not in found:
-                    found[id(target[1])] = target
+            for owner, name in _called(service, module, node):
+                target = functions.named(owner, name)
+                if target is not None and target[1] not in found:
+                    found[target[1]] = target
                     following.append(target)
         edge = following
     return sorted(found.values(), key=lambda item: (item[0].path, item[1].lineno))
 
 
+class _Functions:
+    """The functions of some modules by their dotted names; those of a module when one is asked for."""
+
+    def __init__(self, service: Service, modules: Modules) -> None:
+        self._by_dotted: dict[str, list[Module]] = {}
+        self._by_symbol: dict[Module, dict[str, list[Function]]] = {}
+        for module in modules:
+            self._by_dotted.setdefault(service.dotted(module.path), []).append(module)
+
+    def of(self, module: Module) -> dict[str, list[Function]]:
+        """Return the functions of a module, each with the classes and functions around it."""
+        found = self._by_symbol.get(module)
+        if found is None:
+            found = self._by_symbol[module] = {}
+            for node in module.nodes(ast.FunctionDef, ast.AsyncFunctionDef):
+                found.setdefault(module.symbol(node), []).append(node)
+        return found
+
+    def named(self, owner: str, symbol: str) -> tuple[Module, Function] | None:
+        """Return the function of a module, named by its dotted name."""
+        for module in self._by_dotted.get(owner, ()):
+            for node in self.of(module).get(symbol, ()):
+                return module, node
+        return None
+
+
 def _called(service: Service, module: Module, node: Function) -> Iterator[tuple[str, str]]:
     own = service.dotted(module.path)
-    for call in module.inside(node):
-        if not isinstance(call, ast.Call):
-            continue
+    for call in calls_inside(module, node):
         target = module.resolve(call.func)
         if target is None:
             if isinstance(call.func, ast.Name):
@@ -159,9 +200,9 @@ def _changes(
 def _changed(part: ast.AST) -> Iterator[ast.expr]:
     """Yield the containers that a statement or call changes: ``x[k] = v``, ``x.append(v)``, ``del x[k]``."""
     targets: list[ast.expr] = []
-    if isinstance(part, ast.Assign | ast.Delete):
+    if isinstance(part, (ast.Assign, ast.Delete)):
         targets = part.targets
-    elif isinstance(part, ast.AugAssign | ast.AnnAssign):
+    elif isinstance(part, (ast.AugAssign, ast.AnnAssign)):
         targets = [part.target]
     for target in targets:
         if isinstance(target, ast.Subscript):
@@ -184,7 +225,7 @@ def _variable(
     if isinstance(node, ast.Name) and module.resolve(node) is None:
         function = module.function(node)
         is_local = function is not None and module.binds(node.id, function)
-        own = node.id in variables[module.path] and not is_local
+        own = node.id in variables.get(module.path, ()) and not is_local
         return (module.path, node.id) if own else None
     target = module.resolve(node)
     if target is None or target.startswith("builtins."):
@@ -200,10 +241,9 @@ def _variable(
 
 def _written_file(module: Module, function: Function) -> ast.expr | None:
     """Return the first call of a function that leaves a file on the disk of this machine."""
-    nodes = module.inside(function)
-    if any(isinstance(n, ast.Call) and _removes(module, n) for n in nodes):
+    calls = calls_inside(module, function)
+    if any(_removes(module, call) for call in calls):
         return None
-    calls = (node for node in nodes if isinstance(node, ast.Call))
     for call in sorted(calls, key=lambda item: (item.lineno, item.col_offset)):
         path = _path_written(module, call)
         if path is not None:
@@ -222,7 +262,7 @@ def _path_written(module: Module, call: ast.Call) -> ast.expr | None:
     """Return the path that a call writes to, if it writes a file."""
     target = module.resolve(call.func)
     name = call.func.attr if isinstance(call.func, ast.Attribute) else ""
-    if target in {"builtins.open", "aiofiles.open", "io.open"} and call.args:
+    if target in _OPENS and call.args:
         mode = call.args[1] if len(call.args) > 1 else None
         mode = next((k.value for k in call.keywords if k.arg == "mode"), mode)
         is_writing = isinstance(mode, ast.Constant) and str(mode.value)[:1] in {"w", "a", "x"}
@@ -242,9 +282,9 @@ def _path_written(module: Module, call: ast.Call) -> ast.expr | None:
 
 def _value_of(module: Module, function: Function, path: ast.expr) -> str:
     """Return what the names in a path were given in the same function."""
-    names = {node.id for node in ast.walk(path) if isinstance(node, ast.Name)}
+    names = {node.id for node in module.inside(path) if isinstance(node, ast.Name)}
     texts = []
-    for node in ast.walk(function):
+    for node in module.inside(function):
         if isinstance(node, ast.Assign) and any(
             isinstance(t, ast.Name) and t.id in names for t in node.targets
         ):

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 from buttress.analysis.delivery.images import Image, images
 from buttress.analysis.delivery.shell import simple_commands
 from buttress.project.documents import text_of
 from buttress.project.model import Place, Project, Service
-from buttress.source import Module
+from buttress.source import Module, Modules
 
 _SERVERS = re.compile(
     r"(?:\S*/)?(?:uvicorn|gunicorn|hypercorn|granian|daphne|waitress-serve|uwsgi|flask|fastapi|streamlit|celery|python[\d.]*|poetry|uv|pipenv)\s"
@@ -23,7 +23,8 @@ _HELD = (
     "apscheduler.schedulers.background.BackgroundScheduler", "apscheduler.schedulers.asyncio.AsyncIOScheduler",
     "databases.Database", "asyncio.create_task",
 )  # fmt: skip
-_TOPS = tuple({name.split(".")[0] for name in _HELD})
+"""What these names begin is held open."""
+
 _CLOSES = frozenset(
     ["close", "aclose", "dispose", "shutdown", "disconnect", "stop", "cancel", "wait_closed", "flush", "close_all", "terminate", "quit"]
 )  # fmt: skip
@@ -72,19 +73,18 @@ def _last_server(path: str, text: str) -> Place | None:
     return Place(path, lines[-1] + 1) if lines else None
 
 
-def unclosed(modules: Iterable[Module]) -> tuple[list[tuple[Module, ast.Call, str]], bool]:
-    """Return what is held open while the app runs, and whether anything runs when it stops."""
-    held = []
-    closes = False
-    for module in modules:
-        closes = closes or _stops(module)
-        if not any(top in module.text for top in _TOPS):
-            continue
-        for call in module.nodes(ast.Call):
-            target = module.resolve(call.func) or ""
-            if target.startswith(_HELD) and _outlives(module, call):
-                held.append((module, call, target))
-    return held, closes
+def held_open(modules: Modules) -> tuple[Module, ast.Call, str] | None:
+    """Return the first thing that is held open while the app runs, with the name of what it is."""
+    for module, call in modules.calls(*(f"{name}*" for name in _HELD)):
+        if _outlives(module, call):
+            return module, call, module.resolve(call.func) or ""
+    return None
+
+
+def runs_at_the_end(modules: Modules) -> bool:
+    """Whether anything runs when the app stops."""
+    hinted = modules.having("lifespan", "shutdown", "atexit", "signal", "contextmanager")
+    return any(map(_stops, hinted))
 
 
 def _outlives(module: Module, call: ast.Call) -> bool:
@@ -101,15 +101,13 @@ def _outlives(module: Module, call: ast.Call) -> bool:
         # `app.state.pool = ...`, or a global one
         target = above.targets[0]
         is_state = isinstance(target, ast.Attribute) and "state" in module.source(target)
-        names = {name for node in ast.walk(function) if isinstance(node, ast.Global) for name in node.names}  # fmt: skip
+        names = {name for node in module.inside(function) if isinstance(node, ast.Global) for name in node.names}  # fmt: skip
         return is_state or (isinstance(target, ast.Name) and target.id in names)
     return False
 
 
 def _stops(module: Module) -> bool:
     """Whether a module has code for the end: after ``yield`` of a lifespan, in a hook, at exit."""
-    if not any(word in module.text for word in ("lifespan", "shutdown", "atexit", "signal", "contextmanager")):  # fmt: skip
-        return False
     for call in module.nodes(ast.Call):
         if module.resolve(call.func) in _HOOKS:
             return True
@@ -128,14 +126,15 @@ def _stops(module: Module) -> bool:
 def _closes_after_yield(module: Module, node: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
     if not any("contextmanager" in module.source(item) for item in node.decorator_list):
         return False
-    yields = [part.lineno for part in ast.walk(node) if isinstance(part, ast.Yield)]
+    parts = module.inside(node)
+    yields = [part.lineno for part in parts if isinstance(part, ast.Yield)]
     if not yields:
         return False
-    if any(isinstance(part, ast.With | ast.AsyncWith) for part in ast.walk(node)):
+    if any(isinstance(part, (ast.With, ast.AsyncWith)) for part in parts):
         return True
     return any(
         isinstance(part, ast.Call) and part.lineno > min(yields) and _called(part) in _CLOSES
-        for part in ast.walk(node)
+        for part in parts
     )
 
 

@@ -10,13 +10,9 @@ from buttress.analysis.access.handlers import handlers
 from buttress.analysis.function_bodies import calls_by_function
 from buttress.project.model import Service
 from buttress.project.modules import OwnModules, called_name
-from buttress.source import Module
+from buttress.source import Module, Modules
 from buttress.source.module import Function
 
-_HINTS = (
-    "smtplib", "mail", "weasyprint", "pdfkit", "xhtml2pdf", "read_csv", "read_excel", "whisper",
-    "docx2pdf", "pytesseract", "pdf2image", "sendgrid", "resend",
-)  # fmt: skip
 _SLOW = {
     "smtplib.SMTP": "a mail is sent",
     "smtplib.SMTP_SSL": "a mail is sent",
@@ -48,22 +44,19 @@ _LATER = re.compile(
 
 
 def slow_work(
-    modules: tuple[Module, ...], service: Service, own: OwnModules
+    modules: Modules, service: Service, own: OwnModules
 ) -> Iterator[tuple[Module, ast.expr, str]]:
     """Yield the calls of handlers that do slow work, or call a function that does, one a handler."""
     doing: dict[tuple[str, str], str] = {}
-    for module in modules:
-        if not any(hint in module.text for hint in _HINTS):
-            continue
-        for call in module.nodes(ast.Call):
+    slow = modules.naming(*_SLOW, *_MAIL_TYPES).where(lambda module: bool(_slow_calls(module)))
+    for module in slow:
+        for call in _slow_calls(module):
             holder = module.function(call)
-            what = _what(module, call)
             is_top = holder is not None and module.parent(holder) is module.tree
-            if what and is_top and holder is not None and not _is_task(module, holder):
-                doing.setdefault((module.path, holder.name), what)
-    for module in modules:
-        if not doing and not any(hint in module.text for hint in _HINTS):
-            continue
+            if is_top and holder is not None and not _is_task(module, holder):
+                doing.setdefault((module.path, holder.name), _what(module, call))
+    # who calls one of these may stand anywhere
+    for module in modules if doing else slow:
         for handler in handlers(module, service):
             found = _in_handler(module, handler.node, service, own, doing)
             if found is not None:
@@ -90,6 +83,13 @@ def _in_handler(
         if what and not _is_later(module, call, function):
             return call, what
     return None
+
+
+def _slow_calls(module: Module) -> list[ast.Call]:
+    """Return the calls that do slow work, in source order."""
+    sent = [call for call in module.called("send") if _what(module, call)]
+    found = dict.fromkeys([*module.calls_to(_SLOW.keys()), *sent])
+    return sorted(found, key=lambda call: (call.lineno, call.col_offset))
 
 
 def _what(module: Module, call: ast.Call) -> str:

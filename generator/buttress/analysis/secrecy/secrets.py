@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import Literal
 
 from buttress.project.literals import literal_text
-from buttress.source import Module
+from buttress.source import Module, Modules
 
 _SHAPES = {
     "OpenAI or OpenRouter key": r"(?<![A-Za-z0-9])sk-(?:proj-|or-v1-|svcacct-|admin-)?[A-Za-z0-9_-]{20,}",
@@ -39,6 +39,13 @@ _NAME = re.compile(
     r"|client_?secret|webhook_?secret|jwt_?secret)(?:$|[_\W])|(?:^|_)pass$",
     re.IGNORECASE,
 )
+_SPELLED = re.compile(
+    r"secret|pass|pwd|token|credential|salt|api_?key|access_?key|private_?key|signing_?key|auth_?key"
+    r"|encryption_?key|fernet_?key",
+    re.IGNORECASE,
+)
+"""Stands in a word of each file that gives something the name of a secret."""
+
 _NOT_A_SECRET_NAME = re.compile(
     r"(?:expire|expiry|minutes|hours|days|seconds|ttl|lifetime|(?<![a-z])max_|(?<![a-z])min_|_len|length|limit|count|_url$|_uri$"
     r"|endpoint|header|_name$|_field|_type$|tokenizer|algorithm|_path$|_file$|_dir$|_id$|_regex|pattern"
@@ -82,7 +89,7 @@ _PUBLIC = (
 
 # a short text is a value of these constants and settings; of other names it is a word too often
 _MAY_BE_SHORT = re.compile(r"(?:[A-Z]+_)*(?:SECRET(?:_KEY)?|PASSWORD)$")
-_SHORTEST, _SHORT = 3, 6
+_SHORTEST, _SHORT, _LONGEST = 3, 6, 4096
 _SIGNERS = ("django.core.signing.", "itsdangerous.")
 _KEPT = 4
 # what one of the shapes contains: to look for these costs far less than to match
@@ -109,7 +116,6 @@ _MARKS = (
     "://",
 )
 _ADDRESS = "://"
-_MARK = re.compile("|".join(map(re.escape, _MARKS)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +136,7 @@ class HardcodedSecret:
     binding: Literal["name", "item", "attribute", "keyword", "other"]
 
 
+@lru_cache(maxsize=4096)
 def is_secret_name(name: str) -> bool:
     """Whether a name of a variable, key or parameter says that its value is a secret."""
     spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name)
@@ -173,7 +180,7 @@ def kind_of(value: str) -> str:
 
 def may_hold_secret(text: str) -> bool:
     """Whether a text contains what the shape of some secret begins with."""
-    return _MARK.search(text) is not None
+    return any(mark in text for mark in _MARKS)
 
 
 def marked_lines(text: str) -> list[tuple[int, str]]:
@@ -202,25 +209,38 @@ def is_placeholder(value: str) -> bool:
 
 def hardcoded_secrets(module: Module) -> Iterator[HardcodedSecret]:
     """Yield the literals of a module that are secrets, by shape or by the name they are given."""
+    return _hardcoded(module, may_have_shape=may_hold_secret(module.text))
+
+
+def all_hardcoded_secrets(modules: Modules) -> Iterator[tuple[Module, HardcodedSecret]]:
+    """Yield the literals of some modules that are secrets, module by module."""
+    shaped = frozenset(modules.having(*_MARKS))
+    named = frozenset(modules.spelling(_SPELLED))
+    for module in modules:
+        if module in shaped or module in named:
+            for secret in _hardcoded(module, may_have_shape=module in shaped):
+                yield module, secret
+
+
+def _hardcoded(module: Module, *, may_have_shape: bool) -> Iterator[HardcodedSecret]:
     for node in module.nodes(ast.Constant):
-        if not isinstance(node.value, str) or not _SHORTEST <= len(node.value) <= 4096:
-            continue
-        if is_placeholder(node.value) or _is_docstring(module, node):
+        value = node.value
+        if not isinstance(value, str) or not _SHORTEST <= len(value) <= _LONGEST:
             continue
         name, binding = _binding(module, node)
-        if len(node.value) < _SHORT and not _MAY_BE_SHORT.match(name):
+        is_named = is_secret_name(name)
+        kind = kind_of(value) if may_have_shape else ""
+        if not (kind or is_named) or is_placeholder(value) or _is_docstring(module, node):
             continue
-        kind = kind_of(node.value)
-        named = bool(name) and is_secret_name(name) and not _PROSE.search(node.value)
+        if len(value) < _SHORT and not _MAY_BE_SHORT.match(name):
+            continue
         # a "hash" that no hash function makes lets nobody in: it marks accounts without a password
-        named = named and not (_HASHED_NAME.search(name) and not _HASHED.match(node.value))
-        if kind == "private key" and not _KEY_PART.search(node.value.partition("KEY-----")[2]):
+        is_mark = _HASHED_NAME.search(name) and not _HASHED.match(value)
+        is_value = is_named and not is_mark and not _PROSE.search(value)
+        if kind == "private key" and not _KEY_PART.search(value.partition("KEY-----")[2]):
             continue
         if kind or (
-            named
-            and binding != "other"
-            and not _is_interface_text(module, node)
-            and not _is_name(module, node, name)
+            is_value and not _is_interface_text(module, node) and not _is_name(module, node, name)
         ):
             yield HardcodedSecret(node, name, kind, binding)
 
@@ -314,6 +334,8 @@ def _binding(
     module: Module, node: ast.Constant
 ) -> tuple[str, Literal["name", "item", "attribute", "keyword", "other"]]:
     above = module.parent(node)
+    if above.__class__ not in _BINDING:
+        return "", "other"
     if isinstance(above, ast.keyword):
         return above.arg or "", "keyword"
     if isinstance(above, ast.Assign) and above.value is node and len(above.targets) == 1:
@@ -325,6 +347,9 @@ def _binding(
         named = literal_text(key)
         return named, "item"
     return "", "other"
+
+
+_BINDING = frozenset([ast.keyword, ast.Assign, ast.AnnAssign, ast.Dict])
 
 
 @lru_cache(maxsize=16)

@@ -6,12 +6,12 @@ import ast
 import re
 from collections.abc import Iterator
 
-from buttress.source import Module
+from buttress.project.modules import called_name
+from buttress.source import Module, Modules
 
-_HINTS = (
-    "md5", "sha1", "SHA1", "MD5", "hashlib.new", "DES", "ARC4", "RC4", "ECB", "Blowfish", "verify", "ssl",
-    "CERT_NONE", "RSA", "rsa", "cert_reqs",
-)  # fmt: skip
+_SWITCHES = frozenset({"verify", "verify_ssl", "ssl", "cert_reqs"})
+_NO_CHECKS = "ssl._create_unverified_context"
+_NAMED_HASH = "hashlib.new"
 _WEAK_HASHES = {
     "hashlib.md5": "MD5", "hashlib.sha1": "SHA-1", "hashlib.md4": "MD4",
     "Crypto.Hash.MD5.new": "MD5", "Cryptodome.Hash.MD5.new": "MD5", "Crypto.Hash.SHA1.new": "SHA-1",
@@ -38,6 +38,7 @@ _KEYS = {
     "cryptography.hazmat.primitives.asymmetric.rsa.generate_private_key": 1,
     "cryptography.hazmat.primitives.asymmetric.dsa.generate_private_key": 0,
 }  # fmt: skip
+_CALLS = frozenset({*_WEAK_HASHES, *_CIPHERS, *_KEYS, _NO_CHECKS, _NAMED_HASH})
 _SMALLEST_KEY = 2048
 _SECURITY = re.compile(
     r"passw|pwd|secret|token|signature|hmac|(?:^|_)sign(?:$|_|ed)|otp(?:$|_)|csrf|api_?key|credential|session_?id"
@@ -54,47 +55,54 @@ _VERBS = frozenset(["get", "post", "put", "patch", "delete", "head", "options", 
 _SSL_VERSIONS = re.compile(r"ssl\.PROTOCOL_(?:SSLv2|SSLv3|TLSv1|TLSv1_1)\Z")
 
 
-def weak_cryptography(module: Module) -> Iterator[tuple[ast.expr, str]]:
+def weak_cryptography(modules: Modules) -> Iterator[tuple[Module, ast.expr, str]]:
     """Yield what is broken or switched off, each with a sentence about it.
 
     A weak hash counts where names around it speak of secrets; where it only tells contents apart it does
     not. A password that is hashed with one belongs to the check of passwords.
     """
-    text = module.text
-    if not any(hint in text for hint in _HINTS):
-        return
-    for call in module.nodes(ast.Call):
-        found = _of_call(module, call)
+    for module, call in _with_switch(modules):
+        found = _unverified(module, call) or _of_call(module, call)
         if found is not None:
-            yield call, found
-    if "ECB" in text:
+            yield module, call, found
+    for module, call in modules.calls(*_CALLS):
+        if not _switches(call):
+            found = _of_call(module, call)
+            if found is not None:
+                yield module, call, found
+    for module in modules.having("MODE_ECB"):
         for attribute in module.nodes(ast.Attribute):
             if attribute.attr == "MODE_ECB" and _ECB.search(module.resolve(attribute) or ""):
-                yield attribute, "ECB encrypts equal blocks to equal blocks, so patterns stay visible."
-    if "CERT_NONE" in text or "check_hostname" in text or "PROTOCOL_" in text:
-        yield from _contexts(module)
+                message = "ECB encrypts equal blocks to equal blocks, so patterns stay visible."
+                yield module, attribute, message
+    for module in modules.having("CERT_NONE", "PROTOCOL_"):
+        yield from ((module, node, message) for node, message in _contexts(module))
+
+
+def _with_switch(modules: Modules) -> Iterator[tuple[Module, ast.Call]]:
+    """Yield the calls that say whether certificates are checked."""
+    for module in modules.having(*_SWITCHES):
+        for call in module.nodes(ast.Call):
+            if call.keywords and _switches(call):
+                yield module, call
+
+
+def _switches(call: ast.Call) -> bool:
+    return any(keyword.arg in _SWITCHES for keyword in call.keywords)
 
 
 def _of_call(module: Module, call: ast.Call) -> str | None:
-    function = call.func
-    last = function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", "")
-    if any(
-        keyword.arg in {"verify", "verify_ssl", "ssl", "cert_reqs"} for keyword in call.keywords
-    ):
-        found = _unverified(module, call, last)
-        if found is not None:
-            return found
-    dotted = module.resolve(function)
+    dotted = module.resolve(call.func)
     if dotted is None:
         return None
-    if dotted == "ssl._create_unverified_context":
+    if dotted == _NO_CHECKS:
         return "This context takes any certificate."
     if dotted in _CIPHERS:
         return f"{_CIPHERS[dotted]} is broken; use AES-GCM or Fernet."
     if dotted in _KEYS:
         return _small_key(call, _KEYS[dotted])
     name = _WEAK_HASHES.get(dotted)
-    if dotted == "hashlib.new" and call.args and isinstance(call.args[0], ast.Constant):
+    if dotted == _NAMED_HASH and call.args and isinstance(call.args[0], ast.Constant):
         asked = str(call.args[0].value).lower().replace("-", "")
         name = {"md5": "MD5", "sha1": "SHA-1", "md4": "MD4"}.get(asked)
     if name is None or _keyword(call, "usedforsecurity") is False:
@@ -113,7 +121,8 @@ def _keyword(call: ast.Call, name: str) -> object:
     return None
 
 
-def _unverified(module: Module, call: ast.Call, last: str) -> str | None:
+def _unverified(module: Module, call: ast.Call) -> str | None:
+    last = called_name(call)
     is_client = bool(_CLIENTS.search(module.resolve(call.func) or "")) or (
         last in _VERBS and bool(_CLIENTS.search(module.text))
     )
@@ -153,17 +162,17 @@ def _guards_secret(module: Module, call: ast.Call) -> bool:
     if _SECURITY.search(near) or (_MAKES.match(around) and _SECURITY.search(around)):
         return True
     # what is hashed in parts, and kept in a file or table of passwords
-    return function is not None and bool(_PASSWORDS.search(_strings(function)))
+    return function is not None and bool(_PASSWORDS.search(_strings(module, function)))
 
 
 def _words(text: str) -> str:
     return re.sub(r"hashlib|hexdigest|usedforsecurity", "", text)
 
 
-def _strings(function: ast.AST) -> str:
+def _strings(module: Module, function: ast.AST) -> str:
     found = [
         node.value
-        for node in ast.walk(function)
+        for node in module.inside(function)
         if isinstance(node, ast.Constant) and isinstance(node.value, str)
     ]
     return " ".join(found)

@@ -18,6 +18,13 @@ from buttress.source import Module
 from buttress.source.module import Function
 
 _README = re.compile(r"readme(?:\.(?:md|rst|txt|markdown|adoc))?\Z", re.IGNORECASE)
+_GUIDE = re.compile(
+    r"(?:\A|(?:\A|/)docs?/(?:[^/]+/){0,3})[^/]*(?:develop|contributing|install|set-?_?up|hacking|getting[-_]?started|quick[-_]?start|running|usage|local)"
+    r"[^/]*\.(?:md|rst|txt|adoc)\Z",
+    re.IGNORECASE,
+)
+"""What a README that is kept short points to."""
+
 _LEAST_CHARACTERS = 300
 _COMMAND = re.compile(
     r"^\s*(?:[$>#]\s*)?(?:sudo\s+)?(?:pip3?\s+install|uv\s+(?:sync|run|pip)|poetry\s+(?:install|run)|pipenv\s|pdm\s"
@@ -67,9 +74,17 @@ def readme_of(project: Project, service: Service) -> tuple[str, str]:
     nearest = max(found, key=lambda path: path.count("/"))
     if max(len(text.strip()) for text in texts) < _LEAST_CHARACTERS:
         return nearest, "This README is too short to say how to run, test and configure the app."
-    if not any(_COMMAND.search(text) for text in texts):
+    if not any(_COMMAND.search(text) for text in texts) and not _has_guide(project):
         return nearest, "This README names no command that installs or runs the app."
     return nearest, ""
+
+
+def _has_guide(project: Project) -> bool:
+    """Whether a page beside the README, or among the docs, says how to install or run the app."""
+    return any(
+        _GUIDE.search(path) and _COMMAND.search(text_of(project.tree, path))
+        for path in project.tree.paths
+    )
 
 
 def has_decisions(project: Project) -> bool:

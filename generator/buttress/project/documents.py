@@ -49,13 +49,19 @@ def read_json(tree: Tree, path: str) -> Table:
 
 def read_yaml(tree: Tree, path: str) -> Table:
     """Return the first document of a YAML file that holds a mapping."""
+    return _yaml(_text(tree, path))
+
+
+@lru_cache(maxsize=64)
+def _yaml(text: str) -> Table:
+    # a plan reads the facts anew for each recipe, and hardly ever does one change these files
     from ruamel.yaml import YAML
     from ruamel.yaml.error import YAMLError
 
     reader = YAML(typ="safe", pure=True)
     reader.allow_duplicate_keys = True
     try:
-        data = next(iter(reader.load_all(_text(tree, path))), None)
+        data = next(iter(reader.load_all(text)), None)
     except (YAMLError, RecursionError, ValueError, TypeError, KeyError, AttributeError):
         # the reader itself fails in many ways on hostile input (bad dates, unhashable keys)
         return {}

@@ -92,6 +92,7 @@ def test_facts_refuse_the_options_of_judging(
     [
         (["--facts", "--service", "backend"], "--service backend: no service has this folder as"),
         (["--facts", "--output", "nowhere/x"], "--output nowhere/x: No such file or directory."),
+        (["--format", ""], "--format : use one of terminal, json,"),
         (["--format", "xml"], "--format xml: use one of terminal, json, sarif, markdown, junit,"),
         (
             ["--report", "sarif"],
@@ -155,6 +156,17 @@ def test_nothing_to_inspect_ends_with_3_and_names_the_folder(
     assert (result.code, result.out) == (3, "")
     assert said in result.err
     assert str(project) in result.err
+
+
+def test_a_folder_that_the_repository_around_it_ignores_is_told(run: Run, tmp_path: Path) -> None:
+    files = {".gitignore": "mine/\n", "mine/main.py": APP, "mine/requirements.txt": ""}
+    around = make_project(tmp_path / "around", files)
+
+    ignored, empty = run("inspect", around / "mine"), run("inspect", around)
+
+    assert (ignored.code, empty.code) == (3, 3)
+    assert "Git ignores this folder, so its files were not looked at" in ignored.err
+    assert "ignores" not in empty.err
 
 
 def test_a_file_that_does_not_parse_is_told_and_the_rest_is_inspected(

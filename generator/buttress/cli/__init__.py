@@ -187,7 +187,7 @@ def inspect(
         return
     inspecting.run(
         path,
-        format_ or "terminal",
+        "terminal" if format_ is None else format_,
         output,
         fail_on,
         service,

@@ -27,6 +27,7 @@ from buttress.reports.unparsed import unparsed
 from buttress.reports.visible import safe
 from buttress.scorecard import Located
 from buttress.source import Tree
+from buttress.source.git import run_git
 
 
 def run(
@@ -168,9 +169,12 @@ def find_service(project: Project, directory: str | None) -> Service:
     try:
         return select_service(project, directory)
     except NothingToInspectError as problem:
+        root = project.tree.root or Path()
         broken = [str(place) for place, _ in unparsed(project.tree)]
-        files = f" These files do not parse: {', '.join(broken[:5])}." if broken else ""
-        raise NothingToInspectError(f"{project.tree.root or Path()}: {problem}{files}") from None
+        more = f" These files do not parse: {', '.join(broken[:5])}." if broken else ""
+        if not project.tree.paths and run_git(root, "check-ignore", "--quiet", ".") is not None:
+            more = " Git ignores this folder, so its files were not looked at: copy it to a place of its own."
+        raise NothingToInspectError(f"{root}: {problem}{more}") from None
 
 
 @contextmanager

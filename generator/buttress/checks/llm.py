@@ -117,7 +117,7 @@ def llm_no_cost_cap(subject: Subject) -> Iterator[Finding]:
     if not paid:
         raise NotApplicable("the models run on machines of one's own")
     endless = [call for call in paid if not is_capped(call)]
-    modules = list(subject.wired())
+    modules = subject.wired()
     if not endless or has_quota(modules) or limits_rates(subject.project.tree, modules):
         return
     have = "has" if len(endless) == 1 else "have"

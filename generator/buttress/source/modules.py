@@ -16,6 +16,7 @@ _BETWEEN_WORDS = "".join(
     chr(code) if chr(code).isalnum() or chr(code) == "_" else " " for code in range(128)
 )
 _WORD = re.compile(r"\w+")
+_FEW = 9
 _Numbers = frozenset[int]
 
 
@@ -176,7 +177,9 @@ class _Words:
         if pieces == [text]:
             return self._list.having(text)
         numbers = frozenset(range(len(self.modules)))
-        for piece in pieces:
+        for piece in sorted(pieces, key=len, reverse=True):
+            if len(numbers) <= _FEW:
+                break
             numbers &= self._list.having(piece)
         return frozenset(number for number in numbers if text in self.modules[number].text)
 

@@ -169,25 +169,19 @@ def unvalidated(use: LanguageUse) -> Iterator[tuple[Module, ast.Call, bool]]:
     """Yield where an answer is parsed and used as it comes, and whether failing to parse is caught."""
     answers = Answers(use)
     seen: set[Function | None] = set()
-    for module in use.modules:
-        if "loads" not in module.text and "literal_eval" not in module.text:
+    for module, call in use.modules.calls(*_PARSERS):
+        if not call.args:
             continue
-        for call in module.nodes(ast.Call):
-            target = module.resolve(call.func) or ""
-            if target not in _PARSERS or not call.args:
-                continue
-            if not (
-                answers.holds(module, call.args[0]) or _is_handed_on(use, answers, module, call)
-            ):
-                continue
-            if _is_structured(use, module, call) or _is_validated(use, module, call):
-                continue
-            function = module.function(call)
-            caught = _is_caught(module, call) or _is_caught_outside(use, module, function)
-            is_careful = caught and not _is_read_hastily(module, call)
-            if function not in seen and not is_careful:
-                seen.add(function)
-                yield module, call, caught
+        if not (answers.holds(module, call.args[0]) or _is_handed_on(use, answers, module, call)):
+            continue
+        if _is_structured(use, module, call) or _is_validated(use, module, call):
+            continue
+        function = module.function(call)
+        caught = _is_caught(module, call) or _is_caught_outside(use, module, function)
+        is_careful = caught and not _is_read_hastily(module, call)
+        if function not in seen and not is_careful:
+            seen.add(function)
+            yield module, call, caught
 
 
 def _is_handed_on(use: LanguageUse, answers: Answers, module: Module, call: ast.Call) -> bool:

@@ -56,6 +56,9 @@ CLIENTS: Mapping[str, str] = {
 }
 """What makes a client, by its dotted name, with its provider."""
 
+CLIENT_PACKAGES = ("langchain", "llama_index")
+"""Parts of the names of packages that hold more clients than can be listed."""
+
 _CHAINED_CLIENT = re.compile(
     r"(?:langchain|langchain_(?!core\b|text_splitters\b)\w+)(?:\.\w+)*?\.((?:Azure)?Chat(?!Prompt|Message|Generation|History|Result)\w+"
     r"|(?:Azure)?OpenAI|Ollama(?:LLM)?|GoogleGenerativeAI|VertexAI|HuggingFace(?:Hub|Endpoint|Pipeline)|LlamaCpp|Bedrock(?:LLM)?"
@@ -125,10 +128,13 @@ ASKING = frozenset(
 DERIVING = frozenset(
     [
         "with_structured_output", "bind_tools", "bind", "with_fallbacks", "with_retry", "with_config", "with_options", "start_chat",
-        "as_query_engine", "as_chat_engine", "as_structured_llm", "create", "with_model", "assign", "pipe", "configurable_fields",
+        "as_structured_llm", "with_model", "assign", "pipe", "configurable_fields",
     ]
 )  # fmt: skip
 """Methods of a model, or a chain, that give another one."""
+
+ENGINES = frozenset(["as_query_engine", "as_chat_engine"])
+"""Methods of an index that give what asks the model of its settings."""
 
 FRAMEWORKS = ("langchain", "langchain_", "langgraph", "llama_index", "instructor", "crewai", "dspy")
 """Libraries whose objects ask the model that they are given."""

@@ -7,9 +7,10 @@ import re
 from collections.abc import Iterable, Iterator
 
 from buttress.analysis.llm.calls import LanguageUse
+from buttress.analysis.llm.holders import chain_of
 from buttress.analysis.llm.model import ModelCall
 from buttress.analysis.llm.values import Callee
-from buttress.source import Module
+from buttress.source import Module, Modules
 
 _CAPS = (
     "max_tokens", "max_completion_tokens", "max_output_tokens", "max_tokens_to_sample", "maxTokens", "maxOutputTokens",
@@ -35,6 +36,7 @@ _MODERATORS = (
 )  # fmt: skip
 _OFF = re.compile(r"BLOCK_NONE|\bOFF\b")
 _WAITS = re.compile(r"wait_for\(|\.result\(timeout|fail_after\(|asyncio\.timeout\(")
+_TIMERS = frozenset({"asyncio.wait_for"})
 _SAFETY_OPTIONS = (
     "safety_settings", "safetySettings", "guardrailConfig", "guardrailIdentifier", "guardrails", "input_guardrails", "output_guardrails",
     "safe_prompt", "safe_mode",
@@ -55,6 +57,8 @@ _TRACERS = (
 _TRACING_SWITCH = re.compile(
     r"LANG(?:CHAIN|SMITH)_TRACING(?:_V2)?[\"']?\]?\s*[=:,]\s*[\"']?true", re.IGNORECASE
 )
+_TRACING = re.compile(r"LANG(?:CHAIN|SMITH)_TRACING", re.IGNORECASE)
+_USAGE_WORDS = ("_tokens", "usage", "token_")
 _LITELLM_CALLBACKS = re.compile(r"litellm\.(?:success_callback|callbacks|cache)\s*=")
 _ERROR_KEYS = frozenset({"error", "errors", "detail", "traceback"})
 _ERROR_CALLS = frozenset(
@@ -113,12 +117,8 @@ def _is_handed_to_timer(use: LanguageUse, call: ModelCall) -> bool:
     outer = [module.function(caller) for module, caller in callers]
     names = {function.name for function in (call.function, *outer) if function is not None}
     for module in {call.module, *(module for module, _ in callers)}:
-        if "wait_for" not in module.text:
-            continue
-        for timer in module.nodes(ast.Call):
-            if (module.resolve(timer.func) or "") != "asyncio.wait_for":
-                continue
-            if any(_last(part) in names for part in ast.walk(timer) if isinstance(part, ast.expr)):
+        for timer in module.calls_to(_TIMERS):
+            if any(_last(part) in names for part in module.inside(timer) if isinstance(part, ast.expr)):  # fmt: skip
                 return True
     return any(
         _WAITS.search(waiter.module.source(waiter.node))
@@ -129,11 +129,9 @@ def _is_handed_to_timer(use: LanguageUse, call: ModelCall) -> bool:
     )
 
 
-def has_quota(modules: Iterable[Module]) -> bool:
+def has_quota(modules: Modules) -> bool:
     """Whether anything counts what a user may spend: a name for it is called or compared."""
-    for module in modules:
-        if not module.mentions(_QUOTA):
-            continue
+    for module in modules.spelling(_QUOTA):
         for call in module.nodes(ast.Call):
             if _QUOTA.search(_last(call.func)):
                 return True
@@ -147,13 +145,13 @@ def has_quota(modules: Iterable[Module]) -> bool:
 # -- a way out when the provider fails -------------------------------------------------------------
 
 
-def has_fallback(use: LanguageUse, modules: Iterable[Module]) -> bool:
+def has_fallback(use: LanguageUse, modules: Modules) -> bool:
     """Whether any call has another answer than an error when its provider fails."""
-    for module in modules:
-        if "fallbacks" in module.text and any(
-            _last(call.func) == "with_fallbacks"
-            or any(keyword.arg and keyword.arg.endswith("fallbacks") for keyword in call.keywords)
+    for module in modules.having("fallbacks"):
+        if module.called("with_fallbacks") or any(
+            keyword.arg and keyword.arg.endswith("fallbacks")
             for call in module.nodes(ast.Call)
+            for keyword in call.keywords
         ):
             return True
     if any(client.dotted == "litellm.Router" for client in use.clients):
@@ -239,7 +237,7 @@ def _is_error(value: ast.expr | None, name: str | None) -> bool:
 # -- moderation ------------------------------------------------------------------------------------
 
 
-def is_moderated(use: LanguageUse, modules: Iterable[Module]) -> bool:
+def is_moderated(use: LanguageUse, modules: Modules) -> bool:
     """Whether something looks at what goes in or comes out: a provider's filter or the app's own."""
     for call in use.calls:
         given = call.option(*_SAFETY_OPTIONS)
@@ -247,18 +245,13 @@ def is_moderated(use: LanguageUse, modules: Iterable[Module]) -> bool:
             return True
         if call.provider == "azure":
             return True  # its filters are on unless somebody asked for them to be off
-    for module in modules:
-        if not module.mentions(_MODERATION) and not any(
-            library.partition(".")[0] in module.text for library in _MODERATORS
-        ):
-            continue
-        for node in module.nodes(ast.Call):
-            target = module.resolve(node.func) or ""
-            if target.startswith(_MODERATORS) or _MODERATION.search(_last(node.func)):
-                return True
-            if ".moderations." in ast.unparse(node.func):
-                return True
-    return False
+    if next(modules.calls(*_MODERATORS), None) is not None:
+        return True
+    return any(
+        _MODERATION.search(_last(node.func)) or "moderations" in chain_of(node.func)[:-1]
+        for module in modules.spelling(_MODERATION)
+        for node in module.nodes(ast.Call)
+    )
 
 
 def _is_switched_off(use: LanguageUse, call: ModelCall, given: ast.expr) -> bool:
@@ -273,7 +266,7 @@ def _is_switched_off(use: LanguageUse, call: ModelCall, given: ast.expr) -> bool
 # -- counting --------------------------------------------------------------------------------------
 
 
-def counts_usage(use: LanguageUse, modules: Iterable[Module], settings: str) -> bool:
+def counts_usage(use: LanguageUse, modules: Modules, settings: str) -> bool:
     """Whether tokens are read, or a tool for it is attached.
 
     Args:
@@ -285,19 +278,31 @@ def counts_usage(use: LanguageUse, modules: Iterable[Module], settings: str) -> 
     is_chained = any(client.dotted.startswith("langchain") for client in use.clients)
     if is_chained and _TRACING_SWITCH.search(settings):
         return True
-    for module in {*modules, *asking}:
-        if module in asking or any(hint in module.text for hint in ("_tokens", "usage", "token_")):
-            if any(node.attr in _USAGE for node in module.nodes(ast.Attribute)):
-                return True
-            if any(_key(module, node) in _USAGE for node in module.nodes(ast.Constant)):
-                return True
-        if _TRACING_SWITCH.search(module.text) or _LITELLM_CALLBACKS.search(module.text):
-            return True
-        for node in (*module.nodes(ast.Call), *_decorators(module)):
-            target = module.resolve(node.func if isinstance(node, ast.Call) else node) or ""
-            if target.startswith(_TRACERS):
-                return True
-    return False
+    both = asking.union(modules)
+    looked_at = use.modules.where(lambda module: module in both)
+    return (
+        any(_reads_usage(module) for module in {*modules.having(*_USAGE_WORDS), *asking})
+        or any(_TRACING_SWITCH.search(module.text) for module in looked_at.spelling(_TRACING))
+        or any(_LITELLM_CALLBACKS.search(module.text) for module in looked_at.having("litellm."))
+        or _is_traced(looked_at)
+    )
+
+
+def _reads_usage(module: Module) -> bool:
+    return any(node.attr in _USAGE for node in module.nodes(ast.Attribute)) or any(
+        _key(module, node) in _USAGE for node in module.nodes(ast.Constant)
+    )
+
+
+def _is_traced(modules: Modules) -> bool:
+    """Whether a tool that counts tokens is called, or decorates a function."""
+    return any(
+        (module.resolve(node.func if isinstance(node, ast.Call) else node) or "").startswith(
+            _TRACERS
+        )
+        for module in modules.having(*{tracer.partition(".")[0] for tracer in _TRACERS})
+        for node in (*module.nodes(ast.Call), *_decorators(module))
+    )
 
 
 def _key(module: Module, node: ast.Constant) -> str:

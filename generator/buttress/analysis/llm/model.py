@@ -19,8 +19,7 @@ class Client:
     Attributes:
         module: The file.
         node: The call that makes it.
-        name: Its class, as the library calls it.
-        dotted: The same with its package.
+        dotted: Its class, as the library calls it, with its package.
         provider: Whose model it asks.
         options: Its arguments by name.
         is_open: Whether it may have arguments that are not written here (``**options``).
@@ -28,11 +27,15 @@ class Client:
 
     module: Module
     node: ast.Call
-    name: str
     dotted: str
     provider: str
     options: Mapping[str, ast.expr]
     is_open: bool
+
+    @property
+    def name(self) -> str:
+        """Its class."""
+        return self.dotted.rpartition(".")[2]
 
     @property
     def is_async(self) -> bool:

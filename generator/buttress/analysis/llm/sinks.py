@@ -63,17 +63,16 @@ def interpreted(project: Project, service: Service, use: LanguageUse) -> Iterato
             if key not in reached:
                 reached.add(key)
                 yield found
-    for module in use.modules:
+    for module in use.modules.having(*_LIBRARIES).having(*_EXECUTORS):
         seen: set[str] = set()
         for call in module.nodes(ast.Call):
             target = module.resolve(call.func) or ""
+            if not target.startswith(_LIBRARIES) or _is_refused(call):
+                continue
             name = next((part for part in target.split(".") if part in _EXECUTORS), None)
-            if name is None or not target.startswith(_LIBRARIES) or _EXECUTORS[name] in seen:
-                continue
-            if _is_refused(call):
-                continue
-            seen.add(_EXECUTORS[name])
-            yield Interpreted(module, call, f"is run as {_EXECUTORS[name]} by {name}")
+            if name is not None and _EXECUTORS[name] not in seen:
+                seen.add(_EXECUTORS[name])
+                yield Interpreted(module, call, f"is run as {_EXECUTORS[name]} by {name}")
 
 
 def _is_refused(call: ast.Call) -> bool:
@@ -100,18 +99,19 @@ class _Beginning:
         self._tools = {tool.node: tool for tool in tools(use)}
 
     def sources(self) -> Sources:
-        names = {
-            f"{call.how.rpartition('.')[2]}(" for call in self._use.calls if call.how != "http"
-        }
-        names |= {"post(" for call in self._use.calls if call.how == "http"}
-        names |= {f"{name}(" for call in self._use.calls for name in self._around(call)}
-        names |= {f"def {node.name}(" for node in self._tools if not isinstance(node, ast.If)}
         return Sources(
             _LABEL,
-            hints=tuple(sorted(names - {"__call__("})),
+            holders=frozenset(self._holders()),
             expression=self._is_answer,
             parameter=self._is_given,
         )
+
+    def _holders(self) -> Iterator[ast.AST]:
+        """Yield what holds a call that a model's answer comes from."""
+        names = {name for call in self._use.calls for name in self._around(call)}
+        places = [(call.module, call.node) for call in self._use.calls]
+        for module, node in (*places, *self._use.modules.called(*names)):
+            yield from module.ancestors(node)
 
     def _around(self, call: ModelCall) -> Iterator[str]:
         """Yield the names of the functions that a model's answer may come back from."""

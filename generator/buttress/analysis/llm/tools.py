@@ -89,7 +89,7 @@ class Act:
 def tools(use: LanguageUse) -> list[Tool]:
     """Return the functions that models are given, each once."""
     found: dict[ast.AST, Tool] = {}
-    for module in use.modules:
+    for module in use.modules.having("tool", "Tool"):
         for tool in (*_decorated(use, module), *_made(use, module), *_classes(module)):
             found.setdefault(tool.node, tool)
     for tool in (*_listed(use), *_dispatched(use)):
@@ -161,7 +161,7 @@ def _listed(use: LanguageUse) -> Iterator[Tool]:
 def _dispatched(use: LanguageUse) -> Iterator[Tool]:
     """Yield what is called where a tool's name is compared, or looked up in a table."""
     asking = {call.module for call in use.calls if {"tools", "functions"} & set(call.options)}
-    asking |= {module for module in use.modules if "tool_calls" in module.text or "tool_use" in module.text}  # fmt: skip
+    asking |= set(use.modules.having("tool_calls", "tool_use"))
     names = {name for module in asking for name in _declared(module)}
     names |= {name for call in use.calls if "tools" in call.options for name in _declared(call.module)}  # fmt: skip
     for module in asking:
@@ -228,8 +228,7 @@ def _is_gated(use: LanguageUse, tool: Tool) -> bool:
         return True
     return any(
         _GATE.search(keyword.arg or "")
-        for module in use.modules
-        if "interrupt" in module.text or "approv" in module.text or "human" in module.text
+        for module in use.modules.having("interrupt", "approv", "human")
         for call in module.nodes(ast.Call)
         for keyword in call.keywords
     )
@@ -325,9 +324,7 @@ def endless_agents(use: LanguageUse) -> Iterator[tuple[Module, ast.expr]]:
         )
         if not counts:
             yield call.module, call.node
-    for module in use.modules:
-        if "max_iterations" not in module.text:
-            continue
+    for module in use.modules.having("max_iterations"):
         for made in module.nodes(ast.Call):
             for keyword in made.keywords:
                 is_none = isinstance(keyword.value, ast.Constant) and keyword.value.value is None

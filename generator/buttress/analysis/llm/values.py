@@ -10,16 +10,15 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 
-from buttress.project.modules import OwnModules, called_name
-from buttress.source import Module
+from buttress.analysis.llm.bindings import Bindings, Definition
+from buttress.project.modules import OwnModules
+from buttress.source import Module, Modules
 from buttress.source.module import Function
 
 _DEEPEST = 8
 _MOST = 40
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
-Definition = ast.ClassDef | Function
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,26 +37,6 @@ class Callee:
     node: Function
 
 
-class _Index:
-    """What a module defines and what its functions give back, by name."""
-
-    def __init__(self, module: Module) -> None:
-        self.inside: dict[tuple[ast.AST | None, str], Definition] = {}
-        self.top: dict[str, Definition] = {}
-        definitions = module.nodes(ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
-        for node in definitions:
-            if module.parent(node) is module.tree:
-                self.top.setdefault(node.name, node)
-        for node in sorted(definitions, key=lambda node: node.lineno):
-            self.inside.setdefault((module.parent(node), node.name), node)
-        self.names = frozenset(name for _, name in self.inside)
-        self.returned: dict[Function, list[ast.expr]] = {}
-        for back in module.nodes(ast.Return, ast.Yield):
-            function = module.function(back)
-            if back.value is not None and function is not None:
-                self.returned.setdefault(function, []).append(back.value)
-
-
 class Values:
     """Follows values through an app's modules.
 
@@ -67,41 +46,32 @@ class Values:
         root: The folder on ``sys.path``, relative to the root of the tree.
     """
 
-    def __init__(self, modules: Sequence[Module], own: OwnModules, root: str) -> None:
-        self.modules = tuple(modules)
+    def __init__(self, modules: Modules, own: OwnModules, root: str) -> None:
+        self.modules = modules
         self._own = own
         self._root = root
         self._by_path = {module.path: module for module in modules}
-        self._bound: dict[Module, dict[tuple[ast.AST, str], list[ast.expr]]] = {}
-        self._grown: dict[Module, dict[tuple[Function | None, str], list[ast.expr]]] = {}
+        self._bindings: dict[Module, Bindings] = {}
         self._callees: dict[ast.Call, Callee | None] = {}
         self._definitions: dict[ast.expr, tuple[Module, Definition] | None] = {}
-        self._indexes: dict[Module, _Index] = {}
         self._calls_of: dict[str, dict[Definition, list[tuple[Module, ast.Call]]]] = {}
 
     # -- what a name is given ------------------------------------------------------------------
 
+    def bindings(self, module: Module) -> Bindings:
+        """Return what a module binds, found once."""
+        found = self._bindings.get(module)
+        if found is None:
+            found = self._bindings[module] = Bindings(module)
+        return found
+
     def bound(self, module: Module, scope: ast.AST, name: str) -> list[ast.expr]:
         """Return all values that a function, class or module gives a name."""
-        if module not in self._bound:
-            self._bound[module] = _bindings(module)
-        return self._bound[module].get((scope, name), [])
+        return self.bindings(module).values.get((scope, name), [])
 
     def appended(self, module: Module, function: Function | None, name: str) -> list[ast.expr]:
         """Return what a function, or the top of a module, adds to a list by its name."""
-        if module not in self._grown:
-            grown = self._grown[module] = {}
-            for call in module.nodes(ast.Call):
-                method = call.func
-                if (
-                    isinstance(method, ast.Attribute)
-                    and method.attr in {"append", "extend", "insert"}
-                    and isinstance(method.value, ast.Name)
-                    and call.args
-                ):
-                    key = (module.function(call), method.value.id)
-                    grown.setdefault(key, []).append(call.args[-1])
-        return self._grown[module].get((function, name), [])
+        return self.bindings(module).appended.get((function, name), [])
 
     def leaves(self, module: Module, node: ast.expr | ast.arg) -> list[Value]:
         """Return everything that an expression may stand for, each followed as far as it goes."""
@@ -263,41 +233,24 @@ class Values:
         if found is None or other is None:
             return None
         names = found[1].split(".")
-        top = self._index(other).top.get(names[0])
+        top = self.bindings(other).top.get(names[0])
         if top is not None and len(names) == 2 and isinstance(top, ast.ClassDef):
             method = _method(top, names[1])
             return (other, method) if method is not None else None
         return (other, top) if top is not None and len(names) == 1 else None
 
     def _local(self, module: Module, node: ast.Name) -> tuple[Module, Definition] | None:
-        index = self._index(module)
-        if node.id not in index.names:
-            return None
-        for scope in module.ancestors(node):
-            if isinstance(scope, (*_FUNCTIONS, ast.Module)):
-                item = index.inside.get((scope, node.id))
-                if item is not None:
-                    return module, item
+        known = self.bindings(module).inside.get(node.id, {})
+        for scope in module.ancestors(node) if known else ():
+            if isinstance(scope, (*_FUNCTIONS, ast.Module)) and scope in known:
+                return module, known[scope]
         return None
-
-    def _index(self, module: Module) -> _Index:
-        if module not in self._indexes:
-            self._indexes[module] = _Index(module)
-        return self._indexes[module]
 
     def returned(self, callee: Callee) -> list[ast.expr]:
         """Return the values that a function gives back, those of functions inside it left out."""
-        return self._index(callee.module).returned.get(callee.node, [])
+        return self.bindings(callee.module).returned.get(callee.node, [])
 
     # -- callers -------------------------------------------------------------------------------
-
-    @cached_property
-    def _calls_by_name(self) -> dict[str, list[tuple[Module, ast.Call]]]:
-        found: dict[str, list[tuple[Module, ast.Call]]] = {}
-        for module in self.modules:
-            for call in module.nodes(ast.Call):
-                found.setdefault(called_name(call), []).append((module, call))
-        return found
 
     def callers(self, callee: Callee) -> Sequence[tuple[Module, ast.Call]]:
         """Return the calls that run a function of the project; of ``__init__`` those of its class."""
@@ -310,7 +263,7 @@ class Values:
         """Return the calls under a name, by the class that they make or the function that they run."""
         if name not in self._calls_of:
             found = self._calls_of[name] = {}
-            for module, call in self._calls_by_name.get(name, ()):
+            for module, call in self.modules.called(name):
                 made = self.class_of(module, call.func)
                 run = self.callee(module, call) if made is None else None
                 target = made[1] if made is not None else run.node if run is not None else None
@@ -359,59 +312,9 @@ def _method(owner: ast.ClassDef, name: str) -> Function | None:
 
 def _is_property(method: Function) -> bool:
     return any(
-        isinstance(decorator, ast.Name | ast.Attribute)
-        and ast.unparse(decorator).endswith("property")
+        (decorator.attr if isinstance(decorator, ast.Attribute) else decorator.id).endswith(
+            "property"
+        )
         for decorator in method.decorator_list
+        if isinstance(decorator, ast.Name | ast.Attribute)
     )
-
-
-def _bindings(module: Module) -> dict[tuple[ast.AST, str], list[ast.expr]]:
-    found: dict[tuple[ast.AST, str], list[ast.expr]] = {}
-    shared = {
-        (module.function(node), name) for node in module.nodes(ast.Global) for name in node.names
-    }
-    for node, target, value in _assignments(module):
-        if isinstance(target, ast.Name):
-            holder = _holder(module, node)
-            place = module.tree if (holder, target.id) in shared else holder
-            found.setdefault((place, target.id), []).append(value)
-        elif isinstance(target, ast.Attribute) and _is_own(target.value):
-            owner = next((a for a in module.ancestors(node) if isinstance(a, ast.ClassDef)), None)
-            if owner is not None:
-                found.setdefault((owner, target.attr), []).append(value)
-    return found
-
-
-def _assignments(module: Module) -> Iterator[tuple[ast.AST, ast.expr, ast.expr]]:
-    """Yield each target with its value and the statement, tuples taken apart."""
-    pairs: list[tuple[ast.AST, ast.expr, ast.expr | None]] = [
-        (node, target, node.value) for node in module.nodes(ast.Assign) for target in node.targets
-    ]
-    singles = module.nodes(ast.AnnAssign, ast.AugAssign, ast.NamedExpr)
-    pairs += [(single, single.target, single.value) for single in singles]
-    loops = module.nodes(ast.For, ast.AsyncFor, ast.comprehension)
-    pairs += [(loop, loop.target, loop.iter) for loop in loops]
-    pairs += [
-        (item, item.optional_vars, item.context_expr)
-        for item in module.nodes(ast.withitem)
-        if item.optional_vars is not None
-    ]
-    for node, target, value in pairs:
-        if value is None:
-            continue
-        if not isinstance(target, ast.Tuple | ast.List):
-            yield node, target, value
-            continue
-        same = isinstance(value, ast.Tuple) and len(value.elts) == len(target.elts)
-        for number, part in enumerate(target.elts):
-            yield node, part, value.elts[number] if same and isinstance(value, ast.Tuple) else value
-
-
-def _is_own(node: ast.expr) -> bool:
-    return isinstance(node, ast.Name) and node.id in {"self", "cls"}
-
-
-def _holder(module: Module, node: ast.AST) -> ast.AST:
-    """Return the function, class or module whose name an assignment binds."""
-    kinds = (*_FUNCTIONS, ast.ClassDef)
-    return next((a for a in module.ancestors(node) if isinstance(a, kinds)), module.tree)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 
+from buttress.project.literals import known_string
 from buttress.source import Module, Modules
 
 _METHODS = frozenset(["get", "post", "put", "patch", "delete", "head", "options", "request"])
@@ -28,6 +30,7 @@ _TIMED = {
 }
 """Other calls that wait for ever, with the position of ``timeout``."""
 
+_ITSELF = re.compile(r"https?://(?:localhost|127\.0\.0\.1|0\.0\.0\.0)(?:[:/]|\Z)")
 _ENDLESS = _REQUESTS | _TIMED.keys()
 _NONE_WAITS = ("httpx.", "aiohttp.")
 _BLOCKING = frozenset(
@@ -40,8 +43,30 @@ _BLOCKING = frozenset(
 
 
 def outgoing_calls(modules: Modules) -> Iterator[tuple[Module, ast.Call]]:
-    """Yield the calls that reach other systems over HTTP."""
-    return modules.calls(*_OUTGOING)
+    """Yield the calls that reach other systems over HTTP; what the machine asks itself is none."""
+    return (
+        (module, call)
+        for module, call in modules.calls(*_OUTGOING)
+        if not _asks_itself(module, call)
+    )
+
+
+def _asks_itself(module: Module, call: ast.Call) -> bool:
+    addresses = [*call.args[:2], *(k.value for k in call.keywords if k.arg == "url")]
+    for address in addresses:
+        text = known_string(module, address)
+        if text is None and isinstance(address, ast.Name):
+            function = module.function(call)
+            assigned = [
+                part.value
+                for part in (ast.walk(function) if function is not None else ())
+                if isinstance(part, ast.Assign)
+                and any(isinstance(t, ast.Name) and t.id == address.id for t in part.targets)
+            ]
+            text = known_string(module, assigned[0]) if len(assigned) == 1 else None
+        if text is not None and _ITSELF.match(text):
+            return True
+    return False
 
 
 def endless_calls(modules: Modules) -> Iterator[tuple[Module, ast.expr, str]]:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from buttress.analysis.access.endpoints import own_modules
 from buttress.analysis.database.lazy_relations import lazy_reads
 from buttress.analysis.database.list_views import unpaged_lists
 from buttress.analysis.database.mapped_models import columns, unindexed
 from buttress.analysis.database.migration_steps import migration_modules, recent, unsafe_steps
-from buttress.analysis.database.queries import Queries
+from buttress.analysis.database.queries import Queries, queries_of
 from buttress.analysis.database.transactions import half_written, uses_request_transactions
 from buttress.analysis.reliability.clients import speaks_to_server, unbounded_connections
 from buttress.checks.model import (
@@ -103,7 +102,7 @@ def unbounded_list(subject: Subject) -> Iterator[Finding]:
 
 
 def _queries(subject: Subject) -> Queries:
-    return Queries(subject.wired(), subject.service, own_modules(subject.project.tree))
+    return queries_of(subject.project, subject.service, subject.wired())
 
 
 @check(
@@ -136,8 +135,8 @@ def no_rollback(subject: Subject) -> Iterator[Finding]:
     service = subject.service
     if not service.drivers and service.framework is not Framework.DJANGO:
         raise NotApplicable("the app uses no database")
-    modules = list(subject.wired())
-    if service.framework is Framework.DJANGO and any(map(uses_request_transactions, modules)):
+    modules = subject.wired()
+    if service.framework is Framework.DJANGO and uses_request_transactions(modules):
         return
     for module in modules:
         for found in half_written(module, service):
@@ -202,16 +201,15 @@ def missing_index(subject: Subject) -> Iterator[Finding]:
     service = subject.service
     if service.framework is Framework.DJANGO:
         raise NotApplicable("Django makes indexes for foreign keys")
-    modules = list(subject.modules(Role.APP))
-    if not any(True for module in modules for _ in columns(module)):
+    modules = subject.modules(Role.APP)
+    mapped = list(columns(modules))
+    if not mapped:
         raise NotApplicable("the app has no mapped classes")
     kinds = {fact.value for fact in service.databases}
     if kinds and kinds <= _BUILT_IN_INDEX:
         raise NotApplicable("MySQL makes indexes for foreign keys")
-    migrations = [module.text for module in migration_modules(subject.project, service)]
-    statements = [module.text for module in modules if "index" in module.text.lower()]
-    text = "\n".join(part for part in (*migrations, *statements) if "index" in part.lower())
-    for column, message in unindexed(modules, service, text):
+    migrations = migration_modules(subject.project, service)
+    for column, message in unindexed(mapped, modules, service, migrations):
         yield subject.finding(column.module, column.node, message)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
+from weakref import WeakKeyDictionary
 
 from buttress.project.model import Framework, Route, Service
 from buttress.source import Module
@@ -44,8 +45,19 @@ class Handler:
     reads: bool
 
 
-def handlers(module: Module, service: Service) -> Iterator[Handler]:
-    """Yield the functions of a file that answer requests, methods of view classes among them."""
+_KNOWN: WeakKeyDictionary[Module, dict[tuple[str, str], tuple[Handler, ...]]] = WeakKeyDictionary()
+
+
+def handlers(module: Module, service: Service) -> tuple[Handler, ...]:
+    """Return the functions of a file that answer requests, methods of view classes among them."""
+    known = _KNOWN.setdefault(module, {})
+    key = (service.root, service.app.target)
+    if key not in known:
+        known[key] = tuple(_handlers(module, service))
+    return known[key]
+
+
+def _handlers(module: Module, service: Service) -> Iterator[Handler]:
     routes = service.routes_in(module.path)
     if not routes and not _may_hold_views(module, service):
         return

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from weakref import WeakKeyDictionary
@@ -45,6 +45,11 @@ _DOCUMENT_METHODS = _DOCUMENT_READS | _DOCUMENT_WRITES
 _DOCUMENT_LIBRARIES = frozenset(["pymongo", "motor", "flask_pymongo", "mongoengine", "beanie"])
 _MODEL_READS = frozenset(["filter", "all", "get", "get_or_none", "first", "exists", "exclude"])
 _SHORTCUTS = frozenset(["django.shortcuts.get_object_or_404", "django.shortcuts.get_list_or_404"])
+_MANAGERS = ("objects", "query")
+_FIRST = (
+    _STATEMENTS | _SESSION_WRITES | _DOCUMENT_METHODS | {"find", "save", "query", "get", "commit", "rollback"}
+)  # fmt: skip
+"""What the first call of a chain is called, where the chain begins with no manager."""
 _READ_SQL = re.compile(r"\s*\(?\s*(?:select|with|show|pragma|explain|values)\b", re.IGNORECASE)
 _NO_RECORDS = re.compile(
     r"(?:file|image|img|wb|workbook|doc|document|fig|figure|storage|fs|pil|canvas|buffer|plt|model_file|archive)\Z",
@@ -92,15 +97,28 @@ _KNOWN: WeakKeyDictionary[Module, dict[frozenset[str], tuple[DatabaseCall, ...]]
 
 
 def database_calls(module: Module, service: Service) -> tuple[DatabaseCall, ...]:
-    """Return the calls of a file that speak to a database, in source order."""
+    """Return the calls of a file that speak to a database, in source order; worked out once."""
     known = _KNOWN.setdefault(module, {})
     libraries = frozenset(fact.value for fact in service.drivers)
     if libraries not in known:
-        found: tuple[DatabaseCall, ...] = ()
-        if any(hint in module.text for hint in _HINTS):
-            found = tuple(_Reader(module, libraries).read())
-        known[libraries] = found
+        found = sorted(_Reader(module, libraries).read(), key=lambda call: _position(call.node))
+        is_sure = any(hint in module.text for hint in _HINTS) if found else False
+        known[libraries] = tuple(found) if is_sure else ()
     return known[libraries]
+
+
+def by_function(
+    module: Module, calls: Iterable[DatabaseCall]
+) -> dict[Function | None, list[DatabaseCall]]:
+    """Return calls by the innermost function that they stand in."""
+    found: dict[Function | None, list[DatabaseCall]] = {}
+    for call in calls:
+        found.setdefault(module.function(call.node), []).append(call)
+    return found
+
+
+def _position(node: ast.expr) -> tuple[int, int, int, int]:
+    return node.lineno, node.col_offset, -(node.end_lineno or 0), -(node.end_col_offset or 0)
 
 
 class _Reader:
@@ -108,82 +126,92 @@ class _Reader:
         self.module = module
         self.libraries = libraries
         self.has_documents = bool(_DOCUMENT_LIBRARIES & libraries)
-        self.is_django = "django" in module.text
-        self.bound = bindings(module)
+        self.has_tortoise = "tortoise" in libraries
 
     def read(self) -> Iterator[DatabaseCall]:
-        for call in self.module.nodes(ast.Call):
-            above = self.module.parent(call)
-            if isinstance(above, ast.Attribute):
-                outer = self.module.parent(above)
-                if isinstance(outer, ast.Call) and outer.func is above:
-                    continue  # a link of a longer chain
-            found = self._chain(call)
-            if found is not None:
-                yield found
+        for first in self._firsts():
+            if isinstance(first.func, ast.Name):
+                if self._following(first) is None:
+                    yield DatabaseCall(first, Act.READ, first.func, (first,))
+                continue
+            for links, root in self._chains(first):
+                found = self._manager(links, root) or self._session(links, root)
+                if found is not None:
+                    yield found
 
-    def _chain(self, call: ast.Call) -> DatabaseCall | None:
-        if isinstance(call.func, ast.Name):
-            if self.module.resolve(call.func) in _SHORTCUTS:
-                return DatabaseCall(call, Act.READ, call.func, (call,))
-            return None
+    def _firsts(self) -> Iterable[ast.Call]:
+        """Return the calls that may be the first of a chain which speaks to a database."""
+        module = self.module
+        names = _FIRST | _MODEL_READS | _MANAGER_WRITES if self.has_tortoise else _FIRST
+        found = [call for call in module.called(*names) if isinstance(call.func, ast.Attribute)]
+        if any(f".{name}" in module.text for name in _MANAGERS):
+            for node in module.nodes(ast.Attribute):
+                call = self._following(node) if node.attr in _MANAGERS else None
+                if call is not None:
+                    found.append(call)
+        local = {binding.local for binding in module.imports if binding.target in _SHORTCUTS}
+        found += [call for call in module.called(*local) if module.resolve(call.func) in _SHORTCUTS]
+        return dict.fromkeys(found)
+
+    def _chains(self, first: ast.Call) -> Iterator[tuple[list[ast.Call], ast.expr]]:
+        """Yield the calls of the whole chain that begins so, and of those parts that are awaited."""
+        assert isinstance(first.func, ast.Attribute)  # noqa: S101 - for mypy
+        root = _unawaited(first.func.value)
+        if isinstance(root, ast.Call) and isinstance(root.func, ast.Attribute):
+            return  # not the first
         links: list[ast.Call] = []
-        node: ast.expr = call
-        while isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
-            links.append(node)
-            node = node.func.value
-            while isinstance(node, ast.Await):
-                node = node.value
-        if not links:
-            return None  # `factory()()`, `calls[name]()`
-        links.reverse()
-        return self._manager(call, node, links) or self._session(call, node, links)
+        link: ast.Call | None = first
+        while link is not None:
+            links.append(link)
+            link = self._following(links[-1])
+            if link is None:
+                yield list(links), root
+                link = self._following(self._awaited(links[-1]))
 
-    def _manager(
-        self, call: ast.Call, root: ast.expr, links: list[ast.Call]
-    ) -> DatabaseCall | None:
+    def _following(self, node: ast.expr) -> ast.Call | None:
+        """Return the call of a method of a value (``x.all()`` of ``x``)."""
+        method = self.module.parent(node)
+        call = self.module.parent(method) if isinstance(method, ast.Attribute) else None
+        return call if isinstance(call, ast.Call) and call.func is method else None
+
+    def _awaited(self, node: ast.expr) -> ast.expr:
+        above = self.module.parent(node)
+        return self._awaited(above) if isinstance(above, ast.Await) else node
+
+    def _manager(self, links: list[ast.Call], root: ast.expr) -> DatabaseCall | None:
         """``User.objects.filter()``, ``User.query.all()``, ``await User.filter()``."""
         names = [called_name(link) for link in links]
         is_manager = False
         if isinstance(root, ast.Attribute):
             owner = written(root.value).rpartition(".")[2]
             is_class = owner[:1].isupper() or owner == "model"
-            is_manager = root.attr in {"objects", "query"} and is_class
-        elif isinstance(root, ast.Name) and "tortoise" in self.libraries:
+            is_manager = root.attr in _MANAGERS and is_class
+        elif isinstance(root, ast.Name) and self.has_tortoise:
             is_model = root.id[:1].isupper() and not root.id.isupper()
             is_manager = is_model and bool({*_MODEL_READS, *_MANAGER_WRITES} & {names[0]})
         if is_manager:
             act = Act.WRITE if _MANAGER_WRITES & set(names) else Act.READ
-            return DatabaseCall(call, act, root, tuple(links))
+            return DatabaseCall(links[-1], act, root, tuple(links))
         return None
 
-    def _session(
-        self, call: ast.Call, root: ast.expr, links: list[ast.Call]
-    ) -> DatabaseCall | None:
+    def _session(self, links: list[ast.Call], root: ast.expr) -> DatabaseCall | None:
         first, name = links[0], called_name(links[0])
-        chain = tuple(links)
+        whole, chain = links[-1], tuple(links)
         is_document = name in _DOCUMENT_METHODS and (self.has_documents or _is_filter(first))
         if is_document or (name == "find" and _is_filter(first)):
             act = Act.WRITE if name in _DOCUMENT_WRITES else Act.READ
-            return DatabaseCall(call, act, root, chain)
-        if name in {"save", "delete"} and self.is_django and not _SESSION.match(_last(root)):
-            return self._record(call, root, chain)
-        if not self._is_session(root):
+            return DatabaseCall(whole, act, root, chain)
+        if name in {"save", "delete"} and self._is_record(root):
+            return self._record(whole, root, chain)
+        statement = first.args[0] if name in _STATEMENTS and first.args else None
+        asked = _asked(chain)
+        if not (statement or asked) or not self._is_session(root):
             return None
-        if name == "query" and first.args:
-            last = called_name(links[-1])
-            act = Act.WRITE if last in {"delete", "update"} else Act.READ
-            return DatabaseCall(call, act, root, chain)
-        if name in _STATEMENTS and first.args:
-            statement = first.args[0]
-            return DatabaseCall(call, self._act(statement), root, chain, statement)
-        if name == "get" and first.args and _last(first.args[0])[:1].isupper():
-            return DatabaseCall(call, Act.READ, root, chain)
-        if name in _SESSION_WRITES and first.args and not isinstance(first.args[0], ast.Constant):
-            return DatabaseCall(call, Act.WRITE, root, chain)
-        if name in {"commit", "rollback"}:
-            return DatabaseCall(call, Act.COMMIT if name == "commit" else Act.ROLLBACK, root, chain)
-        return None
+        act = asked or (self._act(statement) if statement is not None else Act.RUN)
+        return DatabaseCall(whole, act, root, chain, statement)
+
+    def _is_record(self, root: ast.expr) -> bool:
+        return "django" in self.module.text and not _SESSION.match(_last(root))
 
     def _record(
         self, call: ast.Call, root: ast.expr, links: tuple[ast.Call, ...]
@@ -214,9 +242,9 @@ class _Reader:
                         return True
         return bool(_SESSION.match(_last(root)))
 
-    def _given(self, name: ast.Name) -> list[ast.expr]:
+    def _given(self, name: ast.Name) -> Sequence[ast.expr]:
         function = self.module.function(name)
-        return self.bound.get((function, name.id)) or self.bound.get((None, name.id)) or []
+        return given(self.module, function, name.id) or given(self.module, None, name.id)
 
     def _act(self, statement: ast.expr, depth: int = 0) -> Act:
         if isinstance(statement, ast.Name) and depth < 3:
@@ -239,26 +267,52 @@ class _Reader:
         return Act.RUN
 
 
-def bindings(module: Module) -> dict[tuple[Function | None, str], list[ast.expr]]:
-    """Return the values that each function, or the module itself (``None``), gives its names."""
-    found: dict[tuple[Function | None, str], list[ast.expr]] = {}
+def given(module: Module, function: Function | None, name: str) -> Sequence[ast.expr]:
+    """Return the values that a function, or the module itself (``None``), gives one of its names."""
+    if module not in _GIVEN:
+        _GIVEN[module] = _assigned(module)
+    found = _GIVEN[module].get(name, ())
+    return [value for node, value in found if module.function(node) is function]
+
+
+_Assigned = dict[str, list[tuple[ast.AST, ast.expr]]]
+_GIVEN: WeakKeyDictionary[Module, _Assigned] = WeakKeyDictionary()
+
+
+def _assigned(module: Module) -> _Assigned:
+    """Return by their names what the names of a file are given, and where."""
+    found: _Assigned = {}
     for node in module.nodes(ast.Assign, ast.AnnAssign, ast.withitem):
-        if isinstance(node, ast.Assign):
-            targets, value = node.targets, node.value
-        elif isinstance(node, ast.AnnAssign):
-            if node.value is None:
-                continue
-            targets, value = [node.target], node.value
-        else:
-            if node.optional_vars is None:
-                continue
+        targets: list[ast.expr | None]
+        if isinstance(node, ast.withitem):
             targets, value = [node.optional_vars], node.context_expr
-        if isinstance(value, ast.Await):
-            value = value.value
+        elif node.value is None:
+            continue
+        else:
+            targets = [*node.targets] if isinstance(node, ast.Assign) else [node.target]
+            value = node.value
         for target in targets:
             if isinstance(target, ast.Name):
-                found.setdefault((module.function(node), target.id), []).append(value)
+                found.setdefault(target.id, []).append((node, _unawaited(value)))
     return found
+
+
+def _unawaited(node: ast.expr) -> ast.expr:
+    while isinstance(node, ast.Await):
+        node = node.value
+    return node
+
+
+def _asked(chain: Sequence[ast.Call]) -> Act | None:
+    """Return what a session does where it is given no statement."""
+    first, name = chain[0], called_name(chain[0])
+    if name == "query" and first.args:
+        return Act.WRITE if called_name(chain[-1]) in {"delete", "update"} else Act.READ
+    if name == "get" and first.args and _last(first.args[0])[:1].isupper():
+        return Act.READ
+    if name in _SESSION_WRITES and first.args and not isinstance(first.args[0], ast.Constant):
+        return Act.WRITE
+    return {"commit": Act.COMMIT, "rollback": Act.ROLLBACK}.get(name)
 
 
 def first_text(node: ast.expr) -> str | None:

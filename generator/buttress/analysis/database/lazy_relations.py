@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterator
 from dataclasses import dataclass
 
-from buttress.analysis.database.calls import DatabaseCall, bindings, database_calls
+from buttress.analysis.database.calls import DatabaseCall, database_calls, given
 from buttress.analysis.database.queries import prepares
 from buttress.project.literals import written
 from buttress.project.model import Service
 from buttress.project.modules import called_name
-from buttress.source import Module
+from buttress.source import Module, Modules
 from buttress.source.module import Function
 
 _TO_ONE = frozenset(["ForeignKey", "OneToOneField"])
+_RELATIONS = frozenset(["relationship", "Relationship"])
 _EAGER_CALLS = frozenset(
     ["select_related", "prefetch_related", "options", "values", "values_list", "only", "join"]
 )
 _EAGER = frozenset(["joined", "selectin", "subquery", "raise", "immediate", "dynamic", "noload"])
+_ASSIGNMENTS = (ast.Assign, ast.AnnAssign)
+_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
+_FOR = (ast.For, ast.AsyncFor)
 _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 
 
@@ -37,45 +41,32 @@ class LazyRead:
     name: str
 
 
-def lazy_reads(modules: Iterable[Module], service: Service) -> Iterator[LazyRead]:
+def lazy_reads(modules: Modules, service: Service) -> Iterator[LazyRead]:
     """Yield relations that loops over the rows of a query read one by one, one for each loop."""
-    modules = tuple(modules)
     relations = _relations(modules)
-    names = {name for found in relations.values() for name in found}
-    for module in modules if names else ():
-        if prepares(module, None) or not any(f".{name}" in module.text for name in names):
+    for module in modules if relations else ():
+        if not database_calls(module, service) or prepares(module, None):
             continue
         rows = _Rows(module, service)
-        seen: set[ast.AST] = set()
-        for node in module.nodes(ast.Attribute):
-            if node.attr not in names or not isinstance(node.value, ast.Name):
-                continue
-            loop, source = _loop_of(module, node, node.value.id)
-            if loop is None or source is None or loop in seen or prepares(module, node):
-                continue
-            if isinstance(node.ctx, ast.Load) and node.attr in relations.get(
-                rows.model(source), ()
-            ):
-                seen.add(loop)
-                yield LazyRead(module, node, node.attr)
+        for loop, target, source in _loops(module):
+            names = relations.get(rows.model(source), ())
+            read = _first_read(module, loop, target, names) if names else None
+            if read is not None and not prepares(module, read):
+                yield LazyRead(module, read, read.attr)
 
 
-def _relations(modules: Iterable[Module]) -> dict[str, set[str]]:
+def _relations(modules: Modules) -> dict[str, set[str]]:
     """Return the relations of mapped classes that are loaded when they are read, by class."""
     found: dict[str, set[str]] = {}
-    for module in modules:
-        if "ForeignKey" not in module.text and "elationship(" not in module.text:
-            continue
-        for klass in module.nodes(ast.ClassDef):
-            for statement in klass.body:
-                if isinstance(statement, ast.Assign):
-                    name = written(statement.targets[0])
-                elif isinstance(statement, ast.AnnAssign):
-                    name = written(statement.target)
-                else:
-                    continue
-                if isinstance(statement.value, ast.Call) and _is_lazy(statement.value):
-                    found.setdefault(klass.name, set()).add(name)
+    for module in modules.having("ForeignKey", "elationship("):
+        for call in module.called(*_TO_ONE, *_RELATIONS):
+            statement = module.parent(call)
+            klass = module.parent(statement) if isinstance(statement, _ASSIGNMENTS) else None
+            if isinstance(klass, ast.ClassDef) and _is_lazy(call):
+                targets = getattr(statement, "targets", None) or [
+                    getattr(statement, "target", None)
+                ]
+                found.setdefault(klass.name, set()).add(written(targets[0]))
     return found
 
 
@@ -87,23 +78,50 @@ def _is_lazy(call: ast.Call) -> bool:
     loads = [keyword.value for keyword in call.keywords if keyword.arg == "lazy"]
     is_eager = any(isinstance(value, ast.Constant) and value.value in _EAGER for value in loads)
     nested = any(keyword.arg == "sa_relationship_kwargs" for keyword in call.keywords)
-    return name in {"relationship", "Relationship"} and not is_eager and not nested
+    return name in _RELATIONS and not is_eager and not nested
 
 
-def _loop_of(module: Module, node: ast.AST, name: str) -> tuple[ast.AST | None, ast.expr | None]:
-    """Return the loop that binds a name around a node, and what it goes over."""
+def _loops(module: Module) -> Iterator[tuple[ast.AST, str, ast.expr]]:
+    """Yield the loops of a file that give each element one name: the loop, the name, the source."""
+    for loop in module.nodes(ast.For, ast.AsyncFor):
+        if isinstance(loop.target, ast.Name):
+            yield loop, loop.target.id, loop.iter
+    for whole in module.nodes(*_COMPREHENSIONS):
+        for generator in getattr(whole, "generators", ()):
+            if isinstance(generator.target, ast.Name):
+                yield whole, generator.target.id, generator.iter
+
+
+def _first_read(
+    module: Module, loop: ast.AST, target: str, names: Container[str]
+) -> ast.Attribute | None:
+    """Return where a loop first reads one of some attributes of its element."""
+    for node in module.inside(loop):
+        if (
+            isinstance(node, ast.Attribute)
+            and node.attr in names
+            and isinstance(node.value, ast.Name)
+            and node.value.id == target
+            and isinstance(node.ctx, ast.Load)
+            and _loop_of(module, node, target) is loop
+        ):
+            return node
+    return None
+
+
+def _loop_of(module: Module, node: ast.AST, name: str) -> ast.AST | None:
+    """Return the innermost loop that binds a name around a node, whose body holds the node."""
     inside: ast.AST = node
     for above in module.ancestors(node):
-        if isinstance(above, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
-            break
-        if isinstance(above, ast.For | ast.AsyncFor) and written(above.target) == name:
-            return (above, above.iter) if inside in above.body else (None, None)
-        if isinstance(above, _COMPREHENSIONS):
-            for generator in above.generators:
-                if written(generator.target) == name:
-                    return above, generator.iter
+        if isinstance(above, _FUNCTIONS):
+            return None
+        if isinstance(above, _FOR) and written(above.target) == name:
+            return above if inside in above.body else None
+        generators = above.generators if isinstance(above, _COMPREHENSIONS) else []
+        if any(written(generator.target) == name for generator in generators):
+            return above
         inside = above
-    return None, None
+    return None
 
 
 class _Rows:
@@ -116,7 +134,6 @@ class _Rows:
 
     def __init__(self, module: Module, service: Service) -> None:
         self.module = module
-        self.bound = bindings(module)
         self.calls = {call.node: call for call in database_calls(module, service)}
 
     def model(self, source: ast.expr, depth: int = 0) -> str:
@@ -125,8 +142,8 @@ class _Rows:
             source = source.value
         if isinstance(source, ast.Name) and depth < 2:
             function: Function | None = self.module.function(source)
-            given = self.bound.get((function, source.id), [])
-            return self.model(given[0], depth + 1) if len(given) == 1 else ""
+            values = given(self.module, function, source.id)
+            return self.model(values[0], depth + 1) if len(values) == 1 else ""
         call = self.calls.get(source) if isinstance(source, ast.Call) else None
         return _model_of(call) if call is not None else ""
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 from buttress.analysis.database.table_reads import SMALL
 from buttress.project.literals import written
-from buttress.source import Module
+from buttress.source import Module, Modules
 
 _LIST_APIS = frozenset(
     f"rest_framework.{name}"
@@ -22,17 +22,14 @@ _LIST_PAGES = frozenset(["django.views.generic.ListView", "django.views.generic.
 _OWN_CHOICE = frozenset(["pagination_class", "paginate_by", "get_queryset", "get_paginate_by"])
 
 
-def unpaged_lists(modules: Iterable[Module]) -> Iterator[tuple[Module, ast.ClassDef]]:
+def unpaged_lists(modules: Modules) -> Iterator[tuple[Module, ast.ClassDef]]:
     """Yield the views that answer with every row of their model, in the order of the files.
 
     A view that chooses its rows or its pages itself is left out, and so are all of REST framework
     where its settings have a default for pages.
     """
-    modules = tuple(modules)
-    has_default = any("DEFAULT_PAGINATION_CLASS" in module.text for module in modules)
-    for module in modules:
-        if not any(word in module.text for word in ("ViewSet", "APIView", "ListView")):
-            continue
+    has_default = bool(modules.having("DEFAULT_PAGINATION_CLASS"))
+    for module in modules.having("ViewSet", "APIView", "ListView"):
         for klass in module.nodes(ast.ClassDef):
             kinds = {module.resolve(base) for base in klass.bases}
             is_list = bool(kinds & _LIST_PAGES) or (not has_default and bool(kinds & _LIST_APIS))

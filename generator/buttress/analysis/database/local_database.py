@@ -23,6 +23,27 @@ _MAPPER = re.compile(
 )
 _CHANGES = re.compile(r"\s*(?:INSERT|UPDATE|DELETE|REPLACE|MERGE|UPSERT)\b", re.IGNORECASE)
 _FILLS = re.compile(r"init|seed|populate|fill|load_|demo|sample|setup", re.IGNORECASE)
+_CHANGE = re.compile(
+    r"\s*(?:INSERT\s+(?:OR\s+\w+\s+)?INTO|UPDATE\s+\S+\s+SET|DELETE\s+FROM|REPLACE\s+INTO|MERGE\s+INTO)\b",
+    re.IGNORECASE,
+)
+_OWN_TABLES = re.compile(
+    r"__tablename__|\bdb\.Model\b|\btable\s*=\s*True|\((?:Async)?Document\)|\bmodels\.Model\b|\bTable\(|^\s*(?:from|import)\s+(?:django|peewee|tortoise|pony"
+    r"|mongoengine|beanie|pymongo|motor)\b|automap_base",
+    re.MULTILINE,
+)
+_ASKS = frozenset(
+    {"execute", "fetch", "fetchall", "fetchone", "fetchrow", "read_sql", "read_sql_query", "run"}
+)
+_WRITES = frozenset(
+    {
+        "bulk_insert_mappings",
+        "bulk_save_objects",
+        "executemany",
+        "to_sql",
+        "copy_records_to_table",
+    }
+)
 _BACKUP = re.compile(r"(?:\A|[/_])backups?(?:[/_.]|_v\d)", re.IGNORECASE)
 _DATABASE_IMAGE = re.compile(r"(?:.*/)?(?:postgres|postgis|pgvector|timescaledb(?:-ha)?|mysql|mariadb|mongo)(?::|\Z)")  # fmt: skip
 
@@ -114,6 +135,35 @@ def only_reads(modules: list[Module]) -> bool:
                 if function is None or not _FILLS.search(function.name):
                     return False
     return True
+
+
+def keeps_nothing(modules: list[Module]) -> bool:
+    """Whether an app asks a database of somebody else: no tables of its own, and no change but a first filling."""
+    asks = False
+    for module in modules:
+        if _OWN_TABLES.search(module.text):
+            return False
+        for call in module.nodes(ast.Call):
+            if not isinstance(call.func, ast.Attribute):
+                continue
+            name = call.func.attr
+            asks = asks or name in _ASKS
+            is_write = name in _WRITES or (
+                name in {"add", "add_all", "merge"}
+                and re.search(r"session|\bdb\b", ast.unparse(call.func.value), re.IGNORECASE)
+            )
+            if is_write and not _is_first_filling(module, call):
+                return False
+        for node in module.nodes(ast.Constant):
+            if isinstance(node.value, str) and _CHANGE.match(node.value):
+                if not _is_first_filling(module, node):
+                    return False
+    return asks
+
+
+def _is_first_filling(module: Module, node: ast.AST) -> bool:
+    function = module.function(node)
+    return function is not None and bool(_FILLS.search(function.name))
 
 
 def backs_itself_up(modules: Iterable[Module]) -> bool:

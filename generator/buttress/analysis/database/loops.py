@@ -13,6 +13,7 @@ from buttress.source import Module
 _LOOPS = (ast.For, ast.AsyncFor)
 _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
+_BINDING = (ast.Assign, ast.AnnAssign, ast.For, ast.AsyncFor)
 _PARTS = re.compile(r"batch|chunk|page", re.IGNORECASE)
 _SUBQUERIES = frozenset(["Exists", "Subquery", "Prefetch", "Q", "exists"])
 
@@ -65,35 +66,30 @@ def _is_short(collection: ast.expr) -> bool:
     return isinstance(collection, ast.Name) and collection.id.isupper()
 
 
-def depends_on(node: ast.expr, loop: ast.AST) -> bool:
+def depends_on(module: Module, node: ast.expr, loop: ast.AST) -> bool:
     """Whether a query asks for what the loop goes over: otherwise it polls or repeats on purpose."""
-    bound = _bound_by(loop)
-    return any(isinstance(part, ast.Name) and part.id in bound for part in ast.walk(node))
+    return not _names(module, node).isdisjoint(_bound_by(module, loop))
 
 
 @lru_cache(maxsize=16)
-def _bound_by(loop: ast.AST) -> frozenset[str]:
+def _bound_by(module: Module, loop: ast.AST) -> frozenset[str]:
     """Return the names that hold an element of a loop, or something that was made from it."""
     generators = getattr(loop, "generators", None)
     targets = (
         [item.target for item in generators] if generators else [getattr(loop, "target", loop)]
     )
-    bound = {name for target in targets for name in _names(target)}
-    inner = [
-        node
-        for node in ast.walk(loop)
-        if isinstance(node, ast.Assign | ast.AnnAssign | ast.For | ast.AsyncFor)
-    ]
+    bound = {name for target in targets for name in _names(module, target)}
+    inner = [node for node in module.inside(loop) if isinstance(node, _BINDING)]
     for node in sorted(inner, key=lambda node: node.lineno):
-        source = node.iter if isinstance(node, ast.For | ast.AsyncFor) else node.value
-        if source is not None and _names(source) & bound:
+        source = node.iter if isinstance(node, _LOOPS) else node.value
+        if source is not None and not bound.isdisjoint(_names(module, source)):
             for target in node.targets if isinstance(node, ast.Assign) else [node.target]:
-                bound |= _names(target)
+                bound |= _names(module, target)
     return frozenset(bound)
 
 
-def _names(node: ast.AST) -> set[str]:
-    return {part.id for part in ast.walk(node) if isinstance(part, ast.Name)}
+def _names(module: Module, node: ast.AST) -> set[str]:
+    return {part.id for part in module.inside(node) if isinstance(part, ast.Name)}
 
 
 def is_last_round(module: Module, node: ast.AST, loop: ast.AST) -> bool:

@@ -12,7 +12,7 @@ from buttress.analysis.database.table_reads import SMALL
 from buttress.project.literals import written
 from buttress.project.model import Service
 from buttress.project.modules import called_name
-from buttress.source import Module
+from buttress.source import Module, Modules
 
 _COLUMN_CALLS = frozenset(["Column", "mapped_column", "Field"])
 _LOOKED_UP = re.compile(r"\b(?:String|Text|Unicode|VARCHAR|Integer|BigInteger|UUID|Uuid|str|int)\b")
@@ -21,6 +21,12 @@ _ONE = frozenset(
 )
 _FILTERS = frozenset(["filter_by", "filter", "where"])
 _MANY_COLUMNS = frozenset(["Index", "UniqueConstraint", "PrimaryKeyConstraint"])
+_WORD = re.compile(r"\w+")
+_INDEX_WORD = re.compile("index", re.IGNORECASE)
+_INDEX = re.compile(
+    r"create_index\((?P<call>[^)]*)\)|create\s+(?:unique\s+)?index[^(]*\((?P<sql>[^)]*)\)|\bIndex\((?P<index>[^)]*)\)",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,41 +52,43 @@ class Column:
     is_looked_up: bool
 
 
-def columns(module: Module) -> Iterator[Column]:
-    """Yield the columns of the mapped classes of a file."""
-    if not any(word in module.text for word in ("Column", "mapped_column", "sqlmodel")):
-        return
-    for klass in module.nodes(ast.ClassDef):
-        if not _is_mapped(klass):
+def columns(modules: Modules) -> Iterator[Column]:
+    """Yield the columns of the mapped classes of an app."""
+    for module in modules.having("Column", "mapped_column", "sqlmodel"):
+        for klass in module.nodes(ast.ClassDef):
+            if _is_mapped(klass):
+                yield from _columns(module, klass)
+
+
+def _columns(module: Module, klass: ast.ClassDef) -> Iterator[Column]:
+    listed = _listed(klass)
+    for statement in klass.body:
+        name, call, annotation = _column(module, statement)
+        if call is None:
             continue
-        listed = _listed(klass)
-        for statement in klass.body:
-            name, call, annotation = _column(module, statement)
-            if call is None:
-                continue
-            text = module.source(call)
-            reference = "ForeignKey" in text or any(k.arg == "foreign_key" for k in call.keywords)
-            flags = {k.arg for k in call.keywords if not _is_false(k.value)}
-            indexed = bool(flags & {"index", "unique", "primary_key", None}) or name in listed
-            kind = _LOOKED_UP.search(f"{annotation} {text.partition('=')[0]}")
-            yield Column(module, klass.name, name, call, reference, indexed, kind is not None)
+        text = module.source(call)
+        reference = "ForeignKey" in text or any(k.arg == "foreign_key" for k in call.keywords)
+        flags = {k.arg for k in call.keywords if not _is_false(k.value)}
+        indexed = bool(flags & {"index", "unique", "primary_key", None}) or name in listed
+        kind = _LOOKED_UP.search(f"{annotation} {text.partition('=')[0]}")
+        yield Column(module, klass.name, name, call, reference, indexed, kind is not None)
 
 
 def unindexed(
-    modules: Iterable[Module], service: Service, indexed_elsewhere: str
+    mapped: Iterable[Column], modules: Modules, service: Service, migrations: Iterable[Module]
 ) -> Iterator[tuple[Column, str]]:
     """Yield columns that queries go through row by row, with the reason to index them.
 
     Args:
+        mapped: The columns of the app.
         modules: The app's files.
         service: The service.
-        indexed_elsewhere: Text of migrations and statements that may create indexes.
+        migrations: Its migrations, which may make indexes.
     """
-    modules = tuple(modules)
-    found = [column for module in modules for column in columns(module) if not column.is_indexed]
+    found = [column for column in mapped if not column.is_indexed]
     if not found:
         return
-    elsewhere = _index_names(indexed_elsewhere)
+    elsewhere = _index_names((*migrations, *modules.spelling(_INDEX_WORD)))
     wanted = {(column.model, column.name) for column in found if column.is_looked_up}
     looked_up = _looked_up(modules, service, wanted)
     for column in found:
@@ -139,16 +147,13 @@ def _is_false(node: ast.expr) -> bool:
     return isinstance(node, ast.Constant) and not node.value
 
 
-_INDEX = re.compile(
-    r"create_index\((?P<call>[^)]*)\)|create\s+(?:unique\s+)?index[^(]*\((?P<sql>[^)]*)\)|\bIndex\((?P<index>[^)]*)\)",
-    re.IGNORECASE,
-)
-
-
-def _index_names(text: str) -> set[str]:
+def _index_names(modules: Iterable[Module]) -> set[str]:
+    """Return the names of columns, among others, that statements make indexes of."""
     names: set[str] = set()
-    for match in _INDEX.finditer(text):
-        names |= set(re.findall(r"\w+", match["call"] or match["sql"] or match["index"] or ""))
+    for module in modules:
+        if module.mentions(_INDEX_WORD):
+            for match in _INDEX.finditer(module.text):
+                names.update(_WORD.findall(match["call"] or match["sql"] or match["index"] or ""))
     return names
 
 

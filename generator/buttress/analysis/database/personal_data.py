@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from buttress.project.documents import text_of
 from buttress.project.literals import written
 from buttress.project.modules import called_name
-from buttress.source import Module, Tree
+from buttress.source import Module, Modules, Tree
 
 _KINDS = {
     "place": re.compile(r"(?:^|_)(?:latitude|longitude|geo_?location|ip_?address)\Z", re.IGNORECASE),
@@ -38,6 +38,9 @@ _COLUMNS = frozenset(
         "GenericIPAddressField",
     ]
 )
+_ASSIGNMENTS = (ast.Assign, ast.AnnAssign)
+_MAKES_COLUMNS = re.compile(r"column|field|create", re.IGNORECASE)
+_CREATES_TABLE = re.compile("create table", re.IGNORECASE)
 _LONGEST = 20_000
 _TABLE = re.compile(r"create\s+table[^(]*\(", re.IGNORECASE)
 _WORD = re.compile(
@@ -70,27 +73,31 @@ class PersonalColumn:
     kind: str
 
 
-def personal_columns(modules: Iterable[Module]) -> Iterator[PersonalColumn]:
+def personal_columns(modules: Modules) -> Iterator[PersonalColumn]:
     """Yield the columns of tables, mapped classes and Django models that hold personal data."""
-    for module in modules:
+    for module in modules.spelling(_MAKES_COLUMNS):
         for klass in module.nodes(ast.ClassDef):
             for item in klass.body:
-                if not (
-                    isinstance(item, ast.Assign | ast.AnnAssign)
-                    and isinstance(item.value, ast.Call)
-                ):
-                    continue
-                target = item.targets[0] if isinstance(item, ast.Assign) else item.target
-                kind = _kind(written(target))
-                if kind and called_name(item.value) in _COLUMNS and _is_table(module, klass):
-                    yield PersonalColumn(module, item, kind)
-        if "create table" in module.text.lower():
-            for constant in module.nodes(ast.Constant):
-                text = constant.value if isinstance(constant.value, str) else ""
-                if len(text) < _LONGEST and _TABLE.search(text):
-                    for word in _WORD.findall(text):
-                        if kind := _kind(word):
-                            yield PersonalColumn(module, constant, kind)
+                if isinstance(item, _ASSIGNMENTS) and _makes_column(item.value):
+                    target = item.targets[0] if isinstance(item, ast.Assign) else item.target
+                    kind = _kind(written(target))
+                    if kind and _is_table(module, klass):
+                        yield PersonalColumn(module, item, kind)
+        if module.mentions(_CREATES_TABLE):
+            yield from _columns_in_sql(module)
+
+
+def _makes_column(value: ast.expr | None) -> bool:
+    return isinstance(value, ast.Call) and called_name(value) in _COLUMNS
+
+
+def _columns_in_sql(module: Module) -> Iterator[PersonalColumn]:
+    for constant in module.nodes(ast.Constant):
+        text = constant.value if isinstance(constant.value, str) else ""
+        if len(text) < _LONGEST and _TABLE.search(text):
+            for word in _WORD.findall(text):
+                if kind := _kind(word):
+                    yield PersonalColumn(module, constant, kind)
 
 
 def _kind(name: str) -> str:

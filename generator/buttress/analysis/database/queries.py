@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from weakref import WeakKeyDictionary
 
+from buttress.analysis.access.endpoints import own_modules
 from buttress.analysis.access.handlers import Handler, handlers
 from buttress.analysis.database.calls import Act, DatabaseCall, database_calls
 from buttress.analysis.database.loops import depends_on, is_last_round, loop_around
@@ -14,11 +17,12 @@ from buttress.analysis.database.table_reads import LIMITS, is_about_schema, is_l
 from buttress.analysis.function_bodies import returns_by_function
 from buttress.project.folders import name_of
 from buttress.project.literals import written
-from buttress.project.model import Service
+from buttress.project.model import Project, Service
 from buttress.project.modules import OwnModules, called_name
-from buttress.source import Module
+from buttress.source import Module, Modules, Tree
 from buttress.source.module import Function
 
+_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 _ELSEWHERE = re.compile(r"cache|task|job|actor", re.IGNORECASE)
 _PREPARES = re.compile(
     r"migrat|seed|populate|backfill|init_?db|create_tables|schema|bootstrap|ensure_|insert_roles|fixture|fake|initial_data"
@@ -42,7 +46,24 @@ class LoopedQuery:
     function: str = ""
 
 
-@dataclass
+_KNOWN: WeakKeyDictionary[Tree, dict[tuple[str, str], Queries]] = WeakKeyDictionary()
+
+
+def queries_of(project: Project, service: Service, modules: Modules) -> Queries:
+    """Return the queries of a service, worked out once.
+
+    Args:
+        project: The facts.
+        service: The service.
+        modules: Its modules that the entry point imports.
+    """
+    known = _KNOWN.setdefault(project.tree, {})
+    key = (service.root, service.app.target)
+    if key not in known:
+        known[key] = Queries(modules, service, own_modules(project.tree))
+    return known[key]
+
+
 class Queries:
     """The queries of an app.
 
@@ -52,24 +73,31 @@ class Queries:
         own: The project's own modules.
     """
 
-    modules: Iterable[Module]
-    service: Service
-    own: OwnModules
-    _by_place: dict[tuple[str, str], tuple[Module, Function]] = field(default_factory=dict)
-    _reading: dict[Function, list[DatabaseCall]] = field(default_factory=dict)
-    _names: frozenset[str] = frozenset()
+    def __init__(self, modules: Modules, service: Service, own: OwnModules) -> None:
+        self.modules = modules
+        self.service = service
+        self.own = own
 
-    def __post_init__(self) -> None:
-        self.modules = tuple(self.modules)
+    @cached_property
+    def _reading(self) -> dict[Function, list[DatabaseCall]]:
+        """The queries by the function that makes them."""
+        found: dict[Function, list[DatabaseCall]] = {}
         for module in self.modules:
-            for function in module.nodes(ast.FunctionDef, ast.AsyncFunctionDef):
-                if module.parent(function) is module.tree:
-                    self._by_place[module.path, function.name] = (module, function)
             for call in database_calls(module, self.service):
                 holder = module.function(call.node)
                 if call.act is Act.READ and holder is not None and not is_about_schema(call):
-                    self._reading.setdefault(holder, []).append(call)
-        self._names = frozenset(function.name for function in self._reading)
+                    found.setdefault(holder, []).append(call)
+        return found
+
+    @cached_property
+    def _by_place(self) -> dict[tuple[str, str], tuple[Module, Function]]:
+        """The functions at the top of files, by path and name."""
+        return {
+            (module.path, function.name): (module, function)
+            for module in self.modules
+            for function in module.tree.body
+            if isinstance(function, _FUNCTIONS)
+        }
 
     def called(self, module: Module, call: ast.Call) -> tuple[Module, Function] | None:
         """Return the function of the project that a call means, if it stands at the top of a file."""
@@ -86,6 +114,7 @@ class Queries:
 
     def looped(self) -> Iterator[LoopedQuery]:
         """Yield the queries that run once for every element of a collection, one for each loop."""
+        names = {function.name for function in self._reading}
         for module in self.modules:
             if prepares(module, None):
                 continue
@@ -96,12 +125,12 @@ class Queries:
                     continue
                 if is_about_schema(call) or is_last_round(module, call.node, loop):
                     continue
-                if _is_paged(call) or not depends_on(call.node, loop):
+                if _is_paged(call) or not depends_on(module, call.node, loop):
                     continue
                 seen.add(loop)
                 yield LoopedQuery(module, call.node)
-            for plain in module.nodes(ast.Call) if self._names else ():
-                if called_name(plain) not in self._names:
+            for plain in module.nodes(ast.Call) if names else ():
+                if called_name(plain) not in names:
                     continue
                 loop = loop_around(module, plain)
                 if loop is None or loop in seen or prepares(module, plain):
@@ -109,7 +138,7 @@ class Queries:
                 found = self.called(module, plain)
                 if found is None or not self._always_reads(*found):
                     continue
-                if depends_on(plain, loop) and not is_last_round(module, plain, loop):
+                if depends_on(module, plain, loop) and not is_last_round(module, plain, loop):
                     seen.add(loop)
                     yield LoopedQuery(module, plain, found[1].name)
 
@@ -164,7 +193,7 @@ def _is_conditional(module: Module, node: ast.AST, function: Function) -> bool:
     for above in module.ancestors(node):
         if above is function:
             return False
-        if isinstance(above, ast.If | ast.ExceptHandler | ast.Lambda):
+        if isinstance(above, (ast.If, ast.ExceptHandler, ast.Lambda)):
             return True
     return True
 

@@ -8,7 +8,7 @@ from bisect import bisect_left
 from functools import lru_cache
 
 from buttress.analysis.access.handlers import Handler
-from buttress.analysis.database.calls import DatabaseCall, bindings, first_text
+from buttress.analysis.database.calls import DatabaseCall, first_text, given
 from buttress.analysis.function_bodies import own_nodes
 from buttress.project.literals import written
 from buttress.project.modules import called_name
@@ -72,8 +72,8 @@ def _is_whole_statement(module: Module, call: DatabaseCall) -> bool:
     statement = call.statement
     if isinstance(statement, ast.Name):
         function = module.function(call.node)
-        given = bindings(module).get((function, statement.id), [])
-        statement = given[0] if len(given) == 1 else None
+        values = given(module, function, statement.id)
+        statement = values[0] if len(values) == 1 else None
     if statement is None or not _fetches_all(module, call):
         return False
     text = first_text(statement)

@@ -6,12 +6,12 @@ import ast
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from buttress.analysis.database.calls import Act, DatabaseCall, bindings, database_calls
+from buttress.analysis.database.calls import Act, DatabaseCall, by_function, database_calls, given
 from buttress.analysis.database.queries import prepares
 from buttress.project.literals import written
 from buttress.project.model import Framework, Service
 from buttress.project.modules import called_name
-from buttress.source import Module
+from buttress.source import Module, Modules
 from buttress.source.module import Function
 
 _ENDS = (ast.Return, ast.Raise, ast.Continue, ast.Break)
@@ -44,18 +44,14 @@ class HalfWritten:
 def half_written(module: Module, service: Service) -> Iterator[HalfWritten]:
     """Yield one place for every function, at most, whose failure leaves half of its work behind."""
     calls = database_calls(module, service)
-    if not calls:
+    if not calls or prepares(module, None):
         return
-    grouped: dict[Function | None, list[DatabaseCall]] = {}
-    for call in calls:
-        grouped.setdefault(module.function(call.node), []).append(call)
     shared = set(_shared_handles(module))
-    bound = bindings(module)
-    for function, inside in grouped.items():
-        if function is None or prepares(module, None) or prepares(module, inside[0].node):
+    for function, inside in by_function(module, calls).items():
+        if function is None or prepares(module, inside[0].node):
             continue
         found = _in_function(module, service, function, inside)
-        found = found or _of_handle(module, function, inside, bound, shared)
+        found = found or _of_handle(module, function, inside, shared)
         if found is not None:
             yield found
 
@@ -120,7 +116,6 @@ def _of_handle(
     module: Module,
     function: Function,
     calls: list[DatabaseCall],
-    bound: dict[tuple[Function | None, str], list[ast.expr]],
     shared: set[str],
 ) -> HalfWritten | None:
     """A commit on a session or connection that nobody rolls back or closes when something fails.
@@ -134,14 +129,14 @@ def _of_handle(
         if call.act is not Act.COMMIT or not isinstance(call.root, ast.Name):
             continue
         name = call.root.id
-        if name in shared and (function, name) not in bound:
+        values = given(module, function, name)
+        if name in shared and not values:
             shared.discard(name)
             return HalfWritten(
                 call.node,
                 "A session of the whole process is committed here; after a failure nobody rolls it back.",
             )
-        given = bound.get((function, name), [])
-        if len(given) == 1 and _opens(module, given[0]) and not _is_closed(function, name):
+        if len(values) == 1 and _opens(module, values[0]) and not _is_closed(function, name):
             return HalfWritten(
                 call.node,
                 "When something fails before this commit, the transaction is left open: no rollback, no close.",
@@ -155,8 +150,8 @@ def _opens(module: Module, value: ast.expr) -> bool:
         return False
     name = called_name(value)
     target = module.resolve(value.func) or name
-    given = [*value.args, *(keyword.value for keyword in value.keywords)]
-    if any("conn" in written(item) for item in given):
+    handed = [*value.args, *(keyword.value for keyword in value.keywords)]
+    if any("conn" in written(item) for item in handed):
         return False  # a session on somebody else's connection
     return name in _HANDLES or target.endswith((".connect", ".Session"))
 
@@ -276,6 +271,6 @@ def _longer(first: list[ast.expr] | None, second: list[ast.expr]) -> list[ast.ex
     return second if first is None or len(second) > len(first) else first
 
 
-def uses_request_transactions(module: Module) -> bool:
+def uses_request_transactions(modules: Modules) -> bool:
     """Whether Django's settings put every request into a transaction (``ATOMIC_REQUESTS``)."""
-    return "ATOMIC_REQUESTS" in module.text
+    return bool(modules.having("ATOMIC_REQUESTS"))

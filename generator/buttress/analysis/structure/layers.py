@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from buttress.analysis.access.handlers import Handler, handlers
-from buttress.analysis.database.calls import Act, DatabaseCall, database_calls
+from buttress.analysis.database.calls import Act, DatabaseCall, by_function, database_calls
 from buttress.project.folders import folder_of, name_of
 from buttress.project.model import Service
 from buttress.source import Module
-from buttress.source.module import Function
 
 _MANY = 2
 _STATEMENT_ACTS = frozenset([Act.READ, Act.WRITE, Act.RUN])
@@ -57,16 +56,6 @@ class HandlerAccess:
         """
         reads = sum(call.act is Act.READ for call in self.calls)
         return reads >= _MANY or len(self.calls) > _MANY
-
-
-def by_function(
-    module: Module, calls: Iterable[DatabaseCall]
-) -> dict[Function | None, list[DatabaseCall]]:
-    """Return calls by the innermost function that they stand in."""
-    found: dict[Function | None, list[DatabaseCall]] = {}
-    for call in calls:
-        found.setdefault(module.function(call.node), []).append(call)
-    return found
 
 
 def accesses(module: Module, service: Service) -> Iterator[HandlerAccess]:

@@ -9,10 +9,9 @@ from buttress.analysis.fixed_values import fixed_values
 from buttress.analysis.reliability.clients import built_in_place
 from buttress.analysis.structure.complexity import (
     MOST_BRANCHES,
-    MOST_LINES,
     is_fat,
     module_lines,
-    sizes,
+    oversized,
 )
 from buttress.analysis.structure.duplicates import duplicates, stale_copies
 from buttress.analysis.structure.import_cycles import cycles, start_graph
@@ -243,13 +242,10 @@ def complexity(subject: Subject) -> Iterator[Finding]:
             return place(cart, charge(cart.user, price))
     """
     for module in subject.modules(Role.APP):
-        for size in sizes(module):
+        for size in oversized(module):
+            message = f"This function has {size.lines} lines."
             if size.complexity > MOST_BRANCHES:
                 message = f"There are {size.complexity} ways through this function."
-            elif size.lines > MOST_LINES:
-                message = f"This function has {size.lines} lines."
-            else:
-                continue
             found = subject.finding(module, size.function, message)
             yield Finding(found.place, message, found.symbol, "size")
         if is_fat(module, subject.service):

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from buttress.analysis.structure.complexity import module_lines, sizes
+from buttress.analysis.structure.complexity import module_lines, oversized, sizes
 from buttress.source import Tree
 
 
 def size(code: str) -> tuple[int, int]:
-    first = next(iter(sizes(Tree.of({"a.py": code}).module("a.py"))))
+    module = Tree.of({"a.py": code}).module("a.py")
+    first = next(iter(sizes(module)))
     return first.complexity, first.lines
 
 
@@ -40,3 +41,24 @@ def test_sizes(code: str, expected: tuple[int, int]) -> None:
 def test_lines_of_a_module_are_those_without_tables() -> None:
     module = Tree.of({"a.py": "x = [\n    1,\n    2,\n]\ny = 1\n"}).module("a.py")
     assert module_lines(module) == 3
+
+
+BRANCH = "    if a:\n        b()\n"
+
+
+@pytest.mark.parametrize(
+    ("body", "names"),
+    [
+        (BRANCH * 14, []),
+        (BRANCH * 15, ["f"]),
+        ("    match a:\n" + "        case 1:\n            b()\n" * 15, ["f"]),
+        ("    def g(a):\n" + "        if a:\n            b()\n" * 15, ["g"]),
+        ("    b()\n" * 99, []),
+        ("    b()\n" * 100, ["f"]),
+        ("    return [\n" + "        1,\n" * 100 + "    ]\n", []),
+    ],
+    ids=["14 ifs", "15 ifs", "15 cases", "inner", "100 lines", "101 lines", "a table"],
+)
+def test_functions_that_are_too_big(body: str, names: list[str]) -> None:
+    module = Tree.of({"a.py": "def f(a):\n" + body}).module("a.py")
+    assert [found.function.name for found in oversized(module)] == names

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import ast
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 from buttress.project.model import Service
 from buttress.source import Module
@@ -37,11 +39,32 @@ class Size:
     lines: int
 
 
+def oversized(module: Module) -> Iterator[Size]:
+    """Yield the functions of a file that are too branched or too long."""
+    if _may_be_oversized(module):
+        for size in sizes(module):
+            if size.complexity > MOST_BRANCHES or size.lines > MOST_LINES:
+                yield size
+
+
+def _may_be_oversized(module: Module) -> bool:
+    """Whether the lines of some function, with all that stands between them, are enough."""
+    branches = sorted(map(_line, module.nodes(*_BRANCHES)))
+    for function in module.nodes(ast.FunctionDef, ast.AsyncFunctionDef):
+        first, last = function.lineno, function.end_lineno or function.lineno
+        most = bisect_right(branches, last) - bisect_left(branches, first) + 1
+        if most > MOST_BRANCHES or last - first >= MOST_LINES:
+            return True
+    return False
+
+
+def _line(branch: ast.AST) -> int:
+    """Return the line of a branch; a ``case`` has none of its own."""
+    return getattr(branch, "lineno", 0) or getattr(getattr(branch, "pattern", None), "lineno", 0)
+
+
 def sizes(module: Module) -> Iterator[Size]:
     """Yield the size of every function of a file."""
-    functions = module.nodes(ast.FunctionDef, ast.AsyncFunctionDef)
-    if not functions:
-        return
     branches: dict[Function | None, int] = {}
     for node in module.nodes(*_BRANCHES):
         holder = module.function(node)
@@ -56,7 +79,7 @@ def sizes(module: Module) -> Iterator[Size]:
     for statement in module.nodes(ast.Import, ast.ImportFrom):
         holder = module.function(statement)
         inner[holder] = inner.get(holder, 0) + _span(statement)
-    for function in functions:
+    for function in module.nodes(ast.FunctionDef, ast.AsyncFunctionDef):
         lines = _span(function) - data.get(function, 0) - inner.get(function, 0)
         yield Size(function, branches.get(function, 0) + 1, lines)
 
@@ -68,13 +91,14 @@ def module_lines(module: Module) -> int:
 
 def is_fat(module: Module, service: Service) -> bool:
     """Whether a file holds too much: by its lines, or by its lines and its routes."""
-    if len(module.line_starts) <= _FAT_LINES:
+    if module.text.count("\n") + module.text.count("\r") < _FAT_LINES:
         return False
     lines = module_lines(module)
     handlers = len({route.handler for route in service.routes_in(module.path)})
     return lines > MOST_MODULE_LINES or (lines > _FAT_LINES and handlers >= _FAT_ROUTES)
 
 
+@lru_cache(maxsize=4)
 def _data_lines(module: Module) -> dict[Function | None, int]:
     """Return how many lines literals of several lines add to each function."""
     found: dict[Function | None, int] = {}

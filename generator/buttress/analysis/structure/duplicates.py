@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import ast
-import hashlib
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 from buttress.project.folders import folder_of, join, name_of
 from buttress.project.model import Role, Service
@@ -15,12 +15,26 @@ from buttress.source.module import Function
 
 _LEAST_LINES = 8
 _LEAST_STATEMENTS = 4
-_LEAST_NODES = 60
+_LEAST_WORDS = 60
+_PIECE = 16
 _COPY = re.compile(
     r"(?P<base>.+?)(?:[_-](?:old|new|backup|bak|copy|orig|original|v\d+|final|deprecated)|\d|[ ]?\(\d+\)|[ ]copy)\.py\Z",
     re.IGNORECASE,
 )
-_SKIPPED_FIELDS = frozenset(["lineno", "col_offset", "end_lineno", "end_col_offset", "ctx", "kind"])
+_SKIPPED_FIELDS = frozenset(["ctx", "kind"])
+
+
+class _Parts(dict[type[ast.AST], tuple[str, ...]]):
+    """What a node of a kind is made of, the last part first."""
+
+    def __missing__(self, kind: type[ast.AST]) -> tuple[str, ...]:
+        found = tuple(name for name in reversed(kind._fields) if name not in _SKIPPED_FIELDS)
+        self[kind] = found
+        return found
+
+
+_PARTS = _Parts()
+_Member = tuple[Module, Function]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,25 +61,41 @@ def duplicates(modules: Iterable[Module]) -> Iterator[Duplicate]:
 
     Names of parameters and local variables do not matter, comments, docstrings and layout neither.
     """
-    shapes: dict[tuple[str, ...], list[tuple[Module, Function]]] = {}
-    for module in modules:
-        for function in module.nodes(ast.FunctionDef, ast.AsyncFunctionDef):
-            lines = (function.end_lineno or function.lineno) - function.body[0].lineno + 1
-            if lines >= _LEAST_LINES:
-                shapes.setdefault(_shape(function), []).append((module, function))
-    groups: dict[str, list[tuple[Module, Function]]] = {}
-    for shape, members in shapes.items():
-        for module, function in members if len(members) > 1 else ():
-            key = _fingerprint(function)
-            if key:
-                groups.setdefault("\0".join((*shape, key)), []).append((module, function))
-    repeated = [members for members in groups.values() if len(members) > 1]
-    copies = {function for members in repeated for _, function in members}
-    for members in repeated:
+    found = [
+        (module, function)
+        for module in modules
+        for function in module.nodes(ast.FunctionDef, ast.AsyncFunctionDef)
+        if (function.end_lineno or function.lineno) - function.body[0].lineno + 1 >= _LEAST_LINES
+    ]
+    groups = [members for members in _repeated(found) if _is_worth(members[0][1])]
+    copies = {function for members in groups for _, function in members}
+    for members in groups:
         members.sort(key=lambda member: (member[0].path, member[1].lineno))
         first, second = members[0], members[1]
         if not any(above in copies for above in second[0].ancestors(second[1])):
             yield Duplicate(*second, first[0].path, first[1].lineno, len(members))
+
+
+def _repeated(members: Iterable[_Member]) -> Iterator[list[_Member]]:
+    """Yield the groups of functions whose bodies are the same, read as far as there are two alike."""
+    pending: list[list[tuple[_Member, Iterator[object]]]]
+    pending = [[(member, _words(member[1])) for member in members]]
+    while pending:
+        alike: dict[tuple[object, ...], list[tuple[_Member, Iterator[object]]]] = {}
+        for member, words in pending.pop():
+            alike.setdefault(tuple(islice(words, _PIECE)), []).append((member, words))
+        for piece, group in alike.items():
+            if len(group) > 1 and len(piece) == _PIECE:
+                pending.append(group)
+            elif len(group) > 1:
+                yield [member for member, _ in group]
+
+
+def _is_worth(function: Function) -> bool:
+    """Whether a function is so big that another one like it is no accident."""
+    nodes = [node for statement in _statements(function) for node in ast.walk(statement)]
+    statements = sum(isinstance(node, ast.stmt) for node in nodes)
+    return statements >= _LEAST_STATEMENTS and sum(1 for _ in _words(function)) > _LEAST_WORDS
 
 
 def stale_copies(tree: Tree, service: Service) -> Iterator[tuple[str, str]]:
@@ -92,39 +122,26 @@ def _statements(function: Function) -> list[ast.stmt]:
     return function.body[1:] if is_text else function.body
 
 
-def _shape(function: Function) -> tuple[str, ...]:
-    """Return what is cheap to compare before bodies are read."""
-    return tuple(type(statement).__name__ for statement in _statements(function))
-
-
-def _fingerprint(function: Function) -> str:
-    """Return what a body does, whatever its local names are; nothing for one that is small."""
+def _words(function: Function) -> Iterator[object]:
+    """Yield what a body does, whatever its local names are; first of which kinds its statements are."""
+    yield tuple(type(statement) for statement in _statements(function))
     local: dict[str, str] = {}
     arguments = function.args
-    listed = (*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs)
-    for argument in listed:
+    for argument in (*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs):
         local.setdefault(argument.arg, f"${len(local)}")
-    words: list[str] = []
-    statements = 0
     stack: list[object] = list(reversed(_statements(function)))
     while stack:
         item = stack.pop()
         if isinstance(item, ast.Name):
             if not isinstance(item.ctx, ast.Load):
                 local.setdefault(item.id, f"${len(local)}")
-            words.append(local.get(item.id, item.id))
+            yield local.get(item.id, item.id)
         elif isinstance(item, ast.AST):
-            statements += isinstance(item, ast.stmt)
-            words.append(type(item).__name__)
-            fields = [
-                getattr(item, name, None) for name in item._fields if name not in _SKIPPED_FIELDS
-            ]
-            stack.extend(reversed(fields))
+            kind = type(item)
+            yield kind
+            stack += [getattr(item, name, None) for name in _PARTS[kind]]
         elif isinstance(item, list):
-            words.append(f"[{len(item)}")
-            stack.extend(reversed(item))
+            yield len(item)
+            stack += reversed(item)
         else:
-            words.append(repr(item))
-    if statements < _LEAST_STATEMENTS or len(words) < _LEAST_NODES:
-        return ""
-    return hashlib.sha256("\0".join(words).encode(errors="surrogatepass")).hexdigest()
+            yield repr(item)

@@ -153,7 +153,7 @@ def no_rbac(subject: Subject) -> Iterator[Finding]:
     found = [e for e in _endpoints(subject) if is_for_administrators(e)]
     if not found:
         raise NotApplicable("no route is for administrators")
-    modules = list(subject.wired())
+    modules = subject.wired()
     if not checks_roles(modules):
         yield _at(subject, found[0], "There are routes for administrators, and no role is checked.")
     elif not has_second_factor(modules) and any(
@@ -200,7 +200,7 @@ def auth_rate_limit(subject: Subject) -> Iterator[Finding]:
     ]
     if not found:
         raise NotApplicable("no route takes a password")
-    modules = list(subject.wired())
+    modules = subject.wired()
     if limits_rates(project.tree, modules, everywhere=True):
         return
     open_ = [e for e in found if not is_throttled(project, service, e)]

@@ -120,7 +120,7 @@ def no_audit_log(subject: Subject) -> Iterator[Finding]:
     routes = sensitive_routes(subject.service)
     if not routes:
         raise NotApplicable("no route signs anybody in, changes rights or deletes")
-    modules = list(subject.wired())
+    modules = subject.wired()
     if not knows_callers(subject.project, subject.service, modules):
         raise NotApplicable("the app does not know who asks")
     if not keeps_trail(modules):

@@ -50,10 +50,9 @@ def csrf(subject: Subject) -> Iterator[Finding]:
         csrf = CSRFProtect(app)
         response.set_cookie("session", token, httponly=True, secure=True, samesite="Lax")
     """
-    modules = list(subject.wired())
-    for module in modules:
-        for call, message in weak_cookies(module):
-            yield subject.finding(module, call, message)
+    modules = subject.wired()
+    for module, call, message in weak_cookies(modules):
+        yield subject.finding(module, call, message)
     if subject.service.framework is Framework.DJANGO:
         yield from _django(subject)
     elif subject.service.framework is Framework.FLASK:
@@ -83,14 +82,12 @@ def _django(subject: Subject) -> Iterator[Finding]:
 
 def _flask(subject: Subject) -> Iterator[Finding]:
     project, service = subject.project, subject.service
-    modules = list(subject.wired())
+    modules = subject.wired()
     for module, value in switched_off(modules):
         yield subject.finding(module, value, "The check of tokens in forms is switched off.")
     guards = guards_of(project, service, modules)
     form = unprotected_forms(modules, endpoints(project, service), guards)
-    is_open = uses_session(modules) and not any(
-        "SESSION_COOKIE_SECURE" in module.text or "Talisman(" in module.text for module in modules
-    )
+    is_open = uses_session(modules) and not modules.having("SESSION_COOKIE_SECURE", "Talisman(")
     cookie = "the session cookie is also sent over plain HTTP (SESSION_COOKIE_SECURE)"
     if form is not None:
         rest = f"; {cookie}." if is_open else "."

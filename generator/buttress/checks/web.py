@@ -55,11 +55,10 @@ def debug_enabled(subject: Subject) -> Iterator[Finding]:
         app.run(debug=settings.environment == "development")
     """
     # settings that only an environment variable names look like scripts
-    overridden = foundations([*subject.modules(Role.APP), *subject.modules(Role.SCRIPT)])
-    for module in subject.modules(Role.APP):
-        if module.path in overridden:
-            continue
-        for node, message in debug_switches(module):
+    modules = subject.modules(Role.APP)
+    overridden = foundations(modules, subject.modules(Role.SCRIPT))
+    for module, node, message in debug_switches(modules):
+        if module.path not in overridden:
             yield subject.finding(module, node, message)
 
 
@@ -89,9 +88,8 @@ def cors_wildcard(subject: Subject) -> Iterator[Finding]:
 
         app.add_middleware(CORSMiddleware, allow_origins=["https://app.example.com"])
     """
-    for module in subject.modules(Role.APP):
-        for node, message in wildcard_origins(module):
-            yield subject.finding(module, node, message)
+    for module, node, message in wildcard_origins(subject.modules(Role.APP)):
+        yield subject.finding(module, node, message)
 
 
 @check(

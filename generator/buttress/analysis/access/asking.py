@@ -9,23 +9,13 @@ import ast
 import re
 from collections.abc import Iterator
 
+from buttress.analysis.access.authentication import is_guard_name
 from buttress.analysis.access.endpoints import classes_of, definitions_of, own_modules
 from buttress.project.literals import written
 from buttress.project.model import Project, Service
 from buttress.project.modules import called_name
 from buttress.source import Module
 from buttress.source.module import Function
-
-AUTH_NAME = re.compile(
-    r"(?:^|_)(?:login_required|require[sd]?_?(?:auth|login|user|admin|token|api_?key|role|session|permission)\w*|(?:\w+_)?current_(?:\w+_)?user\w*"
-    r"|get_(?:current|authenticated|auth)_(?:\w+_)?(?:user|account|admin|member|customer|client|identity|session|token|principal|superuser|person|employee|student|teacher|patient|tenant|org|active|auth|profile)\w*|verify_(?:token|jwt|api_?key|auth|admin|user|session|credentials|access)\w*|(?:check|ensure|assert)_(?:auth|token|api_?key"
-    r"|admin|session|permission|role|access|logged|login)\w*|auth_required|(?:\w+_)?token_required|(?:\w+_)?admin_required|(?:\w+_)?login_required|roles?_(?:required|accepted)"
-    r"|is_authenticated|is_logged_?in|logged_in|(?:api_key|jwt|token|basic|http|bearer|oauth2?|cookie)_?(?:auth|scheme|bearer|header)\w*|authori[sz]e\w*|validate_(?:token|session|api_?key)\w*"
-    r"|decode_(?:access_)?token\w*|auth_middleware\w*|jwt_required|fresh_jwt_required|permission_required|user_passes_test|staff_member_required|superuser_required"
-    r"|get_jwt_identity|verify_jwt_in_request|current_user|(?:get_)?user_from_(?:token|request|session)\w*|get_user_id\w*|authenticated|auth_user\w*|protected|restricted)\Z",
-    re.IGNORECASE,
-)  # fmt: skip
-"""Names of functions and decorators that ask who is calling."""
 
 LIBRARIES = (
     "fastapi.security.", "flask_login.login_required", "flask_login.current_user", "flask_jwt_extended.jwt_required",
@@ -56,7 +46,6 @@ BODY = re.compile(
     r"|\.is_authenticated\b|\bcompare_digest\(|\brequest\.authorization\b",
     re.IGNORECASE,
 )
-_LONGEST = 120
 DEEPEST = 3
 """How far calls, dependencies and base classes are followed."""
 
@@ -65,10 +54,6 @@ _DECORATORS = frozenset(["decorators", "method_decorators"])
 _FIRST = frozenset(["dispatch", "initial", "check_permissions"])
 _DEPENDS = frozenset(["Depends", "Security"])
 _PARAMETERS = frozenset(["authorization", "x_api_key", "x_token", "x_auth_token"])
-
-
-def _is_auth_name(name: str) -> bool:
-    return len(name) <= _LONGEST and bool(AUTH_NAME.search(name))
 
 
 class Asking:
@@ -91,7 +76,7 @@ class Asking:
         return any(
             self.expression(module, part)
             for part in ast.walk(node)
-            if isinstance(part, ast.Name | ast.Attribute)
+            if isinstance(part, (ast.Name, ast.Attribute))
         )
 
     def expression(self, module: Module, node: ast.expr, depth: int = 0) -> bool:
@@ -114,13 +99,13 @@ class Asking:
             if called_name(node) == "method_decorator" and node.args:
                 return self.expression(module, node.args[0], depth)
             return self.expression(module, node.func, depth)
-        if isinstance(node, ast.List | ast.Tuple):
+        if isinstance(node, (ast.List, ast.Tuple)):
             return any(self.expression(module, item, depth) for item in node.elts)
-        if not isinstance(node, ast.Name | ast.Attribute) or depth > DEEPEST:
+        if not isinstance(node, (ast.Name, ast.Attribute)) or depth > DEEPEST:
             return False
         last = node.attr if isinstance(node, ast.Attribute) else node.id
         resolved = module.resolve(node) or ""
-        if resolved.startswith(LIBRARIES) or resolved in _DECODERS or _is_auth_name(last):
+        if resolved.startswith(LIBRARIES) or resolved in _DECODERS or is_guard_name(last):
             return True
         for other, function in definitions_of(self._own, self._service, module, node):
             if self.function(other, function, depth + 1):
@@ -134,7 +119,7 @@ class Asking:
         if any(self.expression(module, base, depth + 1) for base in klass.bases):
             return True
         return any(
-            isinstance(item, ast.FunctionDef | ast.AsyncFunctionDef)
+            isinstance(item, (ast.FunctionDef, ast.AsyncFunctionDef))
             and item.name == "__call__"
             and self.function(module, item, depth + 1)
             for item in klass.body
@@ -148,7 +133,7 @@ class Asking:
         other, value = found
         if isinstance(value, ast.Call):
             resolved = other.resolve(value.func) or ""
-            return resolved.startswith(LIBRARIES) or bool(_is_auth_name(called_name(value)))
+            return resolved.startswith(LIBRARIES) or is_guard_name(called_name(value))
         return isinstance(value, ast.Subscript) and self.annotation(other, value)
 
     def _value_of(self, module: Module, node: ast.expr) -> tuple[Module, ast.expr] | None:
@@ -183,7 +168,7 @@ class Asking:
                 )
                 for part in parts
             )
-        if isinstance(node, ast.Name | ast.Attribute):
+        if isinstance(node, (ast.Name, ast.Attribute)):
             last = node.attr if isinstance(node, ast.Attribute) else node.id
             if re.search(
                 r"(?:Current|Authenticated|Logged|Active)\w*(?:User|Account|Admin|Superuser)", last
@@ -217,7 +202,7 @@ class Asking:
                 continue
             resolved = module.resolve(node.func) or ""
             if (
-                _is_auth_name(called_name(node))
+                is_guard_name(called_name(node))
                 or resolved.startswith(LIBRARIES)
                 or resolved in _DECODERS
             ):
@@ -270,14 +255,14 @@ class Asking:
             names = {t.id for t in item.targets if isinstance(t, ast.Name)}
             if "permission_classes" in names and denies(item.value):
                 return True
-            is_list = isinstance(item.value, ast.List | ast.Tuple)
+            is_list = isinstance(item.value, (ast.List, ast.Tuple))
             return bool(names & _DECORATORS) and is_list and self.expression(module, item.value)
         if isinstance(item, ast.AnnAssign):
             # a view class whose attributes are dependencies
             is_given = isinstance(item.value, ast.Call) and called_name(item.value) in _DEPENDS
             asks = is_given and item.value is not None and self.expression(module, item.value)
             return asks or self.annotation(module, item.annotation)
-        if isinstance(item, ast.FunctionDef | ast.AsyncFunctionDef):
+        if isinstance(item, (ast.FunctionDef, ast.AsyncFunctionDef)):
             return item.name in {"get_permissions", "test_func"} or (
                 item.name in _FIRST and self.function(module, item)
             )
@@ -286,6 +271,6 @@ class Asking:
 
 def denies(node: ast.expr) -> bool:
     """Whether a list of permission classes refuses anybody."""
-    items = node.elts if isinstance(node, ast.List | ast.Tuple) else [node]
+    items = node.elts if isinstance(node, (ast.List, ast.Tuple)) else [node]
     names = {written(item).rpartition(".")[2] or "expression" for item in items}
     return bool(names - {"AllowAny"})

@@ -7,7 +7,8 @@ import re
 from collections.abc import Iterable
 
 from buttress.project.model import Route, Service
-from buttress.source import Module
+from buttress.project.modules import called_name
+from buttress.source import Module, Modules
 
 _SENSITIVE = re.compile(
     r"login|logout|sign-?in|sign-?up|register|password|reset|token|role|permission|admin|payment|pay\b|checkout|refund|transfer|invite|mfa|api-?keys?",
@@ -17,6 +18,8 @@ _LIBRARIES = (
     "auditlog.", "easyaudit.", "simple_history.", "pghistory.", "reversion.", "sqlalchemy_continuum.", "flask_audit", "audit_log.",
     "django.contrib.admin.models.LogEntry", "postgresql_audit.", "axes.",
 )  # fmt: skip
+_LIBRARY_NAMES = tuple(name.partition(".")[0] for name in _LIBRARIES)
+_MAKES = frozenset(["getLogger", "get_logger", "Column", "relationship"])
 _NAME = re.compile(
     r"audit|activity_?log|log_?activity|security_?(?:log|event)|event_?log|access_?log|login_?(?:history|attempt|event)|record_?(?:event|action)|action_?log|track_?(?:event|action)",
     re.IGNORECASE,
@@ -39,23 +42,23 @@ def sensitive_routes(service: Service) -> list[Route]:
 
 def keeps_trail(modules: Iterable[Module]) -> bool:
     """Whether code that runs records an event under a name that says so, or a library does."""
-    return any(_records(module) for module in modules)
+    modules = Modules.of(modules)
+    if any(
+        binding.target.startswith(_LIBRARIES)
+        for module in modules.having(*_LIBRARY_NAMES)
+        for binding in module.imports
+    ):
+        return True
+    return any(map(_records, modules.spelling(_NAME)))
 
 
 def _records(module: Module) -> bool:
-    if any(binding.target.startswith(_LIBRARIES) for binding in module.imports):
-        return True
-    if not module.mentions(_NAME):
-        return False
     for call in module.nodes(ast.Call):
-        function = call.func
-        name = function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", "")
-        owner = function.value if isinstance(function, ast.Attribute) else None
+        name = called_name(call)
+        owner = call.func.value if isinstance(call.func, ast.Attribute) else None
         words = f"{name} {getattr(owner, 'id', '') or getattr(owner, 'attr', '')}"
         # a logger that is only made records nothing
-        if name not in {"getLogger", "get_logger", "Column", "relationship"} and _NAME.search(
-            words
-        ):
+        if name not in _MAKES and _NAME.search(words):
             return True
         if any(_is_table(argument) for argument in call.args):
             return True

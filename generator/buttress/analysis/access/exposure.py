@@ -4,19 +4,24 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 from buttress.analysis.configuration import Known, environment_reads
 from buttress.analysis.development import is_for_development
 from buttress.project.literals import constant, literal_text
-from buttress.source import Module
+from buttress.source import Module, Modules
 
 _TRUE = frozenset({"1", "true", "yes", "on"})
 _DEBUG_APPS = frozenset({"fastapi.FastAPI", "starlette.applications.Starlette"})
+_OTHER_RUNS = ("subprocess", "asyncio", "uvicorn", "anyio")
+_APPS = frozenset(["app", "application", "server"])
+_SETTINGS = re.compile(r"(?:^|/)settings(?:/\w+)?\.py\Z")
 _DEV_SETTINGS = re.compile(r"(?:dev|development|local|test|testing|debug|example)[\w]*\.py\Z")
 _STARTS_FROM = re.compile(r"^from \.(\w+) import \*", re.MULTILINE)
 _SWITCHES_OFF = re.compile(r"^DEBUG\s*=\s*False\b", re.MULTILINE)
 _SETTINGS_NAMED = re.compile(r"DJANGO_SETTINGS_MODULE[\"'],\s*[\"']([\w.]+)[\"']")
+_CORS = re.compile("cors", re.IGNORECASE)
+_ALLOW_ALL = frozenset(["CORS_ALLOW_ALL_ORIGINS", "CORS_ORIGIN_ALLOW_ALL"])
 _ANY = frozenset([".*", "^.*$", ".+"])
 _DEEPEST = 4
 _ORIGINS = frozenset(
@@ -31,36 +36,46 @@ _ORIGINS = frozenset(
 )
 
 
-def debug_switches(module: Module) -> Iterator[tuple[ast.expr, str]]:
+def debug_switches(modules: Modules) -> Iterator[tuple[Module, ast.expr, str]]:
     """Yield the places that switch debugging on, or on unless told otherwise."""
-    if "debug" not in module.text.lower():
-        return
-    for call in module.nodes(ast.Call):
-        name = call.func.attr if isinstance(call.func, ast.Attribute) else ""
-        target = module.resolve(call.func) or ""
-        if (
-            name in {"run", "run_simple"}
-            and not target.startswith(("subprocess", "asyncio", "uvicorn", "anyio"))
-        ) or target in _DEBUG_APPS:
-            for keyword in call.keywords:
-                if keyword.arg in {"debug", "use_debugger"} and is_on(module, keyword.value):
-                    yield keyword.value, "Debugging is on where this app is started."
-    for assign in module.nodes(ast.Assign):
-        for target_node in assign.targets:
-            if _is_debug_target(module, target_node) and is_on(module, assign.value):
-                yield assign.value, "Debugging is on, or on unless somebody switches it off."
+    message = "Debugging is on where this app is started."
+    for module in modules.having("debug"):
+        for keyword in module.nodes(ast.keyword):
+            if _starts_app(module, keyword) and is_on(module, keyword.value):
+                yield module, keyword.value, message
+    message = "Debugging is on, or on unless somebody switches it off."
+    for module in modules.having("debug", "DEBUG"):
+        for assign in module.nodes(ast.Assign):
+            for target in assign.targets:
+                if _is_debug_target(module, target) and is_on(module, assign.value):
+                    yield module, assign.value, message
 
 
-def foundations(modules: Iterable[Module]) -> frozenset[str]:
+def _starts_app(module: Module, keyword: ast.keyword) -> bool:
+    """Whether an argument asks what makes an app, or runs it, for debugging."""
+    call = module.parent(keyword)
+    if keyword.arg not in {"debug", "use_debugger"} or not isinstance(call, ast.Call):
+        return False
+    target = module.resolve(call.func) or ""
+    is_run = isinstance(call.func, ast.Attribute) and call.func.attr in {"run", "run_simple"}
+    return target in _DEBUG_APPS or (is_run and not target.startswith(_OTHER_RUNS))
+
+
+def foundations(*groups: Modules) -> frozenset[str]:
     """Return the settings that others start from and switch debugging off in, and that nothing names.
 
     ``from .base import *`` with ``DEBUG = False`` below it makes ``base`` part of the settings of
     production, where what it says of debugging does not hold.
     """
-    known = list(modules)
-    named = {name for module in known for name in _SETTINGS_NAMED.findall(module.text)}
+    named = {
+        name
+        for modules in groups
+        for module in modules.having("DJANGO_SETTINGS_MODULE")
+        for name in _SETTINGS_NAMED.findall(module.text)
+    }
     found: set[str] = set()
-    for module in known:
+    switching = (module for modules in groups for module in modules.having("import *"))
+    for module in switching:
         if not _SWITCHES_OFF.search(module.text):
             continue
         folder = module.path.rpartition("/")[0]
@@ -74,30 +89,25 @@ def foundations(modules: Iterable[Module]) -> frozenset[str]:
 
 def _is_debug_target(module: Module, node: ast.expr) -> bool:
     if isinstance(node, ast.Attribute):
-        return (
-            node.attr == "debug"
-            and isinstance(node.value, ast.Name)
-            and node.value.id in {"app", "application", "server"}
-        )
+        is_app = isinstance(node.value, ast.Name) and node.value.id in _APPS
+        return node.attr == "debug" and is_app
     if isinstance(node, ast.Subscript):
-        key = node.slice
-        is_config = module.source(node.value).endswith("config")
-        return is_config and isinstance(key, ast.Constant) and key.value == "DEBUG"
-    is_settings = bool(re.search(r"(?:^|/)settings(?:/\w+)?\.py\Z", module.path))
-    is_top = isinstance(module.parent(node), ast.Assign) and module.function(node) is None
+        is_debug = isinstance(node.slice, ast.Constant) and node.slice.value == "DEBUG"
+        return is_debug and module.source(node.value).endswith("config")
     return (
         isinstance(node, ast.Name)
         and node.id == "DEBUG"
-        and is_settings
-        and "INSTALLED_APPS" in module.text
-        and is_top
+        and _SETTINGS.search(module.path) is not None
         and not _DEV_SETTINGS.search(module.path)
+        and "INSTALLED_APPS" in module.text
+        and isinstance(module.parent(node), ast.Assign)
+        and module.function(node) is None
         and not _is_conditional(module, node)
     )
 
 
 def _is_conditional(module: Module, node: ast.AST) -> bool:
-    return any(isinstance(above, ast.If | ast.Try) for above in module.ancestors(node))
+    return any(isinstance(above, (ast.If, ast.Try)) for above in module.ancestors(node))
 
 
 def is_on(module: Module, node: ast.expr) -> bool:
@@ -121,36 +131,39 @@ def environment_reads_in(module: Module, node: ast.expr) -> Iterator[object]:
             yield read.default.value
 
 
-def wildcard_origins(module: Module) -> Iterator[tuple[ast.expr, str]]:
+def wildcard_origins(modules: Modules) -> Iterator[tuple[Module, ast.expr, str]]:
     """Yield the places that let every website call the app."""
-    if "cors" not in module.text.lower():
+    for module in modules.spelling(_CORS):
+        for call in module.nodes(ast.Call):
+            for place in _wild_places(module, call):
+                if not is_for_development(module, call):
+                    yield module, place, _origin_message(call)
+        for assign in module.nodes(ast.Assign):
+            names = {t.id for t in assign.targets if isinstance(t, ast.Name)}
+            is_all = not names.isdisjoint(_ALLOW_ALL) and is_on(module, assign.value)
+            if is_all and not is_for_development(module, assign):
+                message = "Every website may call the app from its visitors' browsers."
+                yield module, assign.value, message
+
+
+def _wild_places(module: Module, call: ast.Call) -> Iterator[ast.expr]:
+    """Yield what lets every origin in where a call sets up who may call."""
+    target = module.resolve(call.func) or ""
+    if target in {"flask_cors.CORS", "flask_cors.cross_origin"} or _is_late_cors(module, call):
+        place = _flask_wildcard(module, call)
+        if place is not None:
+            yield place
         return
-    for call in module.nodes(ast.Call):
-        if is_for_development(module, call):
-            continue
-        target = module.resolve(call.func) or ""
-        named = [module.resolve(argument) or "" for argument in call.args]
-        middleware = target.endswith("CORSMiddleware") or any(
-            n.endswith("CORSMiddleware") for n in named
-        )
-        if middleware or target.endswith(("SocketIO", "AsyncServer")):
-            for keyword in call.keywords:
-                place = _wild(module, keyword.value) if keyword.arg in _ORIGINS else None
-                if keyword.arg == "allow_origin_regex" and literal_text(keyword.value) in _ANY:
-                    place = keyword.value
-                if place is not None:
-                    yield place, _origin_message(call)
-        elif target in {"flask_cors.CORS", "flask_cors.cross_origin"} or _is_late_cors(
-            module, call
-        ):
-            place = _flask_wildcard(module, call)
-            if place is not None:
-                yield place, _origin_message(call)
-    for assign in module.nodes(ast.Assign):
-        names = {t.id for t in assign.targets if isinstance(t, ast.Name)}
-        is_all = bool(names & {"CORS_ALLOW_ALL_ORIGINS", "CORS_ORIGIN_ALLOW_ALL"})
-        if is_all and is_on(module, assign.value) and not is_for_development(module, assign):
-            yield assign.value, "Every website may call the app from its visitors' browsers."
+    named = [target, *(module.resolve(argument) or "" for argument in call.args)]
+    is_middleware = any(name.endswith("CORSMiddleware") for name in named)
+    if not is_middleware and not target.endswith(("SocketIO", "AsyncServer")):
+        return
+    for keyword in call.keywords:
+        place = _wild(module, keyword.value) if keyword.arg in _ORIGINS else None
+        if keyword.arg == "allow_origin_regex" and literal_text(keyword.value) in _ANY:
+            place = keyword.value
+        if place is not None:
+            yield place
 
 
 def _is_late_cors(module: Module, call: ast.Call) -> bool:
@@ -208,7 +221,7 @@ def _wild(module: Module, node: ast.expr, depth: int = 0) -> ast.expr | None:
     if isinstance(node, ast.Constant):
         is_wild = isinstance(node.value, str) and node.value.strip() == "*"
         return node if is_wild else None
-    if isinstance(node, ast.List | ast.Tuple | ast.Set):
+    if isinstance(node, (ast.List, ast.Tuple, ast.Set)):
         return node if any(_wild(module, item, depth + 1) for item in node.elts) else None
     if isinstance(node, ast.Name):
         for value in _values(module, node):

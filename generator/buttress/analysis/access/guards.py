@@ -14,17 +14,22 @@ from functools import cached_property
 from weakref import WeakKeyDictionary
 
 from buttress.analysis.access.asking import BODY, DEEPEST, Asking, denies
+from buttress.analysis.access.authentication import authenticates
 from buttress.analysis.access.endpoints import Endpoint, endpoints, functions_of, own_modules
-from buttress.analysis.access.protection import authenticates
 from buttress.project.literals import strings_in
 from buttress.project.model import Project, Service
 from buttress.project.modules import called_name
-from buttress.source import Module, Tree
+from buttress.source import Module, Modules, Tree
 from buttress.source.module import Function
 
 _REFUSES = re.compile(
     r"\b(?:401|403|HTTP_401_UNAUTHORIZED|HTTP_403_FORBIDDEN|Unauthorized|Forbidden|PermissionDenied|NotAuthenticated|PermissionError)\b"
 )
+_WRAPPED = re.compile(
+    r"\b(?:login_required|staff_member_required|permission_required\([^()]*\)|user_passes_test\([^()]*\)|admin_view)\(\s*(\w+(?:\.\w+)*)"
+)
+_FASTAPI = ("fastapi.FastAPI", "fastapi.applications.FastAPI")
+_ATTACHES = ("add_middleware", "Middleware", "before_request")
 _APPS = frozenset(["app", "application", "server"])
 
 
@@ -42,16 +47,13 @@ def guards_of(project: Project, service: Service, modules: Iterable[Module]) -> 
     known = _KNOWN.setdefault(project.tree, {})
     key = (service.root, service.app.target)
     if key not in known:
-        known[key] = Guards(project, service, tuple(modules))
+        known[key] = Guards(project, service, Modules.of(modules))
     return known[key]
 
 
 def knows_callers(project: Project, service: Service, modules: Iterable[Module]) -> bool:
     """Whether anything in the app finds out who is asking; the arguments are those of ``guards_of``."""
-    modules = tuple(modules)
-    if authenticates(modules):
-        return True
-    return guards_of(project, service, modules).ask_somewhere(endpoints(project, service))
+    return guards_of(project, service, modules).know_callers
 
 
 class Guards:
@@ -63,7 +65,8 @@ class Guards:
         modules: Its modules that the entry point imports.
     """
 
-    def __init__(self, project: Project, service: Service, modules: tuple[Module, ...]) -> None:
+    def __init__(self, project: Project, service: Service, modules: Modules) -> None:
+        self._project = project
         self._own = own_modules(project.tree)
         self._service = service
         self._modules = modules
@@ -74,37 +77,42 @@ class Guards:
     # -- the whole app ----------------------------------------------------------------------------
 
     @cached_property
+    def know_callers(self) -> bool:
+        """Whether anything in the app finds out who is asking."""
+        if authenticates(self._modules):
+            return True
+        return self.ask_somewhere(endpoints(self._project, self._service))
+
+    @cached_property
     def is_closed(self) -> bool:
         """Whether something refuses strangers before any route runs."""
-        return any(self._closes(module) for module in self._modules)
+        for module in self._modules.having("LoginRequiredMiddleware"):
+            for node in module.nodes(ast.Constant):
+                if isinstance(node.value, str) and node.value.endswith("LoginRequiredMiddleware"):
+                    return True
+        return (
+            any(
+                self._asking.dependencies(module, _keyword(call, "dependencies"))
+                for module, call in self._modules.calls(*_FASTAPI)
+            )
+            or any(self._call_closes(*found) for found in self._modules.called(*_ATTACHES))
+            or any(
+                self._hook_closes(module, function)
+                for module in self._modules.having(
+                    "middleware", "before_request", "before_app_request"
+                )
+                for function in functions_of(module)
+            )
+        )
 
     @cached_property
     def closes_rest(self) -> bool:
         """Whether the settings of the REST framework refuse strangers unless a view says otherwise."""
-        return any(
-            "DEFAULT_PERMISSION_CLASSES" in module.text and _denies_by_setting(module)
-            for module in self._modules
-        )
-
-    def _closes(self, module: Module) -> bool:
-        text = module.text
-        if "LoginRequiredMiddleware" in text and any(
-            isinstance(node.value, str) and node.value.endswith("LoginRequiredMiddleware")
-            for node in module.nodes(ast.Constant)
-        ):
-            return True
-        hints = ("middleware", "before_request", "before_app_request", "dependencies")
-        if not any(hint in text.lower() for hint in hints):
-            return False
-        return any(self._call_closes(module, call) for call in module.nodes(ast.Call)) or any(
-            self._hook_closes(module, function) for function in functions_of(module)
-        )
+        return any(map(_denies_by_setting, self._modules.having("DEFAULT_PERMISSION_CLASSES")))
 
     def _call_closes(self, module: Module, call: ast.Call) -> bool:
         """Whether a call attaches a guard to the whole app."""
         name = called_name(call)
-        if module.resolve(call.func) in {"fastapi.FastAPI", "fastapi.applications.FastAPI"}:
-            return self._asking.dependencies(module, _keyword(call, "dependencies"))
         if name in {"add_middleware", "Middleware"} and call.args:
             return self._is_asking_class(module, call.args[0])
         is_hook = name == "before_request" and bool(call.args) and _is_app(call.func)
@@ -129,7 +137,7 @@ class Guards:
             ("fastapi_auth", "starlette_auth")
         ):
             return False  # finds out who is asking, refuses nobody
-        for other in self._modules:
+        for other in self._modules.having(last):
             for klass in other.nodes(ast.ClassDef):
                 if klass.name == last:
                     source = other.source(klass)
@@ -201,17 +209,18 @@ class Guards:
 
     def _is_wrapped(self, endpoint: Endpoint) -> bool:
         """Whether a URL configuration wraps the view: ``login_required(View.as_view())``."""
-        if not self._url_texts:
-            return False
         name = endpoint.view.name if endpoint.view is not None else endpoint.node.name
-        pattern = re.compile(
-            rf"\b(?:login_required|staff_member_required|permission_required\([^()]*\)|user_passes_test\([^()]*\)|admin_view)\(\s*(?:\w+\.)*{name}\b"
-        )
-        return any(name in text and bool(pattern.search(text)) for text in self._url_texts)
+        return name in self._wrapped
 
     @cached_property
-    def _url_texts(self) -> tuple[str, ...]:
-        return tuple(module.text for module in self._modules if "urlpatterns" in module.text)
+    def _wrapped(self) -> frozenset[str]:
+        """The names that stand where a URL configuration wraps a view."""
+        return frozenset(
+            name
+            for module in self._modules.having("urlpatterns")
+            for wrapped in _WRAPPED.findall(module.text)
+            for name in wrapped.split(".")
+        )
 
     def _router_asks(self, module: Module, owner: str, depth: int = 0) -> bool:
         """Whether the router or blueprint of a route, or where it is included, asks."""
@@ -222,10 +231,9 @@ class Guards:
         return self._routers[key]
 
     def _attached(self, module: Module, owner: str, depth: int) -> bool:
-        for call in module.nodes(ast.Call):
-            name = called_name(call)
+        for call in module.called("APIRouter", "Router"):
             statement = module.parent(call)
-            if name in {"APIRouter", "Router"} and isinstance(statement, ast.Assign):
+            if isinstance(statement, ast.Assign):
                 names = {t.id for t in statement.targets if isinstance(t, ast.Name)}
                 if owner in names and self._asking.dependencies(
                     module, _keyword(call, "dependencies")
@@ -265,18 +273,14 @@ class Guards:
     def _attaching(self) -> dict[tuple[str, str], list[tuple[Module, ast.Call]]]:
         """The calls that include a router or attach a hook to it, by its file and name."""
         found: dict[tuple[str, str], list[tuple[Module, ast.Call]]] = {}
-        for module in self._modules:
-            if "include_router" not in module.text and "before_request(" not in module.text:
+        for module, call in self._modules.called("include_router", "before_request"):
+            if not call.args:
                 continue
-            for call in module.nodes(ast.Call):
-                name = called_name(call)
-                if not call.args or name not in {"include_router", "before_request"}:
-                    continue
-                owner: ast.expr | None = call.args[0]
-                if name == "before_request":
-                    owner = call.func.value if isinstance(call.func, ast.Attribute) else None
-                for key in self._meant(module, owner):
-                    found.setdefault(key, []).append((module, call))
+            owner: ast.expr | None = call.args[0]
+            if called_name(call) == "before_request":
+                owner = call.func.value if isinstance(call.func, ast.Attribute) else None
+            for key in self._meant(module, owner):
+                found.setdefault(key, []).append((module, call))
         return found
 
     def _outer_asks(self, module: Module, call: ast.Call, depth: int) -> bool:
@@ -330,6 +334,6 @@ def _denies_by_setting(module: Module) -> bool:
         above = module.parent(constant)
         if constant.value == "DEFAULT_PERMISSION_CLASSES" and isinstance(above, ast.Dict):
             for key, value in zip(above.keys, above.values, strict=True):
-                if key is constant and isinstance(value, ast.List | ast.Tuple):
+                if key is constant and isinstance(value, (ast.List, ast.Tuple)):
                     return any(not text.endswith(".AllowAny") for text in strings_in(value))
     return False

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 from buttress.project.literals import literal_text, strings_in, written
 from buttress.project.modules import called_name
-from buttress.source import Module
+from buttress.source import Module, Modules
 
 _PASSWORD = re.compile(
     r"(?:^|_)(?:pass(?:word|wd|phrase)?|pwd|senha|contrasena)(?:s|_?(?:bytes|raw|plain|text|str|input|encoded|utf8|field|salt|with_salt))?\Z",
     re.IGNORECASE,
 )
+_ABOUT = re.compile("pass|pwd|senha", re.IGNORECASE)
 _OTHER = re.compile(
     r"confirm|repeat|again|retype|new|old|reset|token|length|[_a-z]2\Z|_?hash", re.IGNORECASE
 )
@@ -40,6 +41,7 @@ _INPUT = re.compile(
 _QUERIES = frozenset(
     ["filter_by", "filter", "get", "find_one", "find", "first", "exists", "select_by"]
 )
+_WHERE = re.compile("where", re.IGNORECASE)
 _IN_SQL = re.compile(
     r"\bwhere\b[^;]*\b(?:password|passwd|pwd|user_password)\s*=\s*(?!=)", re.IGNORECASE | re.DOTALL
 )
@@ -64,18 +66,16 @@ _LONGEST = 20_000
 _COLUMNS = frozenset(["Column", "mapped_column", "CharField", "TextField", "StringField", "Field"])
 
 
-def unsafe_passwords(
-    modules: Iterable[Module],
-) -> Iterator[tuple[Module, ast.expr | ast.stmt, str]]:
+def unsafe_passwords(modules: Modules) -> Iterator[tuple[Module, ast.expr | ast.stmt, str]]:
     """Yield the places where passwords are hashed too fast, compared or looked up as plain text.
 
     A column that holds plain passwords is named only where nothing else says so, and nothing hashes.
     """
-    modules = list(modules)
-    found = [item for module in modules for item in _in_module(module)]
+    about = modules.spelling(_ABOUT)
+    found = [item for module in about for item in _in_module(module)]
     yield from found
-    if not found and not any(_SLOW.search(m.text) or "hashlib" in m.text for m in modules):
-        for module in modules:
+    if not found and not modules.spelling(_SLOW) and not modules.having("hashlib"):
+        for module in about:
             for column in _columns(module):
                 yield module, column, "This column holds passwords, and nothing hashes them."
 
@@ -97,9 +97,6 @@ def is_fast_hash_of_password(module: Module, call: ast.Call) -> bool:
 
 
 def _in_module(module: Module) -> Iterator[tuple[Module, ast.expr | ast.stmt, str]]:
-    text = module.text.lower()
-    if not any(word in text for word in ("pass", "pwd", "senha")):
-        return
     hashed: set[ast.AST | None] = set()
     for call in module.nodes(ast.Call):
         if is_fast_hash_of_password(module, call):
@@ -148,7 +145,7 @@ def _plain(module: Module) -> Iterator[ast.expr]:
             for name, value in _criteria(call):
                 if _PASSWORD.search(name) and not _OTHER.search(name) and _is_typed(module, value):
                     yield call
-    if "where" in module.text.lower():
+    if module.mentions(_WHERE):
         yield from _in_sql(module)
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterable
+from functools import lru_cache
 
 from buttress.analysis.access.endpoints import Endpoint
 from buttress.analysis.access.openings import ADMIN, words
-from buttress.source import Module
+from buttress.project.literals import literal_text
+from buttress.source import Module, Modules
 
 _MFA = (
     "pyotp",
@@ -35,6 +36,9 @@ _MFA = (
     "httpx_oauth",
     "auth0",
 )
+_MFA_APPS = ("allauth", "django_otp", "two_factor", "social_django", "mozilla_django_oidc")
+_MFA_WORD = re.compile(r"\b(?:totp|mfa|two_?factor|openid|oauth2?/|sso|id_token)\b", re.IGNORECASE)
+_MFA_PART = re.compile("totp|mfa|factor|openid|oauth|sso|id_token", re.IGNORECASE)
 _ROLE_NAMES = re.compile(
     r"(?:^|_)(?:role|roles|is_admin|is_staff|is_superuser|is_super_?user|is_administrator|permissions?|scopes?|user_type|account_type|is_moderator|is_owner)\Z",
     re.IGNORECASE,
@@ -50,52 +54,41 @@ def is_for_administrators(endpoint: Endpoint) -> bool:
     return bool(words(endpoint) & ADMIN)
 
 
-def checks_roles(modules: Iterable[Module]) -> bool:
+def checks_roles(modules: Modules) -> bool:
     """Whether any code that runs tells users with more rights from others."""
-    for module in modules:
-        for attribute in module.nodes(ast.Attribute):
-            if isinstance(attribute.ctx, ast.Load) and _ROLE_NAMES.search(attribute.attr):
-                return True
-        for subscript in module.nodes(ast.Subscript):
-            key = subscript.slice
-            if (
-                isinstance(key, ast.Constant)
-                and isinstance(key.value, str)
-                and _ROLE_NAMES.search(key.value)
-            ):
-                return True
-        for name in module.nodes(ast.Name, ast.Attribute):
-            last = name.attr if isinstance(name, ast.Attribute) else name.id
-            if _ROLE_CALLS.search(last):
-                return True
-        for call in module.nodes(ast.Call):
-            is_get = isinstance(call.func, ast.Attribute) and call.func.attr == "get" and call.args
-            asked = call.args[0] if is_get else None
-            if isinstance(asked, ast.Constant) and _ROLE_NAMES.search(str(asked.value)):
-                return True
-    return False
+    return any(map(_checks_roles, modules))
 
 
-def has_second_factor(modules: Iterable[Module]) -> bool:
+def _checks_roles(module: Module) -> bool:
+    for attribute in module.nodes(ast.Attribute):
+        is_read = isinstance(attribute.ctx, ast.Load) and _is_role(attribute.attr)
+        if is_read or _asks_for_role(attribute.attr):
+            return True
+    if any(_asks_for_role(name.id) for name in module.nodes(ast.Name)):
+        return True
+    keys = [subscript.slice for subscript in module.nodes(ast.Subscript)]
+    keys += [call.args[0] for call in module.called("get") if call.args]
+    return any(_is_role(literal_text(key)) for key in keys)
+
+
+@lru_cache(maxsize=4096)
+def _is_role(name: str) -> bool:
+    return _ROLE_NAMES.search(name) is not None
+
+
+@lru_cache(maxsize=4096)
+def _asks_for_role(name: str) -> bool:
+    return _ROLE_CALLS.search(name) is not None
+
+
+def has_second_factor(modules: Modules) -> bool:
     """Whether code that runs uses single sign-on, or a second factor."""
-    for module in modules:
-        for binding in module.imports:
-            if binding.target.startswith(_MFA):
-                return True
-        text = module.text
-        if any(
-            f'"{name}' in text or f"'{name}" in text
-            for name in (
-                "allauth",
-                "django_otp",
-                "two_factor",
-                "social_django",
-                "mozilla_django_oidc",
-            )
-        ):
-            return True
-        if re.search(
-            r"\b(?:totp|mfa|two_?factor|openid|oauth2?/|sso|id_token)\b", text, re.IGNORECASE
-        ):
-            return True
-    return False
+    if any(
+        binding.target.startswith(_MFA)
+        for module in modules.naming(*(f"{name}*" for name in _MFA))
+        for binding in module.imports
+    ):
+        return True
+    if modules.having(*(f"{quote}{name}" for name in _MFA_APPS for quote in "\"'")):
+        return True
+    return any(_MFA_WORD.search(module.text) is not None for module in modules.spelling(_MFA_PART))

@@ -10,10 +10,9 @@ from buttress.analysis.access.endpoints import Endpoint
 from buttress.analysis.access.guards import Guards
 from buttress.analysis.access.openings import is_public
 from buttress.analysis.access.reached_code import reached_text
-from buttress.project.literals import argument, known_string, strings_in, written
+from buttress.project.literals import argument, known_string, literal_text, strings_in, written
 from buttress.project.model import Project, Service
-from buttress.project.modules import called_name
-from buttress.source import Module
+from buttress.source import Module, Modules
 
 _SESSION = re.compile(
     r"(?:^|[_-])(?:session|sess|sid|token|auth|jwt|access|refresh|remember|user|login|userid|user_id)(?:$|[_-])|sessionid|authtoken|accesstoken",
@@ -24,6 +23,7 @@ _PROTECTED = re.compile(
     r"CSRFProtect\(|SeaSurf\(|csrf_?protect\w*\(|csrf\.init_app|fastapi_csrf|starlette_csrf|asgi_csrf|CSRFMiddleware|X-CSRF|csrf_?token|[\"']origin[\"']",
     re.IGNORECASE,
 )
+_PROTECTING = re.compile("csrf|seasurf|origin", re.IGNORECASE)
 _VERIFIES = re.compile(
     r"hmac|signature|construct_event|secret|Authorization|HTTP_X_|api_?key|Bearer", re.IGNORECASE
 )
@@ -34,6 +34,9 @@ _LOGIN = re.compile(
     r"\bsession\[\s*[\"'][\w-]{0,40}(?:user|login|logged|auth|admin|uid)|login_user\(|flask_login",
     re.IGNORECASE,
 )
+_LOGGING_IN = re.compile("session|login_user|flask_login", re.IGNORECASE)
+_SETS_COOKIES = ("set_cookie", "add_middleware", "SessionMiddleware")
+_SAME_SITE_NAME = re.compile("SESSION_COOKIE_SAMESITE", re.IGNORECASE)
 _SAME_SITE = re.compile(
     r"SESSION_COOKIE_SAMESITE[\"']?\]?\s*[=:]\s*[\"'](?:Lax|Strict)", re.IGNORECASE
 )
@@ -47,30 +50,27 @@ _SESSION_MIDDLEWARE = frozenset(
 )
 
 
-def weak_cookies(module: Module) -> Iterator[tuple[ast.Call, str]]:
+def weak_cookies(modules: Modules) -> Iterator[tuple[Module, ast.Call, str]]:
     """Yield the cookies of sessions and tokens that scripts or plain HTTP can read.
 
     A flag that the code computes counts as set.
     """
-    if "set_cookie" not in module.text and "SessionMiddleware" not in module.text:
-        return
-    for call in module.nodes(ast.Call):
-        name = called_name(call)
-        if name == "set_cookie":
-            key = known_string(module, argument(call, 0, "key"))
-            if key is None or not _SESSION.search(key) or _READABLE.search(key):
-                if _is_said_off(call, "secure") and not _READABLE.search(key or ""):
-                    yield call, "This cookie is said to be sent over plain HTTP, too (secure=False)."
-                continue
-            if any(keyword.arg is None for keyword in call.keywords):
-                continue
-            missing = [flag for flag in ("httponly", "secure") if _is_off(call, flag)]
-            if missing:
-                yield call, f"The cookie {key} is set without {' and '.join(missing)}."
-        elif name == "add_middleware" and call.args:
-            is_session = module.resolve(call.args[0]) in _SESSION_MIDDLEWARE
-            if is_session and _is_off(call, "https_only"):
-                yield call, "The session cookie is also sent over plain HTTP (https_only)."
+    for module, call in modules.called("set_cookie"):
+        key = known_string(module, argument(call, 0, "key"))
+        if key is None or not _SESSION.search(key) or _READABLE.search(key):
+            if _is_said_off(call, "secure") and not _READABLE.search(key or ""):
+                message = "This cookie is said to be sent over plain HTTP, too (secure=False)."
+                yield module, call, message
+            continue
+        if any(keyword.arg is None for keyword in call.keywords):
+            continue
+        missing = [flag for flag in ("httponly", "secure") if _is_off(call, flag)]
+        if missing:
+            yield module, call, f"The cookie {key} is set without {' and '.join(missing)}."
+    for module, call in modules.called("add_middleware"):
+        is_session = bool(call.args) and module.resolve(call.args[0]) in _SESSION_MIDDLEWARE
+        if is_session and _is_off(call, "https_only"):
+            yield module, call, "The session cookie is also sent over plain HTTP (https_only)."
 
 
 def _is_off(call: ast.Call, flag: str) -> bool:
@@ -87,37 +87,37 @@ def _is_said_off(call: ast.Call, flag: str) -> bool:
     )
 
 
-def cross_site_cookies(modules: Iterable[Module]) -> Iterator[tuple[Module, ast.expr]]:
+def cross_site_cookies(modules: Modules) -> Iterator[tuple[Module, ast.expr]]:
     """Yield the session cookies that browsers send along from other sites, where nothing checks a token."""
-    modules = list(modules)
     found = [
         (module, keyword.value)
-        for module in modules
-        if "samesite" in module.text or "same_site" in module.text
-        for call in module.nodes(ast.Call)
-        if called_name(call) in {"set_cookie", "add_middleware", "SessionMiddleware"}
+        for module, call in modules.having("samesite", "same_site").called(*_SETS_COOKIES)
         for keyword in call.keywords
         if keyword.arg in {"samesite", "same_site"}
         and any(text.lower() == "none" for text in strings_in(keyword.value))
     ]
-    if found and not any(module.mentions(_PROTECTED) for module in modules):
+    if found and not _protects(modules):
         yield from found
 
 
+def _protects(modules: Modules) -> bool:
+    """Whether anything checks that forms are the app's own."""
+    return any(module.mentions(_PROTECTED) for module in modules.spelling(_PROTECTING))
+
+
 def unprotected_forms(
-    modules: Iterable[Module], found: Iterable[Endpoint], guards: Guards
+    modules: Modules, found: Iterable[Endpoint], guards: Guards
 ) -> Endpoint | None:
     """Return the first form of a Flask app that acts for whoever is logged in, if nothing checks a token.
 
     ``FlaskForm`` protects the forms that it validates, ``CSRFProtect`` all; ``SameSite`` on the session
     cookie keeps other sites out as well.
     """
-    modules = list(modules)
-    if any(module.mentions(_PROTECTED) for module in modules):
+    if _protects(modules):
         return None
-    if not any(module.mentions(_LOGIN) for module in modules):
+    if not any(module.mentions(_LOGIN) for module in modules.spelling(_LOGGING_IN)):
         return None
-    if any(module.mentions(_SAME_SITE) for module in modules):
+    if any(module.mentions(_SAME_SITE) for module in modules.spelling(_SAME_SITE_NAME)):
         return None
     for endpoint in sorted(found, key=is_public):
         source = endpoint.module.source(endpoint.node)
@@ -130,21 +130,15 @@ def unprotected_forms(
     return None
 
 
-def switched_off(modules: Iterable[Module]) -> Iterator[tuple[Module, ast.expr]]:
+def switched_off(modules: Modules) -> Iterator[tuple[Module, ast.expr]]:
     """Yield where ``WTF_CSRF_ENABLED`` is switched off, outside of configurations for tests."""
-    for module in modules:
-        if "WTF_CSRF_ENABLED" not in module.text:
-            continue
+    for module in modules.having("WTF_CSRF_ENABLED"):
         for assign in module.nodes(ast.Assign):
             target = assign.targets[0]
-            name = written(target) or (
-                str(target.slice.value)
-                if isinstance(target, ast.Subscript) and isinstance(target.slice, ast.Constant)
-                else ""
-            )
+            key = target.slice if isinstance(target, ast.Subscript) else None
             is_off = isinstance(assign.value, ast.Constant) and assign.value.value is False
             if (
-                name == "WTF_CSRF_ENABLED"
+                (written(target) or literal_text(key)) == "WTF_CSRF_ENABLED"
                 and is_off
                 and not re.search("test", module.symbol(assign), re.IGNORECASE)
             ):
@@ -171,12 +165,16 @@ def exempt_views(
             yield endpoint
 
 
-def uses_session(modules: Iterable[Module]) -> bool:
+def uses_session(modules: Modules) -> bool:
     """Whether a Flask app keeps a session, itself or to know who is logged in."""
-    for module in modules:
-        if any(binding.target.startswith("flask_login") for binding in module.imports):
-            return True
-        names = (node for node in module.nodes(ast.Name) if isinstance(node.ctx, ast.Load))
-        if "session" in module.text and any(module.resolve(n) == "flask.session" for n in names):
-            return True
-    return False
+    if any(
+        binding.target.startswith("flask_login")
+        for module in modules.having("flask_login")
+        for binding in module.imports
+    ):
+        return True
+    return any(
+        isinstance(node.ctx, ast.Load) and module.resolve(node) == "flask.session"
+        for module in modules.naming("flask.session")
+        for node in module.nodes(ast.Name)
+    )

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 from buttress.project.literals import constant, literal_text, written
 from buttress.project.modules import called_name
-from buttress.source import Module
+from buttress.source import Module, Modules
 from buttress.source.module import Function
 
 _ENCODERS = frozenset(["jwt.encode", "jose.jwt.encode", "jwt.api_jwt.encode"])
+_LIMITED = re.compile("expir|lifetime", re.IGNORECASE)
 _MINUTES = {"SECONDS": 1 / 60, "MINUTES": 1, "HOURS": 60, "DAYS": 1440}
 _LIFETIME = re.compile(
     r"(?:ACCESS_?TOKEN|JWT(?!\w*REFRESH)|\bTOKEN)\w*_(?:EXPIR\w*|LIFETIME|TTL|VALID\w*)_(SECONDS|MINUTES|HOURS|DAYS)\Z|(?:ACCESS_?TOKEN|JWT)\w*_(SECONDS|MINUTES|HOURS|DAYS)\Z",
@@ -23,22 +24,18 @@ _DEEPEST = 20
 _REFRESH = re.compile(r"refresh|reset|verif|confirm|invit|activat|remember", re.IGNORECASE)
 
 
-def endless_tokens(modules: Iterable[Module]) -> Iterator[tuple[Module, ast.expr, str]]:
+def endless_tokens(modules: Modules) -> Iterator[tuple[Module, ast.expr, str]]:
     """Yield the places that make tokens which never expire, or only after more than a week."""
-    modules = list(modules)
-    for module in modules:
-        if "encode" in module.text and "jwt" in module.text:
-            for call in module.nodes(ast.Call):
-                if module.resolve(call.func) not in _ENCODERS:
-                    continue
-                if not _expires(module, call, modules):
-                    yield module, call, "This token never expires."
-                elif (days := _days(module, call)) is not None:
-                    yield module, call, f"This token is valid for {days:g} days."
+    for module, call in modules.calls(*_ENCODERS):
+        if not _expires(module, call, modules):
+            yield module, call, "This token never expires."
+        elif (days := _days(module, call)) is not None:
+            yield module, call, f"This token is valid for {days:g} days."
+    for module in modules.spelling(_LIMITED):
         yield from _long_lives(module)
 
 
-def _expires(module: Module, call: ast.Call, modules: list[Module]) -> bool:
+def _expires(module: Module, call: ast.Call, modules: Modules) -> bool:
     """Whether ``exp`` is put into the payload: in the function, in a caller, or in a model."""
     function = module.function(call)
     around: ast.AST = function if function is not None else module.statement(call)
@@ -124,19 +121,12 @@ def _is_parameter(function: Function, payload: ast.expr) -> bool:
     return written(payload) in names | copies
 
 
-def _callers(function: Function, modules: list[Module]) -> Iterator[ast.AST]:
-    for module in modules:
-        if function.name not in module.text:
-            continue
-        for call in module.nodes(ast.Call):
-            if called_name(call) == function.name:
-                yield module.function(call) or module.statement(call)
+def _callers(function: Function, modules: Modules) -> Iterator[ast.AST]:
+    for module, call in modules.called(function.name):
+        yield module.function(call) or module.statement(call)
 
 
 def _long_lives(module: Module) -> Iterator[tuple[Module, ast.expr, str]]:
-    text = module.text
-    if "expir" not in text.lower() and "LIFETIME" not in text:
-        return
     for statement in module.nodes(ast.Assign, ast.AnnAssign):
         targets = statement.targets if isinstance(statement, ast.Assign) else [statement.target]
         if statement.value is None:

@@ -9,12 +9,14 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
+from buttress.checks.model import Pillar
 from buttress.project import inspect_project, select_service
 from buttress.reports.overview import Setting
 from buttress.reports.scorecard_terminal import print_scorecard
 from buttress.scorecard import (
     Acceptance,
     AcceptedBy,
+    PillarScore,
     Result,
     Scorecard,
     Status,
@@ -191,6 +193,19 @@ def test_nothing_to_mend_is_one_short_screen() -> None:
 
     assert "0 findings" in shown
     assert "What matters most" not in shown
+
+
+def test_a_pillar_without_a_score_says_why() -> None:
+    pillars = {
+        PillarScore(Pillar.CICD, None, 1, 2, 4): "-  2 of 3 checks pass, 4 unknown",
+        PillarScore(Pillar.CICD, None, 0, 0, 4): "-  nothing could be decided",
+        PillarScore(Pillar.CICD, None, 0, 0): "-  nothing to judge",
+        PillarScore(Pillar.CICD, 40.4, 1, 2, 1): "40  2 of 3 checks pass",
+    }
+
+    for pillar, said in pillars.items():
+        lines = screen(replace(card({}), pillars=(pillar,))).splitlines()
+        assert lines[3].endswith(f" {said}")
 
 
 def test_a_pipe_gets_no_escape_at_all() -> None:

@@ -28,7 +28,7 @@ from buttress.source import Skipped
 TOP = 10
 _PILLAR = max(len(pillar.value) for pillar in Pillar)
 _BAR, _LEAST_BAR = 30, 6
-_BESIDE_BAR = 46
+_BESIDE_BAR = 2 + _PILLAR + 2 + 5 + 2
 _MOST_BROKEN, _FEW_BROKEN = 5, 2
 _FEW_SERVICES = 4
 _VERDICT_STYLE = {
@@ -59,8 +59,10 @@ def print_scorecard(
         console.print(_verdict(card))
         print_indented(console, Text(_describe(card.service), style="dim"))
     console.print()
+    beside = _BESIDE_BAR + max(len(_tally(pillar)) for pillar in card.pillars)
+    bar = max(_LEAST_BAR, min(_BAR, console.width - beside))
     for pillar in card.pillars:
-        console.print(_pillar(pillar, console.width))
+        console.print(_pillar(pillar, bar))
     console.print()
     found = Text(safe(" · ".join(counts(card))), style="dim")
     listed = seen.open if is_complete else seen.open[:TOP]
@@ -105,8 +107,7 @@ def _describe(service: Service) -> str:
     return safe(f"{where}{service.framework.value} · {service.app.target} · {routes}")
 
 
-def _pillar(pillar: PillarScore, width: int) -> Text:
-    bar = max(_LEAST_BAR, min(_BAR, width - _BESIDE_BAR))
+def _pillar(pillar: PillarScore, bar: int) -> Text:
     score = "-" if pillar.score is None else f"{pillar.score:.0f}"
     return Text.assemble(
         f"  {pillar.pillar.value:{_PILLAR}}  ",
@@ -118,7 +119,10 @@ def _pillar(pillar: PillarScore, width: int) -> Text:
 
 def _tally(pillar: PillarScore) -> str:
     decided = pillar.passed + pillar.failed
-    return f"{pillar.passed} of {decided} checks pass" if decided else "nothing to judge"
+    if not decided:
+        return "nothing to judge" if not pillar.unknown else "nothing could be decided"
+    unknown = f", {pillar.unknown} unknown" if pillar.score is None else ""
+    return f"{pillar.passed} of {decided} checks pass{unknown}"
 
 
 def _bar(score: float | None, width: int) -> Text:

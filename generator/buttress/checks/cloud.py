@@ -14,6 +14,7 @@ from buttress.analysis.configuration import (
 from buttress.analysis.database.local_database import (
     backs_itself_up,
     is_chosen_elsewhere,
+    keeps_nothing,
     only_reads,
 )
 from buttress.analysis.delivery.deployments import (
@@ -113,6 +114,8 @@ def no_backup(subject: Subject) -> Iterator[Finding]:
     modules = list(subject.wired())
     if all(fact.value == "sqlite" for fact in kept) and only_reads(modules):
         raise NotApplicable("the app only reads its database")
+    if keeps_nothing(modules):
+        raise NotApplicable("the app keeps nothing in its database")
     project = subject.project
     bare = databases_without_backup(terraform_of(project))
     if bare:

@@ -155,9 +155,9 @@ def keeps_nothing(modules: list[Module]) -> bool:
             if is_write and not _is_first_filling(module, call):
                 return False
         for node in module.nodes(ast.Constant):
-            if isinstance(node.value, str) and _CHANGE.match(node.value):
-                if not _is_first_filling(module, node):
-                    return False
+            is_change = isinstance(node.value, str) and bool(_CHANGE.match(node.value))
+            if is_change and not _is_first_filling(module, node):
+                return False
     return asks
 
 

@@ -43,6 +43,8 @@ class Answers:
 
     def names(self, module: Module, function: Function | None) -> frozenset[str]:
         """Return the names of a function that hold an answer, or something taken from it."""
+        if (function or module.tree) not in self.use.around:
+            return frozenset()
         key = (module, function)
         if key not in self._holding:
             self._holding[key] = frozenset()
@@ -137,6 +139,8 @@ class Answers:
 
     def _answers(self, callee: Callee, depth: int) -> bool:
         """Whether a function returns a model's answer."""
+        if callee.node not in self.use.around:
+            return False
         if callee.node not in self._answering:
             self._answering[callee.node] = False
             held = set(self.names(callee.module, callee.node))

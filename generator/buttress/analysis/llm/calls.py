@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from weakref import WeakKeyDictionary
@@ -17,7 +17,7 @@ from buttress.analysis.llm.holders import chain_of, root_of
 from buttress.analysis.llm.model import Client, ModelCall
 from buttress.analysis.llm.options import is_built_elsewhere, is_open, options_of
 from buttress.analysis.llm.prompts import sent
-from buttress.analysis.llm.values import Values
+from buttress.analysis.llm.values import Callee, Values
 from buttress.analysis.taint import Sources
 from buttress.project.model import Project, Service
 from buttress.source import Module, Modules, Tree
@@ -31,6 +31,8 @@ _INVOKING = frozenset({"invoke", "ainvoke", "stream", "astream", "predict"})
 _CHAINING = ("langchain", "langgraph")
 _CALLABLE = ("langchain", "llama_cpp", "transformers")
 _PATHS = frozenset({":11434", "/api/generate", "/chat/completions", "/v1/messages"})
+_ROUNDS = 5
+_MOST_CALLS = 40
 _ENDS = frozenset(chain[-1] for chain in catalogue.CHAINS)
 
 
@@ -104,6 +106,24 @@ class LanguageUse:
     @cached_property
     def _call_nodes(self) -> frozenset[ast.AST]:
         return frozenset(call.node for call in self.calls)
+
+    @cached_property
+    def around(self) -> frozenset[ast.AST]:
+        """What a model's answer may come to: all that holds a call of one, or of what holds one.
+
+        The top of a file is in it for its own statements alone.
+        """
+        found: set[ast.AST] = set()
+        reached = [(call.module, call.node) for call in self.calls]
+        for _ in range(_ROUNDS):
+            functions = [f for module, node in reached for f in _holding(module, node, found)]
+            reached = [place for function in functions for place in self._running(function)]
+        return frozenset(found)
+
+    def _running(self, function: Callee) -> Sequence[tuple[Module, ast.Call]]:
+        """Return the calls that may run a function, by its name; those that do, of a common name."""
+        found = list(self.modules.called(function.node.name))
+        return found if len(found) <= _MOST_CALLS else self.values.callers(function)
 
     # -- one of them ---------------------------------------------------------------------------
 
@@ -238,6 +258,18 @@ def _known_end(function: ast.Attribute) -> tuple[str, ...] | None:
     chain = chain_of(function)
     ends = (chain[-length:] for length in (3, 2, 1) if len(chain) >= length)
     return next((end for end in ends if end in catalogue.CHAINS), None)
+
+
+def _holding(module: Module, node: ast.AST, found: set[ast.AST]) -> Iterator[Callee]:
+    """Add all that a node stands in to what was found, and yield the functions that are new there."""
+    is_inside = False
+    for above in module.ancestors(node):
+        if isinstance(above, ast.FunctionDef | ast.AsyncFunctionDef):
+            is_inside = True
+            if above not in found:
+                yield Callee(module, above)
+        if above is not module.tree or not is_inside:
+            found.add(above)
 
 
 def _is_self(node: ast.Attribute) -> bool:

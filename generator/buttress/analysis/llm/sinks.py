@@ -8,9 +8,7 @@ from dataclasses import dataclass
 
 from buttress.analysis.llm.answers import Answers
 from buttress.analysis.llm.calls import LanguageUse
-from buttress.analysis.llm.model import ModelCall
 from buttress.analysis.llm.tools import tools
-from buttress.analysis.llm.values import Callee
 from buttress.analysis.taint import Kind, Sources, flows
 from buttress.project.model import Project, Service
 from buttress.source import Module
@@ -101,32 +99,10 @@ class _Beginning:
     def sources(self) -> Sources:
         return Sources(
             _LABEL,
-            holders=frozenset(self._holders()),
+            holders=self._use.around,
             expression=self._is_answer,
             parameter=self._is_given,
         )
-
-    def _holders(self) -> Iterator[ast.AST]:
-        """Yield what holds a call that a model's answer comes from."""
-        names = {name for call in self._use.calls for name in self._around(call)}
-        places = [(call.module, call.node) for call in self._use.calls]
-        for module, node in (*places, *self._use.modules.called(*names)):
-            yield from module.ancestors(node)
-
-    def _around(self, call: ModelCall) -> Iterator[str]:
-        """Yield the names of the functions that a model's answer may come back from."""
-        functions = [(call.module, call.function)]
-        seen: set[Function] = set()
-        for _ in range(_DEEPEST):
-            outer: list[tuple[Module, Function | None]] = []
-            for module, function in functions:
-                if function is None or function in seen:
-                    continue
-                seen.add(function)
-                yield function.name
-                for other, caller in self._use.values.callers(Callee(module, function)):
-                    outer.append((other, other.function(caller)))
-            functions = outer
 
     def _is_answer(self, module: Module, node: ast.expr, _what: str) -> bool:
         return isinstance(node, ast.Call) and self._answers.comes_from(module, node)

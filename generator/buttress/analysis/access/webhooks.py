@@ -34,7 +34,7 @@ _VERIFIES = re.compile(
 _ACTS = re.compile(
     r"\b(?:add|commit|save|create|insert|update|delete|remove|execute|put|append|write|upsert|store|upload|send|set_|register|archive|publish"
     r"|apply|run|start(?!swith)|stop|reset|process|handle|enqueue|delay|dispatch|dispatcher|feed|reply|respond|answer|notify|post|patch|call|check_call|check_output"
-    r"|popen|system|invoke|ainvoke|generate|chat|charge|refund|ban|trigger|execute)\w*\(|\]\s*=[^=]|\.\w+\s*=[^=]",
+    r"|popen|system|invoke|ainvoke|generate|chat|charge|refund|ban|trigger|execute)\w*\(|\]\s*=[^=]|\.(?!status_code|headers|media_type)\w+\s*=[^=]",
     re.IGNORECASE,
 )
 _BUILT_IN = frozenset([*dir(dict), *dir(list), *dir(str), *dir(set)])

@@ -44,6 +44,12 @@ _VARIABLE_WORD = re.compile(
     r"env(?:ironment)?\b|stage\b|flask_config\b|django_settings_module\b", re.IGNORECASE
 )
 
+_PLATFORMS = ("DYNO", "FLY_APP_NAME", "GAE_ENV", "K_SERVICE", "RAILWAY_ENV", "RENDER", "VERCEL", "WEBSITE_SITE_NAME")  # fmt: skip
+_PLATFORM = re.compile(
+    rf"(?:environ(?:\.get\(|\[)|getenv\()\s*[\"'](?:{'|'.join(_PLATFORMS)})\w{{0,20}}[\"']"
+)
+"""A variable that a platform sets tells what runs there from what runs at home."""
+
 
 def environments_described(tree: Tree) -> bool:
     """Whether files describe two environments: folders or values of the infrastructure, settings."""
@@ -79,6 +85,7 @@ def branches_on_environment(modules: Modules) -> bool:
         or any(map(_lists_environments, named.having("Enum")))
         or any(map(_compares, named.spelling(_VARIABLE_WORD)))
         or any(map(_declares, files.having("Literal").spelling(_VARIABLE_WORD)))
+        or any(_PLATFORM.search(module.text) for module in files.having(*_PLATFORMS))
     )
 
 

@@ -1,17 +1,16 @@
-"""Django: found by its settings; its modules hang together by strings, its routes by ``urls.py``."""
+"""Django: found by its settings; its modules hang together by strings."""
 
 from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from buttress.project.codebase import Codebase
 from buttress.project.folders import folder_of, is_inside, join
-from buttress.project.literals import argument, known_string, strings_in, written
-from buttress.project.model import Place, Route
-from buttress.project.modules import OwnModules, called_name, dotted_name
-from buttress.project.routes import parameters
+from buttress.project.literals import known_string
+from buttress.project.model import Place
+from buttress.project.modules import OwnModules, dotted_name
 from buttress.project.settings_modules import deployed_settings
 from buttress.source import Module
 
@@ -20,7 +19,6 @@ _APPLICATIONS = {
     "django.core.asgi.get_asgi_application": "asgi",
 }
 _LOADED = frozenset(["models", "admin", "apps", "signals", "tasks", "checks", "urls", "views"])
-_MOST_ROUTES = 5000
 
 
 @dataclass(frozen=True)
@@ -149,79 +147,6 @@ def _app_modules(modules: OwnModules, folder: str) -> Iterator[str]:
             # a folder of that name holds the apps of a site, and their tests
             if first in _LOADED | {"templatetags", "__init__"} and not (first == "apps" and below):
                 yield path
-
-
-def site_routes(modules: OwnModules, site: DjangoSite) -> tuple[Route, ...]:
-    """Return the routes of a site: ``path()``, ``re_path()``, ``include()`` from the root on."""
-    if site.urls is None:
-        return ()
-    found: dict[Route, None] = {}
-    stack = [(site.urls, "", True, frozenset([site.urls]))]
-    while stack and len(found) < _MOST_ROUTES:
-        path, prefix, known, seen = stack.pop()
-        module = modules.tree.module(path)
-        included = _included_lists(module)
-        for call in module.nodes(ast.Call):
-            if called_name(call) not in {"path", "re_path", "url"} or not call.args:
-                continue
-            text = known_string(module, call.args[0])
-            target = argument(call, 1, "view")
-            whole = prefix + (text or "").removeprefix("^").removesuffix("$")
-            if isinstance(target, ast.Call) and called_name(target) == "include":
-                for name in strings_in(target.args[0] if target.args else None):
-                    inner = modules.locate(name, path, site.root)
-                    if inner is not None and inner not in seen:
-                        stack.append((inner, whole, known and text is not None, seen | {inner}))
-            elif target is not None:
-                route = _route(modules, module, call, target, site.root)
-                is_complete = known and text is not None and _list_of(module, call) not in included
-                found.setdefault(replace(route, path="/" + whole, is_complete=is_complete))
-    return tuple(found)
-
-
-def _included_lists(module: Module) -> frozenset[str]:
-    """Return the names of lists that the module includes below prefixes: ``include(api_urls)``."""
-    if "include" not in module.text:
-        return frozenset()
-    return frozenset(
-        node.id
-        for call in module.nodes(ast.Call)
-        if called_name(call) == "include"
-        for node in (ast.walk(call.args[0]) if call.args else ())
-        if isinstance(node, ast.Name)
-    )
-
-
-def _list_of(module: Module, call: ast.Call) -> str:
-    """Return the name that is given to the list that a call stands in."""
-    statement = module.statement(call)
-    targets = statement.targets if isinstance(statement, ast.Assign) else []
-    return targets[0].id if targets and isinstance(targets[0], ast.Name) else ""
-
-
-def _route(
-    modules: OwnModules, module: Module, call: ast.Call, target: ast.expr, root: str
-) -> Route:
-    """Return the route of a call without its path."""
-    view = target
-    if isinstance(view, ast.Call) and called_name(view) == "as_view":
-        view = view.func.value if isinstance(view.func, ast.Attribute) else view
-    elif isinstance(view, ast.Call) and view.args:
-        # `login_required(view)`, `csrf_exempt(view)`
-        view = view.args[0]
-    dotted = module.resolve(view)
-    symbol = modules.symbol(dotted, module.path, root) if dotted else None
-    if symbol is not None and symbol[1]:
-        other = modules.tree.module(symbol[0])
-        for node in other.nodes(ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef):
-            if node.name == symbol[1] and other.parent(node) is other.tree:
-                place = Place(other.path, node.lineno, node.col_offset + 1)
-                if isinstance(node, ast.ClassDef):
-                    return Route((), "", node.name, place)
-                is_async = isinstance(node, ast.AsyncFunctionDef)
-                return Route((), "", node.name, place, parameters(other, node), is_async)
-    place = Place(module.path, call.lineno, call.col_offset + 1)
-    return Route((), "", written(view), place)
 
 
 def application_module(site: DjangoSite) -> str:

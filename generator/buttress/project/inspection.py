@@ -15,7 +15,8 @@ from buttress.project.databases import (
     first_of_each,
 )
 from buttress.project.deployment import read_deployment
-from buttress.project.django import DjangoSite, application_module, find_sites, site_routes
+from buttress.project.django import DjangoSite, application_module, find_sites
+from buttress.project.django_routes import site_routes
 from buttress.project.documents import line_of, read_toml, table, text_of
 from buttress.project.folders import folder_of, is_inside, join, name_of, upwards
 from buttress.project.libraries import (

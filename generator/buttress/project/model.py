@@ -142,6 +142,7 @@ class Route:
         is_async: Whether the handler is a coroutine.
         owner: The name that the decorator stands on (``app``, ``router``, ``bp``).
         is_complete: Whether ``path`` is all of it; a prefix read from settings is not known.
+        name: What a router of Django REST framework calls it (``order-list``).
     """
 
     methods: tuple[str, ...]
@@ -152,6 +153,7 @@ class Route:
     is_async: bool = False
     owner: str = ""
     is_complete: bool = True
+    name: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -72,7 +72,19 @@ def test_a_rest_router_registers_view_sets() -> None:
     )
 
     assert django(urls, views) == {
-        "OrderViewSet": ("/orders", ["DELETE"]),
-        "OrderViewSet.list": ("/orders", ["GET"]),
-        "OrderViewSet.pay": ("/orders", ["POST"]),
+        "OrderViewSet": ("/orders/<pk>/", ["DELETE"]),
+        "OrderViewSet.list": ("/orders/", ["GET"]),
+        "OrderViewSet.pay": ("/orders/<pk>/pay/", ["POST"]),
+    }
+
+
+def test_a_router_that_nothing_is_seen_to_include_still_registers_view_sets() -> None:
+    urls = (
+        "from orders.views import OrderViewSet\nfrom elsewhere import make_router\n\n"
+        'router = make_router()\nrouter.register("orders", OrderViewSet)\nurlpatterns = []\n'
+    )
+    views = "from rest_framework import viewsets\n\n\nclass OrderViewSet(viewsets.ModelViewSet): ...\n"
+
+    assert django(urls, views) == {
+        "OrderViewSet": ("/orders", ["DELETE", "GET", "PATCH", "POST", "PUT"]),
     }

@@ -151,28 +151,70 @@ def _of_routes(project: Project, service: Service) -> Iterator[Endpoint]:
 
 
 def _of_django(own: OwnModules, service: Service) -> Iterator[Endpoint]:
-    tree = own.tree
+    view_sets: dict[tuple[Module, ast.ClassDef], list[tuple[Function | None, Route]]] = {}
     for route in service.routes:
-        module = tree.module(route.place.path)
+        module = own.tree.module(route.place.path)
         for node in module.nodes(ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef):
-            if node.lineno == route.place.line and node.name == route.handler:
+            if node.lineno != route.place.line:
+                continue
+            klass = _view_set_of(module, node, route)
+            if klass is not None:
+                function = node if not isinstance(node, ast.ClassDef) else None
+                view_sets.setdefault((module, klass), []).append((function, route))
+            elif node.name == route.handler:
                 yield from _of_view(own, service, module, node, route.path)
+    for (module, klass), answers in view_sets.items():
+        yield from _of_view_set(module, klass, answers)
+    yield from _of_registrations(own, service, {(m.path, klass.name) for m, klass in view_sets})
+
+
+def _view_set_of(
+    module: Module, node: Function | ast.ClassDef, route: Route
+) -> ast.ClassDef | None:
+    """Return the class of which a router has made a route, where it was a router."""
+    if isinstance(node, ast.ClassDef):
+        return node if route.methods and node.name == route.handler else None
+    above = module.parent(node)
+    is_method = isinstance(above, ast.ClassDef) and route.handler == f"{above.name}.{node.name}"
+    return above if is_method and isinstance(above, ast.ClassDef) else None
+
+
+def _of_registrations(
+    own: OwnModules, service: Service, known: set[tuple[str, str]]
+) -> Iterator[Endpoint]:
+    """Yield what is registered on routers that nothing is seen to include."""
     for path in service.reachable:
         if not own.mentions(path, "register("):
             continue
-        module = tree.module(path)
+        module = own.tree.module(path)
         for call in module.nodes(ast.Call):
             if called_name(call) == "register" and len(call.args) > 1:
                 dotted = module.resolve(call.args[1])
                 found = own.symbol(dotted, path, service.import_root) if dotted else None
                 prefix = known_string(module, call.args[0])
-                if found is None or prefix is None:
+                if found is None or prefix is None or found in known:
                     continue
-                other = tree.module(found[0])
+                other = own.tree.module(found[0])
                 for klass in other.nodes(ast.ClassDef):
                     bases = " ".join(written(base) for base in klass.bases)
                     if klass.name == found[1] and "View" in f"{klass.name} {bases}":
                         yield from _of_view(own, service, other, klass, "/" + prefix.strip("^/"))
+
+
+def _of_view_set(
+    module: Module, klass: ast.ClassDef, answers: list[tuple[Function | None, Route]]
+) -> Iterator[Endpoint]:
+    """Yield what a router's routes say: the methods that a class defines, and what it inherits."""
+    by_node: dict[Function | None, list[Route]] = {}
+    for function, route in answers:
+        by_node.setdefault(function, []).append(route)
+    for node, routes in by_node.items():
+        methods = frozenset(method for route in routes for method in route.methods)
+        path = min((route.path for route in routes), key=len)
+        if node is not None:
+            yield Endpoint(module, node, methods, path, "", klass)
+        elif methods & _CHANGING or len(by_node) == 1:
+            yield Endpoint(module, klass, methods, path)
 
 
 def _of_view(
@@ -187,7 +229,7 @@ def _of_view(
         return
     written: set[str] = set()
     for item in node.body:
-        if isinstance(item, ast.FunctionDef | ast.AsyncFunctionDef):
+        if isinstance(item, (ast.FunctionDef, ast.AsyncFunctionDef)):
             method = item.name.upper() if item.name in _VERBS else _VIEWSET_METHODS.get(item.name)
             methods = frozenset([method]) if method else _action_methods(item)
             if methods:

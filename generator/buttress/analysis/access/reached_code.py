@@ -25,6 +25,7 @@ def _reached_text(project: Project, service: Service, endpoint: Endpoint) -> str
     module, node = endpoint.module, endpoint.node
     parts = [module.source(node)]
     parts += [module.source(mark) for mark in node.decorator_list]
+    parts += _queries(endpoint)
     seen = {(module.path, node.lineno)}
     for call in ast.walk(node):
         if isinstance(call, ast.Call):
@@ -41,6 +42,18 @@ def _reached_text(project: Project, service: Service, endpoint: Endpoint) -> str
                     seen.add((other.path, definition.lineno))
                     parts.append(other.source(definition))
     return "\n".join(parts)
+
+
+def _queries(endpoint: Endpoint) -> list[str]:
+    """Return where a view set looks for the object that ``self.get_object()`` gives."""
+    module, view = endpoint.module, endpoint.view
+    if view is None or "self.get_object(" not in module.source(endpoint.node):
+        return []
+    return [
+        module.source(item)
+        for item in view.body
+        if isinstance(item, ast.FunctionDef) and item.name == "get_queryset"
+    ]
 
 
 def head(endpoint: Endpoint) -> str:

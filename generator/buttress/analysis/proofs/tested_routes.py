@@ -36,6 +36,7 @@ def untested_routes(
         if not _is_foreign(tree, route)
         and not _is_named(route, named, paths)
         and not _names(tree, route) & named
+        and not (route.name and route.name in named)
         and not listed.get(route.handler.rpartition(".")[2], frozenset()) & named
     ]
 

@@ -257,10 +257,14 @@ def reads_bodies(found: Iterable[Endpoint]) -> Endpoint | None:
 
 def takes_uploads(endpoint: Endpoint) -> bool:
     """Whether an endpoint takes files."""
-    source = endpoint.module.source(endpoint.node)
+    node = endpoint.node
+    source = endpoint.module.source(node)
+    if isinstance(node, ast.ClassDef):
+        # the methods that a class defines are endpoints of their own
+        hooks = [item for item in node.body if getattr(item, "name", "").startswith("perform_")]
+        source = "\n".join(map(endpoint.module.source, hooks))
     if "request.files" in source or re.search(r"request\.FILES(?:\[|\.get)", source):
         return True  # files that go into a Django form are the form's to check
-    node = endpoint.node
     if isinstance(node, ast.ClassDef):
         return False
     text = head(endpoint)

@@ -198,6 +198,11 @@ class Asking:
         if depth and any(self.expression(module, mark) for mark in function.decorator_list):
             return True
         for node in ast.walk(function):
+            # what a factory of dependencies gives back asks by its own parameters
+            if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and node is not function:
+                if any(self._parameters(module, node)):
+                    return True
+                continue
             if not isinstance(node, ast.Call) or node in function.decorator_list:
                 continue
             resolved = module.resolve(node.func) or ""

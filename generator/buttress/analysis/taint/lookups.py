@@ -15,9 +15,13 @@ _ASKING = re.compile(
 _OF_FORMS = re.compile(r"\b(?:is_valid|validate|validate_on_submit|is_xhr|is_json|full_clean)\Z")
 _HARMLESS = re.compile(
     r"\A(?:print|len|str|int|bool|repr|escape|flash|redirect|url_for|jsonify|render\w*|\w*render_template\w*|isinstance|datetime\S*"
-    r"|make_response|Response|\w*Response|abort|(?:\w+\.)*(?:logger|logging|log|session)\.\S+|(?:\w+\.)*\w*Form|\S*\.(?:strip|lower|upper|title|format|append|join|emit))\Z"
+    r"|(?:\w+\.)*\w*(?:escape|quote|encode|decode)\w*|make_response|Response|\w*Response|abort|(?:\w+\.)*(?:logger|logging|log|session)\.\S+|(?:\w+\.)*\w*Form|\S*\.(?:strip|lower|upper|title|format|append|join|emit))\Z"
 )
 _SECRET = re.compile(r"passw|pwd|\bpin\b|secret|otp|\bcode\b|users?\b|accounts?\b", re.IGNORECASE)
+_RIGHTS = re.compile(r"users?\b|accounts?\b|role|permission|scope|group|right", re.IGNORECASE)
+_READING = re.compile(
+    r"(?:\w+\.)*(?:(?:data|form|json|body|payload|args|cookies|headers|session)\.get|get_\w*parameter)\Z"
+)
 _MUTE = frozenset(["request.method", "request.headers", "request.path"])
 
 
@@ -35,7 +39,8 @@ def _asks(node: ast.AST) -> bool:
         if _OF_FORMS.search(called) or _HARMLESS.match(called) or _reads_request(called):
             return False
         return bool(_ASKING.search(called)) or any(
-            isinstance(given, ast.Name | ast.Starred)
+            isinstance(given, ast.Starred)
+            or (isinstance(given, ast.Name) and given.id != "request")
             for given in (*node.args, *(keyword.value for keyword in node.keywords))
         )
     if isinstance(node, ast.Compare):
@@ -45,18 +50,15 @@ def _asks(node: ast.AST) -> bool:
         ):
             return False
         if any(isinstance(op, ast.In | ast.NotIn) for op in node.ops):
-            return not _is_of_request(sides[-1])
+            is_of_text = isinstance(node.left, ast.Constant) and not _RIGHTS.search(sides[-1])
+            return not is_of_text and not _is_of_request(sides[-1])
         is_empty = any(isinstance(c, ast.Constant) and not c.value for c in node.comparators)
         return not is_empty and any(_SECRET.search(side) for side in sides)
     return isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Name)
 
 
 def _reads_request(called: str) -> bool:
-    return called.startswith("request.") or bool(
-        re.match(
-            r"(?:\w+\.)*(?:data|form|json|body|payload|args|cookies|headers|session)\.get\Z", called
-        )
-    )
+    return called.startswith("request.") or bool(_READING.match(called))
 
 
 def _is_of_request(side: str) -> bool:

@@ -8,14 +8,8 @@ from collections.abc import Callable
 
 from buttress.analysis.taint.frame import Arguments, Frame
 from buttress.analysis.taint.state import Container
+from buttress.analysis.taint.texts import as_text
 from buttress.analysis.taint.values import NOTHING, UNKNOWN, Value, taints_of
-
-
-def plain(frame: Frame, value: Value) -> Value:
-    """Return a value as it stands in a text, with the sources of what it holds."""
-    if value.is_known or value.parts is not None:
-        return value
-    return Value(taint=frame.state.held(value), node=value.node, what=value.what)
 
 
 def of_container(
@@ -33,7 +27,7 @@ def of_container(
 
 def _of_io(frame: Frame, node: ast.Call, owner: Value, name: str, arguments: Arguments) -> Value:
     if name in {"write", "writelines"} and arguments.positional:
-        frame.state.put(owner, UNKNOWN, plain(frame, arguments.positional[0]))
+        frame.state.put(owner, UNKNOWN, as_text(frame, arguments.positional[0]))
         return NOTHING
     found = frame.state.join_all(frame.state.heap[owner.ref].everything())
     return Value(taint=found.taint, parts=found.parts, node=node)

@@ -13,9 +13,10 @@ from buttress.analysis.taint import statements
 from buttress.analysis.taint.danger import Dangers, dangers
 from buttress.analysis.taint.definitions import Definition, Definitions
 from buttress.analysis.taint.entries import Entries
-from buttress.analysis.taint.expressions import evaluate, keyed
+from buttress.analysis.taint.expressions import evaluate
 from buttress.analysis.taint.frame import Arguments, Callee, Enough, Frame
 from buttress.analysis.taint.own_calls import OwnCalls
+from buttress.analysis.taint.parts import keyed
 from buttress.analysis.taint.sinks import Kind
 from buttress.analysis.taint.sources import (
     PARAMETER,

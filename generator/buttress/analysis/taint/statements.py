@@ -8,10 +8,12 @@ from collections.abc import Callable
 from typing import Any
 
 from buttress.analysis.taint import reaching
-from buttress.analysis.taint.expressions import as_text, bind, combine, element_of, evaluate, item
+from buttress.analysis.taint.expressions import bind, evaluate
 from buttress.analysis.taint.frame import Frame
 from buttress.analysis.taint.guards import clear, narrow, truth
 from buttress.analysis.taint.lookups import looks_up
+from buttress.analysis.taint.operators import combine
+from buttress.analysis.taint.parts import element_of, item
 from buttress.analysis.taint.sinks import Kind
 from buttress.analysis.taint.state import State
 from buttress.analysis.taint.values import NOTHING, UNKNOWN, Value, same_constant
@@ -362,5 +364,3 @@ _HANDLERS: dict[type[ast.stmt], Callable[[Frame, Any], bool]] = {
     ast.FunctionDef: _define, ast.AsyncFunctionDef: _define, ast.Assert: _assert,
     ast.Import: _forget, ast.ImportFrom: _forget, ast.ClassDef: _forget,
 }  # fmt: skip
-
-__all__ = ["as_text", "run", "store"]

@@ -23,6 +23,17 @@ _TELLS_ABOUT = re.compile(
     r"|result|error)$",
     re.IGNORECASE,
 )
+_OF_A_LOGIN = re.compile(
+    r"authori[sz]|authenticat|bearer|jwt|decode|verif|login|password|(?:access|refresh|reset|api|bot|csrf|session)_?token|secret|api[-_]?key|cookie|oauth|expire",
+    re.IGNORECASE,
+)
+_OF_A_MARKET = re.compile(
+    r"\bcoins?\b|crypto|\bticker|\bsymbols?\b|usdt|btc|erc-?20|tokeni[sz]e|tiktoken|lexer",
+    re.IGNORECASE,
+)
+_HIDDEN = re.compile(
+    r"^_*(?:safe|masked|redacted|sanitized|scrubbed|clean|cleaned|hidden|public)_", re.IGNORECASE
+)
 _HIDES = re.compile(
     r"mask|redact|obfusc|hash|censor|digest|verify|check|valid|compare", re.IGNORECASE
 )
@@ -42,11 +53,11 @@ def secret_in(module: Module, node: ast.expr) -> str | None:
     Whether it is set, how long it is, or the first characters of it are no secret.
     """
     if isinstance(node, ast.Name):
-        return node.id if is_sensitive(node.id) else None
+        return node.id if is_sensitive(node.id) and _is_meant(module, node, node.id) else None
     if isinstance(node, ast.Attribute):
         if module.resolve(node) in _ENVIRONMENT:
             return ast.unparse(node)
-        return node.attr if is_sensitive(node.attr) else None
+        return node.attr if is_sensitive(node.attr) and _is_meant(module, node, node.attr) else None
     if isinstance(node, ast.Subscript):
         return _secret_key(module, node)
     if isinstance(node, ast.Call):
@@ -58,11 +69,35 @@ def secret_in(module: Module, node: ast.expr) -> str | None:
     return _first(module, ast.iter_child_nodes(node))
 
 
+def _is_meant(module: Module, node: ast.Name | ast.Attribute, name: str) -> bool:
+    """Whether a name that has several meanings has the one of a secret here.
+
+    Headers hold secrets where a client sent them, or where the app puts one in; a token may be a coin
+    or a word.
+    """
+    lower = name.lower()
+    if lower not in {"headers", "token"}:
+        return True
+    function = module.function(node)
+    around = module.source(function) if function is not None else module.text
+    if lower == "token":
+        return not _OF_A_MARKET.search(around)
+    if isinstance(node, ast.Attribute):
+        return ast.unparse(node.value).rpartition(".")[2] in {"request", "req"}
+    values = [
+        ast.unparse(part.value)
+        for part in (ast.walk(function) if function is not None else ())
+        if isinstance(part, ast.Assign)
+        and any(isinstance(target, ast.Name) and target.id == name for target in part.targets)
+    ]
+    return any(_OF_A_LOGIN.search(value) or "request.headers" in value for value in values)
+
+
 @lru_cache(maxsize=4096)
 def is_sensitive(name: str) -> bool:
     """Whether a name says that what it stands for must not be logged."""
     spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).replace("-", "_")
-    if _TELLS_ABOUT.search(spaced):
+    if _TELLS_ABOUT.search(spaced) or _HIDDEN.match(spaced):
         return False
     return is_secret_name(spaced) or bool(_MORE.match(spaced))
 

@@ -93,6 +93,12 @@ def test_a_block_that_leaves_the_program_is_left_alone() -> None:
     )
 
 
+def test_what_is_only_printed_is_left_alone() -> None:
+    body = "    try:\n        run(value)\n    except Exception as e:\n        print(e)\n"
+
+    check_noop("swallowed-errors", function(body), "only-printed")
+
+
 def test_a_conversion_inside_more_code_is_not_taken_for_known() -> None:
     check_transformed(
         "swallowed-errors",

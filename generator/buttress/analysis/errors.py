@@ -23,6 +23,10 @@ _INTERNAL = (
 )  # fmt: skip
 """Their errors carry host names, statements, paths or keys."""
 
+_PRINTS = frozenset(
+    {"builtins.print", "pprint.pprint", "traceback.print_exc", "traceback.print_exception"}
+)
+
 INSTALL = "install_error_handlers"
 """What the wiring line of the recipe ``error-handling`` calls."""
 
@@ -89,11 +93,13 @@ class Swallowed:
         handler: The ``except`` block.
         is_bare: Whether it catches even ``KeyboardInterrupt`` and ``SystemExit``.
         is_silent: Whether its body does nothing at all.
+        is_printed: Whether its body prints something and does nothing else.
     """
 
     handler: ast.ExceptHandler
     is_bare: bool
     is_silent: bool
+    is_printed: bool = False
 
 
 @dataclass(frozen=True)
@@ -121,7 +127,7 @@ def leaks(module: Module, service: Service) -> Iterator[Leak]:
 
 
 def swallowed(module: Module) -> Iterator[Swallowed]:
-    """Yield the ``except`` blocks that hide errors: bare ones, and broad ones that do nothing."""
+    """Yield the ``except`` blocks that hide errors: bare ones, and broad ones that print at most."""
     for handler in module.nodes(ast.ExceptHandler):
         is_bare = handler.type is None
         is_silent = all(_does_nothing(statement) for statement in handler.body)
@@ -131,6 +137,9 @@ def swallowed(module: Module) -> Iterator[Swallowed]:
             if _only_closes(module.parent(handler)):
                 continue
             yield Swallowed(handler, is_bare=False, is_silent=True)
+        elif not is_bare and is_broad(module, handler.type) and _only_prints(module, handler.body):
+            if not _only_closes(module.parent(handler)):
+                yield Swallowed(handler, is_bare=False, is_silent=False, is_printed=True)
 
 
 def _only_closes(attempt: ast.AST | None) -> bool:
@@ -373,6 +382,18 @@ def _does_nothing(statement: ast.stmt) -> bool:
     if isinstance(statement, ast.Expr):
         return isinstance(statement.value, ast.Constant)
     return isinstance(statement, ast.Pass | ast.Continue)
+
+
+def _only_prints(module: Module, body: list[ast.stmt]) -> bool:
+    return all(
+        _does_nothing(statement)
+        or (
+            isinstance(statement, ast.Expr)
+            and isinstance(statement.value, ast.Call)
+            and module.resolve(statement.value.func) in _PRINTS
+        )
+        for statement in body
+    )
 
 
 def _raises_again(handler: ast.ExceptHandler) -> bool:

@@ -40,10 +40,11 @@ from buttress.project.model import Framework, Role
     ),
 )
 def swallowed_exception(subject: Subject) -> Iterator[Finding]:
-    """An ``except`` block hides every error, or is bare.
+    """An ``except`` block hides every error, only prints it, or is bare.
 
-    Nobody hears of a failure, and a bare ``except`` also holds back ``KeyboardInterrupt``,
-    ``SystemExit`` and the cancellation of a task (CWE-390, CWE-396). A block that names the error it
+    Nobody hears of a failure, or only who looks at the terminal, and the code goes on as if all were
+    well. A bare ``except`` also holds back ``KeyboardInterrupt``, ``SystemExit`` and the cancellation
+    of a task (CWE-390, CWE-396). A block that names the error it
     expects, does something about it, or raises again is fine.
 
     Bad::
@@ -62,13 +63,15 @@ def swallowed_exception(subject: Subject) -> Iterator[Finding]:
     """
     for module in subject.modules(Role.APP):
         for item in swallowed(module):
-            handler = item.handler
-            message = (
-                "An error is caught here and nobody hears of it."
-                if item.is_silent
-                else "A bare except also catches KeyboardInterrupt, SystemExit and cancellation."
-            )
-            yield subject.finding(module, handler, message)
+            if item.is_silent:
+                message = "An error is caught here and nobody hears of it."
+            elif item.is_printed:
+                message = "An error is only printed here, and the code goes on as if all were well."
+            else:
+                message = (
+                    "A bare except also catches KeyboardInterrupt, SystemExit and cancellation."
+                )
+            yield subject.finding(module, item.handler, message)
 
 
 @check(

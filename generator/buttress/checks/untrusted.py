@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from buttress.analysis.requests.page_templates import ENVIRONMENT_WORD, unescaping_environments
 from buttress.analysis.taint import Kind as Sink
 from buttress.checks.injection import client_flows
 from buttress.checks.model import Confidence, Finding, Kind, Pillar, Risk, Subject, check
+from buttress.project.model import Role
 
 
 @check(
@@ -97,8 +99,10 @@ def ssrf(subject: Subject) -> Iterator[Finding]:
     confidence=Confidence.MEDIUM,
     standards=("CWE-79", "OWASP A05:2025"),
     peers=(
+        "bandit:B701",
         "bandit:B703",
         "bandit:B704",
+        "ruff:S701",
         "ruff:S308",
         "ruff:S704",
         "semgrep:python.flask.security.injection.raw-html-concat.raw-html-format",
@@ -109,7 +113,8 @@ def xss(subject: Subject) -> Iterator[Finding]:
     """What a client sends is sent back as HTML, past the templates that would escape it.
 
     A link with a script in it then runs as the user who opens it, with the user's session.
-    ``escape``, cleaned HTML, JSON and files are fine.
+    ``escape``, cleaned HTML, JSON and files are fine. So that templates escape, an environment of
+    Jinja has to be told to: ``autoescape`` is off by default.
 
     Bad::
 
@@ -123,6 +128,11 @@ def xss(subject: Subject) -> Iterator[Finding]:
         yield subject.finding(
             flow.module, flow.node, "What a client sends becomes HTML without being escaped."
         )
+    for module in subject.modules(Role.APP).having(ENVIRONMENT_WORD):
+        for call in unescaping_environments(module):
+            yield subject.finding(
+                module, call, "Pages are filled in here without escaping: autoescape is off."
+            )
 
 
 @check(

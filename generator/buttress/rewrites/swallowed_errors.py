@@ -60,6 +60,14 @@ def swallowed_errors(context: Context) -> Iterator[Outcome]:
 
 def _outcome(module: Module, item: Swallowed) -> Outcome:
     handler = item.handler
+    if item.is_printed:
+        return Abstained(
+            module.path,
+            handler.lineno,
+            "only-printed",
+            "the error is printed and the code behind goes on; what it should do instead is not known.",
+            "Log the error, and raise it again or answer with it.",
+        )
     known = _known_errors(module, handler) if item.is_silent else None
     if known is not None:
         return Changed(

@@ -213,6 +213,8 @@ def _is_database(frame: Frame, node: ast.expr) -> bool:
     function = node.func if isinstance(node, ast.Call) else None
     if not isinstance(function, ast.Attribute) or function.attr not in METHODS:
         return True
+    if function.attr.startswith("read_sql"):
+        return True  # pandas has no other meaning for it
     owner = frame.module.source(function.value)
     return bool(_DATABASE.search(owner)) and not _OTHER.search(owner)
 

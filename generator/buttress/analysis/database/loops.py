@@ -61,7 +61,13 @@ def _is_short(collection: ast.expr) -> bool:
     """Whether a loop goes over what the code itself lists."""
     if isinstance(collection, ast.List | ast.Tuple | ast.Set | ast.Constant | ast.Dict):
         return True
-    if isinstance(collection, ast.Call) and called_name(collection) in {"range", "enumerate"}:
+    name = called_name(collection) if isinstance(collection, ast.Call) else ""
+    if isinstance(collection, ast.Call) and name == "range" and len(collection.args) == 3:
+        return True  # a step: each round asks for many
+    if isinstance(collection, ast.Call) and name in {"items", "keys", "values"}:
+        owner = collection.func.value if isinstance(collection.func, ast.Attribute) else None
+        return owner is not None and _is_short(owner)
+    if isinstance(collection, ast.Call) and name in {"range", "enumerate"}:
         return all(_is_short(argument) for argument in collection.args)
     return isinstance(collection, ast.Name) and collection.id.isupper()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -16,6 +17,11 @@ from buttress.source.module import Function
 
 _ENDS = (ast.Return, ast.Raise, ast.Continue, ast.Break)
 _ENOUGH = 2
+_STATE = re.compile(r"status|state|stage|phase", re.IGNORECASE)
+_BEGUN = re.compile(r"process|running|start|begun|pending|progress|queued|working", re.IGNORECASE)
+_SCHEMA = re.compile(
+    r"\b(?:ALTER|CREATE|DROP)\s+(?:TABLE|INDEX|TYPE|EXTENSION|SCHEMA)\b", re.IGNORECASE
+)
 _REPEATABLE = frozenset(["get_or_create", "update_or_create", "aget_or_create"])
 _COVERS = frozenset(["begin", "begin_nested", "atomic", "transaction", "start_transaction"])
 _HANDLES = (
@@ -68,8 +74,8 @@ def _in_function(
         calls = _distinct(module, (c for c in calls if not _covered(module, c.node)))
     else:
         acts = {Act.COMMIT}
-    marks = {call.node for call in calls if call.act in acts}
-    if len(marks) < 2:
+    marks = {call.node for call in calls if call.act in acts and not _is_step(module, call.node)}
+    if len(marks) < 2 or _is_batch(module, marks):
         return None
     way = _Way(module, marks)
     longest = way.longest(function.body)
@@ -84,6 +90,49 @@ def _in_function(
         longest[0],
         "This commit is followed by another one: when that fails, half of the work stays.",
     )
+
+
+def _is_step(module: Module, commit: ast.Call) -> bool:
+    """Whether a commit keeps on purpose that work has begun, or a change of the schema.
+
+    ``document.status = "processing"`` is for others to see while the work goes on.
+    """
+    statement = module.statement(commit)
+    siblings = _block_of(module, statement)
+    before = siblings[siblings.index(statement) - 1] if siblings.index(statement) else None
+    if isinstance(before, ast.Assign) and isinstance(before.targets[0], ast.Attribute):
+        is_state = _STATE.search(before.targets[0].attr) is not None
+        return is_state and _BEGUN.search(ast.unparse(before.value)) is not None
+    return before is not None and bool(_SCHEMA.search(module.source(before)))
+
+
+def _is_batch(module: Module, commits: set[ast.Call]) -> bool:
+    """Whether one commit repeats in a loop what the one before it began: a deletion in portions."""
+    inside = [c for c in commits if any(isinstance(a, ast.While) for a in module.ancestors(c))]
+    if len(commits) != _ENOUGH or len(inside) != 1:
+        return False
+    before: list[str] = []
+    for commit in commits:
+        statement = module.statement(commit)
+        siblings = _block_of(module, statement)
+        before.append(
+            " ".join(
+                written(call.func)
+                for other in siblings[: siblings.index(statement)]
+                for call in ast.walk(other)
+                if isinstance(call, ast.Call)
+            )
+        )
+    return bool(before[0]) and before[0] == before[1]
+
+
+def _block_of(module: Module, statement: ast.stmt) -> list[ast.stmt]:
+    above = module.parent(statement)
+    for name in ("body", "orelse", "finalbody"):
+        block = getattr(above, name, None)
+        if isinstance(block, list) and statement in block:
+            return block
+    return [statement]
 
 
 def _distinct(module: Module, calls: Iterable[DatabaseCall]) -> list[DatabaseCall]:

@@ -229,6 +229,24 @@ def test_what_no_router_of_the_site_serves_is_no_route(urls: str) -> None:
     assert answered(urls) == []
 
 
+@pytest.mark.parametrize(
+    "given",
+    ['"shop.urls"', '("shop.urls", "shop")', "shop_urls", '(shop_urls, "shop")'],
+)
+def test_what_is_included_is_named_by_text_or_is_the_module(given: str) -> None:
+    urls = f"from shop import urls as shop_urls\nurlpatterns = [path('a/', include({given}))]\n"
+    shop_urls = "def home(request): ...\n\n\nurlpatterns = [path('b/', home)]\n"
+
+    assert answered(urls, shop__urls=shop_urls) == ["? /a/b/ -> home"]
+
+
+def test_a_view_beside_its_list_is_its_own_place() -> None:
+    urls = "def home(request): ...\n\n\nurlpatterns = [path('b/', home)]\n"
+    (route,) = service({**SITE, "site1/urls.py": urls}).routes
+
+    assert str(route.place) == "site1/urls.py:1"
+
+
 FUNCTION_URLS = """\
 from django.urls import path
 from shop import views
@@ -262,3 +280,16 @@ urlpatterns = [path("x/", OrderViewSet.as_view({"get": "list", "post": "create"}
 """
 
     assert answered(urls) == ["GET /x/ -> OrderViewSet", "POST /x/ -> OrderViewSet.create"]
+
+
+def test_lists_that_include_each_other_many_times_come_to_an_end() -> None:
+    many = {
+        f"site1/urls{number}.py": "".join(
+            f"urlpatterns += [path('{part}/', include('site1.urls{number + 1}'))]\n"
+            for part in "abcd"
+        )
+        for number in range(30)
+    }
+    files = {**SITE, **many, "site1/urls.py": "urlpatterns = [path('', include('site1.urls0'))]\n"}
+
+    assert service(files).routes == ()

@@ -15,6 +15,8 @@ from buttress.project.rest_routes import RestRouters, mapped_methods
 from buttress.source import Module
 
 _MOST_ROUTES = 5000
+_MOST_INCLUDED = 2000
+"""How many lists are read, one that is included twice counted twice."""
 
 
 def site_routes(modules: OwnModules, site: DjangoSite) -> tuple[Route, ...]:
@@ -27,7 +29,9 @@ def site_routes(modules: OwnModules, site: DjangoSite) -> tuple[Route, ...]:
     routers = RestRouters(modules, site.root)
     found: dict[Route, None] = {}
     stack = [(site.urls, "", True, frozenset([site.urls]))]
-    while stack and len(found) < _MOST_ROUTES:
+    opened = 0
+    while stack and len(found) < _MOST_ROUTES and opened < _MOST_INCLUDED:
+        opened += 1
         path, prefix, known, seen = stack.pop()
         module = modules.tree.module(path)
         included = _included_lists(module)
@@ -38,10 +42,11 @@ def site_routes(modules: OwnModules, site: DjangoSite) -> tuple[Route, ...]:
             is_known = known and text is not None
             if isinstance(target, ast.Call) and called_name(target) == "include":
                 given = target.args[0] if target.args else None
-                for name in strings_in(given):
-                    inner = modules.locate(name, path, site.root)
-                    if inner is not None and inner not in seen:
-                        stack.append((inner, whole, is_known, seen | {inner}))
+                stack += [
+                    (inner, whole, is_known, seen | {inner})
+                    for inner in _included_files(modules, module, given, site.root)
+                    if inner not in seen
+                ]
                 routes = [
                     route for node in _routers(given) for route in routers.routes(module, node)
                 ]
@@ -55,6 +60,20 @@ def site_routes(modules: OwnModules, site: DjangoSite) -> tuple[Route, ...]:
             routes = list(routers.routes(module, node))
             found.update(dict.fromkeys(_below(prefix, routes, is_known=known)))
     return tuple(found)
+
+
+def _included_files(
+    modules: OwnModules, module: Module, given: ast.expr | None, root: str
+) -> Iterator[str]:
+    """Yield the files in ``include("shop.urls")``, ``include(("shop.urls", "shop"))``, ``include(shop_urls)``."""
+    for name in strings_in(given):
+        inner = modules.locate(name, module.path, root)
+        if inner is not None:
+            yield inner
+    dotted = module.resolve(given.elts[0] if isinstance(given, ast.Tuple) and given.elts else given)
+    target = modules.symbol(dotted, module.path, root) if dotted is not None else None
+    if target is not None and not target[1]:
+        yield target[0]
 
 
 def _below(prefix: str, routes: Iterable[Route], *, is_known: bool) -> Iterator[Route]:
@@ -133,7 +152,7 @@ def _route(
         view = view.args[0]
     place = Place(module.path, call.lineno, call.col_offset + 1)
     dotted = module.resolve(view)
-    symbol = modules.symbol(dotted, module.path, root) if dotted else None
+    symbol = modules.symbol(dotted, module.path, root) if dotted else (module.path, written(view))
     if symbol is not None and symbol[1]:
         other = modules.tree.module(symbol[0])
         for node in other.nodes(ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef):

@@ -22,6 +22,7 @@ _BEGUN = re.compile(r"process|running|start|begun|pending|progress|queued|workin
 _SCHEMA = re.compile(
     r"\b(?:ALTER|CREATE|DROP)\s+(?:TABLE|INDEX|TYPE|EXTENSION|SCHEMA)\b", re.IGNORECASE
 )
+_ATOMIC = re.compile(r"ATOMIC_REQUESTS\W{1,8}(?!False\b|0\b)\w")
 _REPEATABLE = frozenset(["get_or_create", "update_or_create", "aget_or_create"])
 _COVERS = frozenset(["begin", "begin_nested", "atomic", "transaction", "start_transaction"])
 _HANDLES = (
@@ -322,4 +323,4 @@ def _longer(first: list[ast.expr] | None, second: list[ast.expr]) -> list[ast.ex
 
 def uses_request_transactions(modules: Modules) -> bool:
     """Whether Django's settings put every request into a transaction (``ATOMIC_REQUESTS``)."""
-    return bool(modules.having("ATOMIC_REQUESTS"))
+    return any(_ATOMIC.search(module.text) for module in modules.having("ATOMIC_REQUESTS"))

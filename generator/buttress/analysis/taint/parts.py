@@ -35,6 +35,10 @@ def attribute(frame: Frame, node: ast.Attribute, owner: Value) -> Value:
     if owner.taint:
         if name in CLEAN_ATTRIBUTES:
             return NOTHING
+        if name in {"name", "stem"} and owner.what.startswith("pathlib."):
+            # the last part of a path leads nowhere else
+            inside = frozenset(t._replace(safe=t.safe | bits(Kind.PATH)) for t in owner.taint)
+            return Value(taint=inside, node=node)
         declared = frame.engine.field(owner, name)
         if declared is not None:
             return declared

@@ -38,7 +38,7 @@ _SHELLS = re.compile(
     r"(?:\A|[/\\])(?:sh|bash|zsh|dash|ksh|cmd|cmd\.exe|powershell|pwsh)(?:\.exe)?\Z"
 )
 _SCHEME_ONLY = re.compile(r"(?:\w+:)?/{0,2}\Z")
-_OWN_PLACE = re.compile(r"(?:\w+:)?//[^/]+[/?#]|/(?![/\\])|\.{1,2}/|[?#]")
+_OWN_PLACE = re.compile(r"\s*(?:\w+:)?//[^/]+[/?#]|/(?![/\\])|\.{1,2}/|[?#]")
 _NOT_HTML = re.compile(r"(?:application|text|image|audio|video|multipart)/(?!html|xhtml)")
 _DATABASE = re.compile(
     r"db|conn|cur|engine|session|sql|database|pool|trans|tx|objects|con\b|psycopg", re.IGNORECASE

@@ -37,7 +37,7 @@ _EQUALS_BEFORE = re.compile(r"(?:=|<|>|\blike|\bvalues\s*\(?)\s*\Z", re.IGNORECA
 _SHELLS = re.compile(
     r"(?:\A|[/\\])(?:sh|bash|zsh|dash|ksh|cmd|cmd\.exe|powershell|pwsh)(?:\.exe)?\Z"
 )
-_SCHEME_ONLY = re.compile(r"(?:\w+:)?/{0,2}\Z")
+_SCHEME_ONLY = re.compile(r"\s*(?:\w+:)?/{0,2}\Z")
 _OWN_PLACE = re.compile(r"\s*(?:\w+:)?//[^/]+[/?#]|/(?![/\\])|\.{1,2}/|[?#]")
 _NOT_HTML = re.compile(r"(?:application|text|image|audio|video|multipart)/(?!html|xhtml)")
 _DATABASE = re.compile(

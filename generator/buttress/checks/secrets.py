@@ -152,6 +152,8 @@ def _defaults(module: Module) -> Iterator[tuple[EnvironmentRead, str]]:
         is_literal = read.default.known is Known.LITERAL and bool(read.default.value)
         if not is_literal or read.name is None or _opens_nothing(read.name, read.default.value):
             continue
+        if read.default.value in ("{}", "[]"):
+            continue
         if is_secret_variable(read.name):
             yield read, read.name
 

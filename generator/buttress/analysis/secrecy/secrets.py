@@ -49,7 +49,7 @@ _SPELLED = re.compile(
 _NOT_A_SECRET_NAME = re.compile(
     r"(?:expire|expiry|minutes|hours|days|seconds|ttl|lifetime|(?<![a-z])max_|(?<![a-z])min_|_len|length|limit|count|_url$|_uri$"
     r"|endpoint|header|_name$|_field|_type$|tokenizer|algorithm|_path$|_file$|_dir$|_id$|_regex|pattern"
-    r"|public|publishable|encoding|_model$|_mode$|_label|_prefix|_text$|_hint|_message|budget|_per_|template"
+    r"|public|publishable|deprecated|hash_(?:scheme|method|rounds)|encoding|_model$|_mode$|_label|_prefix|_text$|_hint|_message|budget|_per_|template"
     r"|(?<![a-z])token_type|_claim$|_status$|_scheme$)",
     re.IGNORECASE,
 )

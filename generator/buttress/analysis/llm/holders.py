@@ -17,6 +17,7 @@ from buttress.project.modules import called_name
 from buttress.source import Module, Modules
 from buttress.source.module import Function
 
+_DEEPEST = 20
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 
 
@@ -51,8 +52,10 @@ class Holders:
         """The files with names of their own for one."""
         return self._locals
 
-    def may_be(self, module: Module, node: ast.expr) -> bool:
+    def may_be(self, module: Module, node: ast.expr, depth: int = 0) -> bool:
         """Whether an expression may stand for a client."""
+        if depth > _DEEPEST:
+            return True
         what = node.__class__
         if what is ast.Constant:
             return False
@@ -67,23 +70,23 @@ class Holders:
             owner = own_attribute(module, node)
             return owner is None or (owner, node.attr) in self._fields
         if isinstance(node, ast.Call):
-            return node in self._made or self._may_give(module, node)
+            return node in self._made or self._may_give(module, node, depth + 1)
         if isinstance(node, ast.Await | ast.NamedExpr | ast.Starred):
-            return self.may_be(module, node.value)
-        return any(self.may_be(module, part) for part in _alternatives(node))
+            return self.may_be(module, node.value, depth + 1)
+        return any(self.may_be(module, part, depth + 1) for part in _alternatives(node))
 
-    def _may_give(self, module: Module, call: ast.Call) -> bool:
+    def _may_give(self, module: Module, call: ast.Call, depth: int) -> bool:
         """Whether what a call gives back may be one."""
         function = call.func
-        if self.may_be(module, function):
+        if self.may_be(module, function, depth):
             return True
         if isinstance(function, ast.Attribute) and function.attr in catalogue.ENGINES:
             return self._is_indexed
         if isinstance(function, ast.Attribute) and is_deriving(function):
             places = (function.value, root_of(function))
-            return any(self.may_be(module, place) for place in places)
+            return any(self.may_be(module, place, depth) for place in places)
         return catalogue.asks_what_it_is_given(module.resolve(function) or "") and any(
-            self.may_be(module, value)
+            self.may_be(module, value, depth)
             for value in (*call.args, *(keyword.value for keyword in call.keywords))
         )
 

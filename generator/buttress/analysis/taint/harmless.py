@@ -29,66 +29,50 @@ class Harmless:
 
     def __init__(self) -> None:
         self._bound: dict[Function, _Bound] = {}
-        self._names: dict[tuple[Function, str], bool] = {}
-
-    def are(self, module: Module, nodes: Sequence[ast.expr], kind: Kind | None = None) -> bool:
-        """Whether all of some expressions are."""
-        return all(self.has(module, node, kind) for node in nodes)
 
     def has(self, module: Module, node: ast.expr, kind: Kind | None = None) -> bool:
         """Whether an expression holds nothing that would do harm, at a kind of sink or anywhere."""
-        what = node.__class__
-        if what is ast.Constant or what is ast.Compare:
-            return True
-        if isinstance(node, ast.Name):
-            return self._is_name(module, node, kind)
-        if isinstance(node, ast.Call):
-            return self._is_call(module, node, kind)
+        return self.are(module, [node], kind)
+
+    def are(self, module: Module, nodes: Sequence[ast.expr], kind: Kind | None = None) -> bool:
+        """Whether all of some expressions are harmless."""
+        waiting = list(nodes)
+        seen: set[tuple[Function, str]] = set()
+        while waiting:
+            node = waiting.pop()
+            if isinstance(node, ast.Name):
+                parts = self._behind(module, node, kind, seen)
+            elif isinstance(node, ast.Call):
+                parts = _of_call(module, node, kind)
+            else:
+                parts = _parts(module, node)
+            if parts is None:
+                return False
+            waiting += parts
+        return True
+
+    def _behind(
+        self, module: Module, node: ast.Name, kind: Kind | None, seen: set[tuple[Function, str]]
+    ) -> list[ast.expr] | None:
+        """Return what a name is given; ``None`` where that cannot be told."""
         target = module.resolve(node)
         if target is not None:
-            return not target.startswith(_REQUESTS)
-        parts = _parts(node)
-        return parts is not None and self.are(module, parts, kind)
-
-    def _is_call(self, module: Module, node: ast.Call, kind: Kind | None) -> bool:
-        function = node.func
-        if isinstance(function, ast.Attribute) and isinstance(function.value, _TEXTS):
-            parts = [function.value, *given_to(node)]
-            return function.attr in TEXT_METHODS and self.are(module, parts, kind)
-        target = module.resolve(_first(function))
-        if target is None:
-            return False
-        if target in CLEAN_FUNCTIONS:
-            return True
-        if target in PASSED_ON or target in MADE_SAFE or target == "builtins.str":
-            is_fit = kind is not None and MADE_SAFE.get(target, 0) & BIT[kind]
-            return bool(is_fit) or self.are(module, given_to(node), kind)
-        return target.startswith(_QUERIES)
-
-    def _is_name(self, module: Module, node: ast.Name, kind: Kind | None) -> bool:
-        target = module.resolve(node)
-        if target is not None:
-            return not target.startswith(_REQUESTS)
+            return None if target.startswith(_REQUESTS) else []
         scope = module.scope(node)
         if scope is module.tree:
-            return False
-        while scope is not module.tree:
-            if module.binds(node.id, scope):
-                if kind is not Kind.SQL or not isinstance(scope, _FUNCTIONS):
-                    return False
-                return self._is_local(module, scope, node.id)
+            return None
+        while scope is not module.tree and not module.binds(node.id, scope):
             scope = module.scope(scope)
-        return True  # what the top of a file holds comes from no client
-
-    def _is_local(self, module: Module, function: Function, name: str) -> bool:
-        key = (function, name)
-        if key not in self._names:
-            self._names[key] = True  # a name that is added to itself
-            if function not in self._bound:
-                self._bound[function] = _bindings(module, function)
-            values = self._bound[function].get(name)
-            self._names[key] = values is not None and self.are(module, values, Kind.SQL)
-        return self._names[key]
+        if scope is module.tree:
+            return []  # what the top of a file holds comes from no client
+        if kind is not Kind.SQL or not isinstance(scope, _FUNCTIONS):
+            return None
+        if (scope, node.id) in seen:
+            return []  # a name that is added to itself
+        seen.add((scope, node.id))
+        if scope not in self._bound:
+            self._bound[scope] = _bindings(module, scope)
+        return self._bound[scope].get(node.id)
 
 
 def given_to(call: ast.Call) -> list[ast.expr]:
@@ -103,8 +87,29 @@ def _first(function: ast.expr) -> ast.expr:
     return function
 
 
-def _parts(node: ast.expr) -> list[ast.expr] | None:
+def _of_call(module: Module, node: ast.Call, kind: Kind | None) -> list[ast.expr] | None:
+    """Return what the result of a call comes from; ``None`` where that cannot be told."""
+    function = node.func
+    if isinstance(function, ast.Attribute) and isinstance(function.value, _TEXTS):
+        return [function.value, *given_to(node)] if function.attr in TEXT_METHODS else None
+    target = module.resolve(_first(function))
+    if target is None:
+        return None
+    if target in CLEAN_FUNCTIONS or (target.startswith(_QUERIES) and target not in MADE_SAFE):
+        return []
+    if target in PASSED_ON or target in MADE_SAFE or target == "builtins.str":
+        is_fit = kind is not None and MADE_SAFE.get(target, 0) & BIT[kind]
+        return [] if is_fit else given_to(node)
+    return None
+
+
+def _parts(module: Module, node: ast.expr) -> list[ast.expr] | None:
     """Return what an expression is made of; ``None`` where that cannot be told."""
+    if isinstance(node, ast.Constant | ast.Compare):
+        return []
+    target = module.resolve(node)
+    if target is not None:
+        return None if target.startswith(_REQUESTS) else []
     if isinstance(node, ast.JoinedStr | ast.BoolOp):
         return node.values
     if isinstance(node, ast.FormattedValue | ast.Attribute | ast.Subscript | ast.Starred):

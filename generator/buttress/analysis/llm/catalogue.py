@@ -56,6 +56,13 @@ CLIENTS: Mapping[str, str] = {
 }
 """What makes a client, by its dotted name, with its provider."""
 
+SDK_CLIENTS = frozenset(
+    name
+    for name in CLIENTS
+    if name.startswith(("openai.", "anthropic.", "groq.", "google.genai.", "cohere.", "mistralai."))
+)
+"""Those of the providers' own libraries, each of which keeps connections of its own."""
+
 CLIENT_PACKAGES = ("langchain", "llama_index")
 """Parts of the names of packages that hold more clients than can be listed."""
 

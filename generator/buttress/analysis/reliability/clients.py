@@ -11,12 +11,13 @@ from itertools import islice
 
 from buttress.analysis.access.handlers import handlers
 from buttress.analysis.database.queries import prepares
+from buttress.analysis.llm.catalogue import SDK_CLIENTS
 from buttress.project.literals import argument, known_string, written
 from buttress.project.model import Framework, Service
 from buttress.source import Module, Modules
 from buttress.source.module import Function
 
-_HEAVY = frozenset(
+_HEAVY = SDK_CLIENTS | frozenset(
     f"{package}.{name}"
     for package, names in (
         ("sqlalchemy", ("create_engine",)),
@@ -27,12 +28,6 @@ _HEAVY = frozenset(
         ("redis", ("Redis", "StrictRedis", "from_url")),
         ("redis.asyncio", ("Redis", "from_url")),
         ("boto3", ("client", "resource", "Session")),
-        ("openai", ("OpenAI", "AsyncOpenAI", "AzureOpenAI", "AsyncAzureOpenAI")),
-        ("anthropic", ("Anthropic", "AsyncAnthropic")),
-        ("groq", ("Groq", "AsyncGroq")),
-        ("google.genai", ("Client",)),
-        ("cohere", ("Client",)),
-        ("mistralai", ("Mistral",)),
         ("langchain_openai", ("ChatOpenAI", "AzureChatOpenAI", "OpenAIEmbeddings")),
         ("langchain_groq", ("ChatGroq",)),
         ("langchain_anthropic", ("ChatAnthropic",)),

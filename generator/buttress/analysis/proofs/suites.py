@@ -41,6 +41,12 @@ _REFUSAL = re.compile(
 _NO_ERROR = re.compile(
     r"(?:without|no|not_raise\w*)_(?:error|exception|rais)|not_(?:raise|fail|crash)"
 )
+_SAYS_NO_ERROR = re.compile(
+    r"(?:(?:must|should|does|do|may|will|can)(?:\s?n[o']t|not)|never|doesn't|shouldn't|won't)\s+(?:raise|throw|fail|crash|error)"
+    r"|no\s+(?:exception|error)s?\b|without\s+(?:raising|an?\s+(?:error|exception)|errors?|exceptions?)|_(?:tolerates|swallows|ignores)_|fail[_-]silent",
+    re.IGNORECASE,
+)
+_SCRIPT = re.compile(r"(?:\A|/)scripts?/")
 _RAISING = frozenset({"pytest.raises", "pytest.warns", "pytest.fail", "pytest.deprecated_call"})
 _FAILURE_STATUS = range(400, 600)
 _CONSTANT = (
@@ -328,8 +334,18 @@ def unasserted(tests: tuple[Test, ...]) -> Iterator[Test]:
     return (
         test
         for test in tests
-        if not test.can_fail and not _is_counterpart(test) and not _NO_ERROR.search(test.node.name)
+        if not test.can_fail and not _is_counterpart(test) and not _expects_no_error(test)
+        # a script that tries something out by hand
+        and not _SCRIPT.search(test.module.path)
     )
+
+
+def _expects_no_error(test: Test) -> bool:
+    """Whether a test says of itself that it proves that nothing is raised."""
+    last = test.node.end_lineno or test.node.lineno
+    start = test.module.line_span(test.node.lineno)[0]
+    text = test.module.text[start : test.module.line_span(last)[1]]  # with the comment behind it
+    return bool(_NO_ERROR.search(test.node.name) or _SAYS_NO_ERROR.search(text))
 
 
 def _is_counterpart(test: Test) -> bool:

@@ -64,7 +64,7 @@ def secret_in(module: Module, node: ast.expr) -> str | None:
         return _secret_call(module, node)
     if isinstance(node, ast.IfExp):
         return secret_in(module, node.body) or secret_in(module, node.orelse)
-    if isinstance(node, ast.Compare | ast.UnaryOp | ast.Lambda):
+    if isinstance(node, (ast.Compare, ast.UnaryOp, ast.Lambda)):
         return None
     return _first(module, ast.iter_child_nodes(node))
 

@@ -24,6 +24,8 @@ _BROWSER_STEP = frozenset({"goto", "click", "fill", "get", "find_element", "visi
 _BROWSER_FILE = re.compile(
     r"\.(?:spec|test|cy|e2e)\.[cm]?[jt]sx?\Z|(?:\A|/)(?:cypress|e2e)/.*\.[cm]?[jt]sx?\Z"
 )
+_SCRIPTS = ("js", "jsx", "ts", "tsx")
+_GOES = ("goto", "visit", "browser", "navigateTo", "amOnPage")
 _BROWSER_TEST = re.compile(r"\bpage\s*\.\s*goto\s*\(|\bcy\s*\.\s*visit\s*\(|\bbrowser\s*\.\s*url\s*\(|\.navigateTo\s*\(|\bI\.amOnPage\s*\(")  # fmt: skip
 _BROWSER_ASSERTION = re.compile(r"\bexpect\s*\(|\.should\s*\(|\bassert\b|\bI\.see\w*\s*\(|cy\s*\.\s*(?:contains|url|location)\s*\(|toHaveURL|waitForSelector")  # fmt: skip
 
@@ -45,9 +47,11 @@ def goes_through_app(tree: Tree, modules: Iterable[Module], tests: Iterable[Test
 
 
 def _is_browser_test(tree: Tree, path: str) -> bool:
-    if not _BROWSER_FILE.search(path):
+    if not path.endswith(_SCRIPTS) or not _BROWSER_FILE.search(path):
         return False
     text = text_of(tree, path)
+    if not any(word in text for word in _GOES):
+        return False
     return bool(_BROWSER_TEST.search(text) and _BROWSER_ASSERTION.search(text))
 
 

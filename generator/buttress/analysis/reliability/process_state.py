@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from buttress.analysis.function_bodies import calls_inside
@@ -51,19 +51,25 @@ class State:
 
 def kept_by_process(service: Service, modules: Modules) -> Iterator[State]:
     """Yield each variable, and each place that writes a file, which requests change; the first place of each."""
-    variables = {module.path: names for module in modules if (names := _variables(module))}
-    suspects = _suspects(modules, frozenset().union(*variables.values()))
+    changes = _changes(service, modules)
+    writing = _around([*modules.called(*_WRITES), *modules.calls(*_OPENS)])
     seen: set[tuple[str, str]] = set()
-    for module, function in _reached(service, modules) if suspects else ():
-        if function not in suspects or _LIMITS.search(function.name):
+    for module, function in _reached(service, modules) if changes or writing else ():
+        if _LIMITS.search(function.name):
             continue
-        for name, node, owner in _changes(module, function, variables, service):
-            if (owner, name) not in seen:
-                seen.add((owner, name))
-                yield State(module, node, name)
-        written = _written_file(module, function)
+        for change in sorted(changes.get(function, ()), key=_position):
+            key = (change.owner, change.name)
+            if key not in seen:
+                seen.add(key)
+                yield State(module, change.node, change.name)
+        written = _written_file(module, function) if function in writing else None
         if written is not None:
             yield State(module, written)
+
+
+def _around(places: Iterable[tuple[Module, ast.AST]]) -> frozenset[ast.AST]:
+    """Return what stands around some places."""
+    return frozenset(above for module, node in places for above in module.ancestors(node))
 
 
 def _variables(module: Module) -> frozenset[str]:
@@ -84,23 +90,6 @@ def _variables(module: Module) -> frozenset[str]:
                 t.id for t in targets if isinstance(t, ast.Name) and not _HARMLESS.search(t.id)
             }
     return frozenset(found)
-
-
-def _suspects(modules: Modules, variables: frozenset[str]) -> set[ast.AST]:
-    """Return the functions around what may change one of some variables, or write a file."""
-    places: list[tuple[Module, ast.AST]] = [*modules.called(*_WRITES), *modules.calls(*_OPENS)]
-    if variables:
-        for module in modules.having(*variables):
-            changes = module.nodes(ast.Assign, ast.Delete, ast.AugAssign, ast.AnnAssign)
-            places += ((module, node) for node in (*changes, *module.called(*_CHANGES)))
-    for module in modules.having("global"):
-        declared = {name for node in module.nodes(ast.Global) for name in node.names}
-        places += (
-            (module, node)
-            for node in module.nodes(ast.AugAssign)
-            if isinstance(node.target, ast.Name) and node.target.id in declared
-        )
-    return {above for module, node in places for above in module.ancestors(node)}
 
 
 def _reached(service: Service, modules: Modules) -> list[tuple[Module, Function]]:
@@ -180,21 +169,52 @@ def _absolute(own: str, module: Module, target: str) -> str:
     return f"{package}.{rest}" if package else rest
 
 
-def _changes(
-    module: Module, function: Function, variables: dict[str, frozenset[str]], service: Service
-) -> Iterator[tuple[str, ast.expr | ast.stmt, str]]:
-    """Yield the variables of modules that a function changes, with the statement and the owner's path."""
-    parts = module.inside(function)
-    declared = {n for part in parts if isinstance(part, ast.Global) for n in part.names}
-    for part in parts:
-        if isinstance(part, ast.AugAssign) and isinstance(part.target, ast.Name):
-            name = part.target.id
-            if name in declared and not _HARMLESS.search(name):
-                yield name, part, module.path
-        for holder in _changed(part):
-            found = _variable(module, holder, variables, service)
-            if found is not None and isinstance(part, ast.expr | ast.stmt):
-                yield found[1], part, found[0]
+@dataclass(frozen=True, slots=True)
+class _Change:
+    """A statement or call that changes a variable of the module with the path ``owner``."""
+
+    name: str
+    owner: str
+    node: ast.expr | ast.stmt
+
+
+def _position(change: _Change) -> tuple[int, int]:
+    return change.node.lineno, change.node.col_offset
+
+
+def _changes(service: Service, modules: Modules) -> dict[ast.AST, list[_Change]]:
+    """Return the changes of variables of modules by each function around them."""
+    found: dict[ast.AST, list[_Change]] = {}
+    for module, change in (*_of_containers(service, modules), *_of_globals(modules)):
+        for above in module.ancestors(change.node):
+            found.setdefault(above, []).append(change)
+    return found
+
+
+def _of_containers(service: Service, modules: Modules) -> Iterator[tuple[Module, _Change]]:
+    variables = {module.path: names for module in modules if (names := _variables(module))}
+    names = frozenset().union(*variables.values())
+    for module in modules.having(*names) if names else ():
+        statements = module.nodes(ast.Assign, ast.Delete, ast.AugAssign, ast.AnnAssign)
+        for part in (*statements, *module.called(*_CHANGES)):
+            for holder in _changed(part):
+                variable = _variable(module, holder, variables, service)
+                if variable is not None and isinstance(part, (ast.expr, ast.stmt)):
+                    yield module, _Change(variable[1], variable[0], part)
+
+
+def _of_globals(modules: Modules) -> Iterator[tuple[Module, _Change]]:
+    """Yield where a function adds to a variable that it declares as global."""
+    for module in modules.having("global"):
+        declared: dict[str, set[ast.AST]] = {}
+        for declaration in module.nodes(ast.Global):
+            for name in declaration.names:
+                declared.setdefault(name, set()).update(module.ancestors(declaration))
+        for part in module.nodes(ast.AugAssign) if declared else ():
+            name = part.target.id if isinstance(part.target, ast.Name) else ""
+            function = module.function(part)
+            if function in declared.get(name, ()) and not _HARMLESS.search(name):
+                yield module, _Change(name, module.path, part)
 
 
 def _changed(part: ast.AST) -> Iterator[ast.expr]:

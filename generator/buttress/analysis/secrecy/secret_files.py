@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 from buttress.analysis.secrecy.secrets import (
     is_placeholder,
@@ -14,6 +15,7 @@ from buttress.analysis.secrecy.secrets import (
     marked_lines,
 )
 from buttress.source import Tree
+from buttress.source.module import in_lower_case
 
 _ENV_FILE = re.compile(
     r"(?:^|/)\.env(?:\.(?!example|sample|template|dist|test)[\w.-]+)?$(?<!example)(?<!sample)(?<!template)(?<!dist)"
@@ -53,7 +55,8 @@ class SecretFile:
     names: tuple[str, ...] = ()
 
 
-def tracked_secret_files(tree: Tree) -> list[SecretFile]:
+@lru_cache(maxsize=4)
+def tracked_secret_files(tree: Tree) -> tuple[SecretFile, ...]:
     """Return the files of secrets that git tracks, by path; none where there is no git."""
     found = []
     for path in sorted(tree.tracked or ()):
@@ -74,7 +77,7 @@ def tracked_secret_files(tree: Tree) -> list[SecretFile]:
         ]
         if names:
             found.append(SecretFile(path, tuple(dict.fromkeys(names))))
-    return found
+    return tuple(found)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,14 +113,17 @@ def holds_committed_key(tree: Tree, path: str, first: int, last: int) -> bool:
 
 
 def _keys_in(tree: Tree, path: str) -> Iterator[CommittedKey]:
-    if _HARMLESS.search(path) or (tree.tracked is not None and path not in tree.tracked):
+    if tree.tracked is not None and path not in tree.tracked:
+        return
+    if in_lower_case(_HARMLESS).search(path.lower()):
         return
     text = tree.text(path)
-    for number, line in marked_lines(text.content) if text is not None else ():
+    content = text.content if text is not None else ""
+    for number, line in marked_lines(content):
         kind = kind_of(line) if len(line) < _LONGEST_LINE else ""
         if not kind or kind == "password in an address" or is_placeholder(line.strip()):
             continue
-        if kind == "private key" and not _KEY.search(_from(text.content, number)):
+        if kind == "private key" and not _KEY.search(_from(content, number)):
             continue  # a line that code puts around a key, or looks for
         is_shown = is_public_by_design(line.partition("=")[0].strip().removeprefix("export "))
         # Google's keys for maps and Firebase are made to stand in pages

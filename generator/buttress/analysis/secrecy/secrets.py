@@ -6,7 +6,7 @@ import ast
 import math
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
@@ -92,30 +92,20 @@ _MAY_BE_SHORT = re.compile(r"(?:[A-Z]+_)*(?:SECRET(?:_KEY)?|PASSWORD)$")
 _SHORTEST, _SHORT, _LONGEST = 3, 6, 4096
 _SIGNERS = ("django.core.signing.", "itsdangerous.")
 _KEPT = 4
-# what one of the shapes contains: to look for these costs far less than to match
-_MARKS = (
-    "sk-",
-    "AKIA",
-    "ASIA",
-    "AIza",
-    "ghp_",
-    "gho_",
-    "ghu_",
-    "ghs_",
-    "ghr_",
-    "github_pat_",
-    "glpat-",
-    "xox",
-    "k_live_",
-    "k_test_",
-    "gsk_",
-    "hf_",
-    "SG.",
-    "tvly-",
-    "PRIVATE KEY",
-    "://",
-)
+# what one of the shapes contains, by its first letters: to look for these costs far less than to match
+_BEGINNINGS = {
+    "A": ("KIA", "SIA", "Iza"),
+    "g": ("hp_", "ho_", "hu_", "hs_", "hr_", "ithub_pat_", "lpat-", "sk_"),
+    "k_": ("live_", "test_"),
+    **dict.fromkeys(("sk-", "hf_", "SG.", "xox", "tvly-", "PRIVATE KEY"), ("",)),
+}
 _ADDRESS = "://"
+_MARKS = (*(first + rest for first, rests in _BEGINNINGS.items() for rest in rests), _ADDRESS)
+# a pattern that begins with letters is found as fast as a text
+_MARKED = tuple(
+    re.compile(f"{re.escape(first)}(?:{'|'.join(map(re.escape, rests))})")
+    for first, rests in _BEGINNINGS.items()
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,12 +176,12 @@ def may_hold_secret(text: str) -> bool:
 def marked_lines(text: str) -> list[tuple[int, str]]:
     """Return the lines, with their numbers from 1, that may hold a secret other than in an address."""
     starts: set[int] = set()
-    for mark in _MARKS:
-        at = text.find(mark) if mark != _ADDRESS else -1
-        while at >= 0:
-            starts.add(text.rfind("\n", 0, at) + 1)
-            end = text.find("\n", at)
-            at = text.find(mark, end) if end >= 0 else -1
+    for marked in _MARKED:
+        match = marked.search(text)
+        while match is not None:
+            starts.add(text.rfind("\n", 0, match.start()) + 1)
+            end = text.find("\n", match.start())
+            match = marked.search(text, end) if end >= 0 else None
     found = []
     number, counted = 1, 0
     for start in sorted(starts):
@@ -209,7 +199,7 @@ def is_placeholder(value: str) -> bool:
 
 def hardcoded_secrets(module: Module) -> Iterator[HardcodedSecret]:
     """Yield the literals of a module that are secrets, by shape or by the name they are given."""
-    return _hardcoded(module, may_have_shape=may_hold_secret(module.text))
+    return _hardcoded(module, [mark for mark in _MARKS if mark in module.text])
 
 
 def all_hardcoded_secrets(modules: Modules) -> Iterator[tuple[Module, HardcodedSecret]]:
@@ -218,18 +208,19 @@ def all_hardcoded_secrets(modules: Modules) -> Iterator[tuple[Module, HardcodedS
     named = frozenset(modules.spelling(_SPELLED))
     for module in modules:
         if module in shaped or module in named:
-            for secret in _hardcoded(module, may_have_shape=module in shaped):
+            marks = [m for m in _MARKS if m in module.text] if module in shaped else []
+            for secret in _hardcoded(module, marks):
                 yield module, secret
 
 
-def _hardcoded(module: Module, *, may_have_shape: bool) -> Iterator[HardcodedSecret]:
+def _hardcoded(module: Module, marks: Sequence[str]) -> Iterator[HardcodedSecret]:
     for node in module.nodes(ast.Constant):
         value = node.value
         if not isinstance(value, str) or not _SHORTEST <= len(value) <= _LONGEST:
             continue
         name, binding = _binding(module, node)
         is_named = is_secret_name(name)
-        kind = kind_of(value) if may_have_shape else ""
+        kind = kind_of(value) if any(mark in value for mark in marks) else ""
         if not (kind or is_named) or is_placeholder(value) or _is_docstring(module, node):
             continue
         if len(value) < _SHORT and not _MAY_BE_SHORT.match(name):

@@ -15,6 +15,7 @@ from buttress.analysis.configuration import (
     written_variables,
 )
 from buttress.analysis.logs.printing import is_main_guard
+from buttress.analysis.required_variables import unchecked_variables
 from buttress.analysis.secrecy.secret_files import (
     committed_keys,
     holds_committed_key,
@@ -248,10 +249,11 @@ def env_committed(subject: Subject) -> Iterator[Finding]:
     standards=("12factor III",),
 )
 def config_scattered(subject: Subject) -> Iterator[Finding]:
-    """Modules outside the configuration read environment variables themselves.
+    """Modules outside the configuration read environment variables themselves, or nothing checks them.
 
     Nobody can say which variables the app needs, a missing one is found at first use, and each place
-    has its own default (twelve-factor app, III). One module that is about configuration is fine.
+    has its own default (twelve-factor app, III). One module that is about configuration is fine, where
+    what the app cannot do without has a default, or stops the start where it is missing.
 
     Bad::
 
@@ -278,13 +280,17 @@ def config_scattered(subject: Subject) -> Iterator[Finding]:
             and not _is_below_main(module, read.read)
             and not _is_of_app(module, read.read)
         ]
-    if len({module.path for module, _ in reads}) < 2:
-        return
-    for module, read in reads:
+    scattered = reads if len({module.path for module, _ in reads}) > 1 else []
+    for module, read in scattered:
         name = read.name or "a variable"
         yield subject.finding(
             module, read.read, f"{name} is read here, away from the configuration."
         )
+    known = {read.read for _, read in scattered}
+    for read in unchecked_variables(subject.modules(Role.APP)):
+        if read.read not in known:
+            message = f"{read.name} has no default, and that it is missing shows at first use."
+            yield subject.finding(read.module, read.read, message)
 
 
 def _is_of_app(module: Module, node: ast.expr) -> bool:

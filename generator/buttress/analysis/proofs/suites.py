@@ -125,11 +125,12 @@ def _tests(modules: tuple[Module, ...], app: frozenset[str]) -> tuple[Test, ...]
         for node in _functions(module)
         if _is_fixture(module, node) and _uses_app(module, node, app)
     }
+    tops = {name.split(".")[0] for name in app if name}
     found = []
     for module in modules:
         if module.path.rpartition("/")[2] == "conftest.py":
             continue
-        imports_app = _imports_app(module, app)
+        imports_app = _imports_app(module, app, tops)
         for node in _functions(module):
             if not node.name.startswith("test") or _is_fixture(module, node):
                 continue
@@ -168,10 +169,9 @@ def _is_test_case(module: Module, owner: ast.ClassDef) -> bool:
     )
 
 
-def _imports_app(module: Module, app: frozenset[str]) -> bool:
-    tops = {name.split(".")[0] for name in app if name}
-    for call in module.nodes(ast.Call):
-        if module.resolve(call.func) in _LOADERS and any(
+def _imports_app(module: Module, app: frozenset[str], tops: set[str]) -> bool:
+    for call in module.calls_to(_LOADERS):
+        if any(
             isinstance(part, ast.Constant)
             and isinstance(part.value, str)
             and (
@@ -210,26 +210,27 @@ def _calls_one(module: Module, node: Function, helpers: set[str]) -> bool:
     return any(called_name(call) in helpers - {node.name} for call in calls_inside(module, node))
 
 
-def _asserting(module: Module) -> Iterator[Function]:
-    """Yield the functions of a file that check anything that is not constant."""
-    raising = frozenset(module.calls_to(_RAISING))
-    for node in _functions(module):
-        if _asserts(module, node) or not raising.isdisjoint(calls_inside(module, node)):
-            yield node
+def _asserting(module: Module) -> list[Function]:
+    """Return the functions of a file that check anything that is not constant."""
+    checks = [
+        *filter(_can_fail, module.nodes(ast.Assert)),
+        *filter(_checks, module.nodes(ast.Call)),
+        *module.calls_to(_RAISING),
+    ]
+    around = {above for node in checks for above in module.ancestors(node)}
+    raising = {above for node in module.nodes(ast.Raise) for above in module.ancestors(node)}
+    return [
+        node
+        for node in _functions(module)
+        if node in around
+        or (node in raising and node.name.startswith(("assert", "check", "verify")))
+    ]
 
 
-def _asserts(module: Module, node: Function) -> bool:
-    for part in module.inside(node):
-        if isinstance(part, ast.Assert):
-            # `assert False` behind a call that should have raised can fail, too
-            is_false = isinstance(part.test, ast.Constant) and not part.test.value
-            if is_false or not _is_constant(part.test):
-                return True
-        if isinstance(part, ast.Raise) and node.name.startswith(("assert", "check", "verify")):
-            return True
-        if isinstance(part, ast.Call) and _checks(part):
-            return True
-    return False
+def _can_fail(statement: ast.Assert) -> bool:
+    # `assert False` behind a call that should have raised can fail, too
+    is_false = isinstance(statement.test, ast.Constant) and not statement.test.value
+    return is_false or not _is_constant(statement.test)
 
 
 def _checks(call: ast.Call) -> bool:

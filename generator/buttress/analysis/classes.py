@@ -5,12 +5,15 @@ from __future__ import annotations
 import ast
 from dataclasses import dataclass
 from enum import StrEnum
+from weakref import WeakKeyDictionary
 
-from buttress.project.modules import OwnModules
+from buttress.analysis.access.endpoints import own_modules
 from buttress.source import Module, Tree
 from buttress.source.module import Function
 
 _DEEPEST = 8
+_TOPS: WeakKeyDictionary[Module, dict[str, ast.ClassDef | Function]] = WeakKeyDictionary()
+"""The classes and functions at the top level of a module that have a name for themselves."""
 
 
 class Kind(StrEnum):
@@ -38,8 +41,9 @@ class Classes:
     """
 
     def __init__(self, tree: Tree, root: str = "") -> None:
-        self._own = OwnModules(tree)
+        self._own = own_modules(tree)
         self._root = root
+        self._kinds: dict[ast.AST, Kind] = {}
 
     def definition(self, module: Module, node: ast.expr) -> Definition | None:
         """Return the class or function at the top level of a module that an expression names."""
@@ -57,8 +61,14 @@ class Classes:
         found = self.definition(module, node)
         return found is not None and self.kind(found) is Kind.PYDANTIC
 
-    def kind(self, definition: Definition, depth: int = 0) -> Kind:
+    def kind(self, definition: Definition) -> Kind:
         """Return what a class is, by its bases."""
+        known = self._kinds.get(definition.node)
+        if known is None:
+            known = self._kinds[definition.node] = self._kind(definition)
+        return known
+
+    def _kind(self, definition: Definition, depth: int = 0) -> Kind:
         if not isinstance(definition.node, ast.ClassDef) or depth > _DEEPEST:
             return Kind.OTHER
         module = definition.module
@@ -75,19 +85,21 @@ class Classes:
                 return Kind.MAPPED
             above = self.definition(module, base)
             if above is not None and above.node is not definition.node:
-                found = self.kind(above, depth + 1)
+                found = self._kind(above, depth + 1)
                 if found is not Kind.OTHER:
                     return found
         return Kind.OTHER
 
 
 def _at_top(module: Module, name: str) -> Definition | None:
-    found = [
-        node
-        for node in module.nodes(ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
-        if node.name == name and module.parent(node) is module.tree
-    ]
-    return Definition(module, found[0]) if len(found) == 1 else None
+    if module not in _TOPS:
+        found: dict[str, list[ast.ClassDef | Function]] = {}
+        for node in module.nodes(ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef):
+            if module.parent(node) is module.tree:
+                found.setdefault(node.name, []).append(node)
+        _TOPS[module] = {name: nodes[0] for name, nodes in found.items() if len(nodes) == 1}
+    node = _TOPS[module].get(name)
+    return Definition(module, node) if node is not None else None
 
 
 def _targets(node: ast.stmt) -> list[ast.expr]:

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from buttress.project.model import Service
-from buttress.source import Module
+from buttress.project.modules import called_name
+from buttress.source import Module, Modules
 from buttress.source.module import Function
 
 ErrorScope = ast.ExceptHandler | ast.FunctionDef | ast.AsyncFunctionDef
@@ -29,6 +30,8 @@ _PRINTS = frozenset(
 
 INSTALL = "install_error_handlers"
 """What the wiring line of the recipe ``error-handling`` calls."""
+
+_REGISTERS = ("exception_handler", "errorhandler", "register_error_handler")
 
 _TEXT_CALLS = frozenset({"builtins.str", "builtins.repr", "builtins.format"})
 _EXCEPTION_RESPONSES = frozenset(
@@ -153,15 +156,17 @@ def _only_closes(attempt: ast.AST | None) -> bool:
     )
 
 
-def handles_everything(module: Module) -> bool:
-    """Whether a module registers a handler for every error with an app."""
+def handles_everything(modules: Modules) -> bool:
+    """Whether some module registers a handler for every error with an app."""
+    return any(_handles_everything(module) for module in modules.having(*_REGISTERS, INSTALL))
+
+
+def _handles_everything(module: Module) -> bool:
     for function in module.nodes(ast.FunctionDef, ast.AsyncFunctionDef):
         if any(_catches_everything(module, mark) for mark in function.decorator_list):
             return True
     for call in module.nodes(ast.Call):
-        name = (
-            call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
-        )
+        name = called_name(call)
         adds = name in {"add_exception_handler", "register_error_handler"} and bool(call.args)
         if (adds and _is_everything(module, call.args[0])) or (name == INSTALL and call.args):
             return True

@@ -105,7 +105,7 @@ def no_error_handler(subject: Subject) -> Iterator[Finding]:
     service = subject.service
     if service.framework not in {Framework.FASTAPI, Framework.FLASK, Framework.STARLETTE}:
         raise NotApplicable(f"{service.framework} brings a handler of its own")
-    if any(handles_everything(module) for module in subject.modules(Role.APP)):
+    if handles_everything(subject.modules(Role.APP)):
         return
     yield Finding(service.app.place, "No handler catches what no route expects.")
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from buttress.analysis.access.endpoints import Endpoint, endpoints
 from buttress.analysis.classes import Classes
 from buttress.analysis.requests.input_bodies import is_only_shown
-from buttress.analysis.requests.inputs import bodies
+from buttress.analysis.requests.inputs import HINTS, bodies
 from buttress.analysis.requests.request_limits import (
     careless_uploads,
     limits_requests,
@@ -63,7 +63,7 @@ def untyped_input(subject: Subject) -> Iterator[Finding]:
     if service.framework not in _FRAMEWORKS:
         raise NotApplicable(f"bodies of {service.framework} are not read yet")
     classes = Classes(subject.project.tree, service.import_root)
-    for module in subject.modules(Role.APP):
+    for module in subject.modules(Role.APP).having(*HINTS):
         for body in bodies(module, service, classes):
             place = body.annotation if isinstance(body.node, ast.arg) else body.node
             # a body that is fetched into a name and never looked at does no harm

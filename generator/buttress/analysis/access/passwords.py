@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from buttress.project.literals import literal_text, strings_in, written
 from buttress.project.modules import called_name
@@ -24,6 +24,7 @@ _FAST = frozenset(
         "md5", "sha1", "sha224", "sha256", "sha384", "sha512", "sha3_256", "sha3_512", "blake2b", "blake2s", "new"
     )
 ) | {"Crypto.Hash.MD5.new", "Crypto.Hash.SHA1.new", "Crypto.Hash.SHA256.new"}  # fmt: skip
+_HASH_PACKAGES = ("hashlib", "Crypto")
 _SLOW = re.compile(
     r"bcrypt|argon2|scrypt|pbkdf2|passlib|pwdlib|generate_password_hash|make_password|set_password|check_password",
     re.IGNORECASE,
@@ -98,14 +99,15 @@ def is_fast_hash_of_password(module: Module, call: ast.Call) -> bool:
 
 def _in_module(module: Module) -> Iterator[tuple[Module, ast.expr | ast.stmt, str]]:
     hashed: set[ast.AST | None] = set()
-    for call in module.nodes(ast.Call):
+    for call in _hashing_calls(module):
         if is_fast_hash_of_password(module, call):
             hashed.add(module.function(call))
             name = (module.resolve(call.func) or "").rpartition(".")[2]
             yield module, call, f"A password is hashed with {name}, which is made to be fast."
-        elif (message := _weak_setting(call)) is not None:
+    for call in module.called("generate_password_hash", "CryptContext"):
+        if (message := _weak_setting(call)) is not None:
             yield module, call, message
-    for assign in module.nodes(ast.Assign):
+    for assign in module.nodes(ast.Assign) if "PASSWORD_HASHERS" in module.text else ():
         names = {written(target) for target in assign.targets}
         if "PASSWORD_HASHERS" in names and not re.search(r"test|dev|local", module.path):
             first = strings_in(assign.value)[:1]
@@ -118,6 +120,12 @@ def _in_module(module: Module) -> Iterator[tuple[Module, ast.expr | ast.stmt, st
             continue
         seen.add(function)
         yield module, node, "A password is compared as it was typed, so it is stored as plain text."
+
+
+def _hashing_calls(module: Module) -> Sequence[ast.Call]:
+    """Return the calls among which those of fast hash functions are."""
+    imports_hashes = any(binding.target.startswith(_HASH_PACKAGES) for binding in module.imports)
+    return module.nodes(ast.Call) if imports_hashes else ()
 
 
 def _weak_setting(call: ast.Call) -> str | None:

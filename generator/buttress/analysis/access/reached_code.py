@@ -27,7 +27,7 @@ def _reached_text(project: Project, service: Service, endpoint: Endpoint) -> str
     parts += [module.source(mark) for mark in node.decorator_list]
     parts += _queries(endpoint)
     seen = {(module.path, node.lineno)}
-    for call in ast.walk(node):
+    for call in module.inside(node):
         if isinstance(call, ast.Call):
             called = (
                 *definitions_of(own, service, module, call.func),

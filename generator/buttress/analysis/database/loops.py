@@ -12,6 +12,7 @@ from buttress.source import Module
 
 _LOOPS = (ast.For, ast.AsyncFor)
 _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
+LOOPS = (*_LOOPS, *_COMPREHENSIONS)
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 _BINDING = (ast.Assign, ast.AnnAssign, ast.For, ast.AsyncFor)
 _PARTS = re.compile(r"batch|chunk|page", re.IGNORECASE)

@@ -76,7 +76,7 @@ class PersonalColumn:
 def personal_columns(modules: Modules) -> Iterator[PersonalColumn]:
     """Yield the columns of tables, mapped classes and Django models that hold personal data."""
     for module in modules.spelling(_MAKES_COLUMNS):
-        for klass in module.nodes(ast.ClassDef):
+        for klass in module.nodes(ast.ClassDef) if module.called(*_COLUMNS) else ():
             for item in klass.body:
                 if isinstance(item, _ASSIGNMENTS) and _makes_column(item.value):
                     target = item.targets[0] if isinstance(item, ast.Assign) else item.target

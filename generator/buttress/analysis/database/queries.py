@@ -12,7 +12,7 @@ from weakref import WeakKeyDictionary
 from buttress.analysis.access.endpoints import own_modules
 from buttress.analysis.access.handlers import Handler, handlers
 from buttress.analysis.database.calls import Act, DatabaseCall, database_calls
-from buttress.analysis.database.loops import depends_on, is_last_round, loop_around
+from buttress.analysis.database.loops import LOOPS, depends_on, is_last_round, loop_around
 from buttress.analysis.database.table_reads import LIMITS, is_about_schema, is_limited, is_whole
 from buttress.analysis.function_bodies import returns_by_function
 from buttress.project.folders import name_of
@@ -116,7 +116,7 @@ class Queries:
         """Yield the queries that run once for every element of a collection, one for each loop."""
         names = {function.name for function in self._reading}
         for module in self.modules:
-            if prepares(module, None):
+            if prepares(module, None) or not module.nodes(*LOOPS):
                 continue
             seen: set[ast.AST] = set()
             for call in database_calls(module, self.service):

@@ -20,6 +20,8 @@ from buttress.source.module import Function
 
 def flask_body(module: Module, function: Function, classes: Classes) -> Body | None:
     """Return the JSON body that a view of Flask reads, if it reads one."""
+    if "json" not in module.source(function):
+        return None
     sources = [
         node
         for node in body_nodes(function)
@@ -44,6 +46,8 @@ def raw_body(module: Module, function: Function, classes: Classes) -> Body | Non
         for argument in (*function.args.args, *function.args.kwonlyargs)
         if (module.resolve(argument.annotation) or "").endswith(("requests.Request", ".Request"))
     }
+    if not requests:
+        return None
     sources = [
         node
         for node in body_nodes(function)

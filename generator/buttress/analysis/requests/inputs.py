@@ -37,8 +37,8 @@ def bodies(module: Module, service: Service, classes: Classes) -> Iterator[Body]
     """Yield the untyped bodies of the handlers in a module, in source order."""
     named = {
         route.handler
-        for route in service.routes
-        if route.place.path == module.path and not _READING.issuperset(route.methods or ["POST"])
+        for route in service.routes_in(module.path)
+        if not _READING.issuperset(route.methods or ["POST"])
     }
     functions = sorted(
         module.nodes(ast.FunctionDef, ast.AsyncFunctionDef), key=lambda node: node.lineno

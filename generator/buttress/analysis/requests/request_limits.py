@@ -14,7 +14,7 @@ from buttress.project.documents import text_of
 from buttress.project.literals import written
 from buttress.project.model import Project, Service
 from buttress.project.modules import called_name
-from buttress.source import Module, Tree
+from buttress.source import Module, Modules, Tree
 from buttress.source.module import Function
 
 _TEXTS = frozenset(
@@ -28,6 +28,12 @@ _LIMITS = frozenset(
 _HOOKS = frozenset(["field_validator", "validator"])
 _WHOLE_HOOKS = frozenset(["model_validator", "root_validator"])
 _READS_BODY = re.compile(r"\brequest\.(?:get_json|json|data|form|get_data|stream|values)\b")
+_NO_LIMIT = re.compile(r"MAX_CONTENT_LENGTH[\"']?\]?\s*=\s*None")
+_LENGTH = re.compile("length", re.IGNORECASE)
+_MIDDLEWARE = re.compile("middleware", re.IGNORECASE)
+_LIMITING_MIDDLEWARE = re.compile(
+    r"(?:Limit\w{0,20}(?:Upload|Size|Body)|(?:Upload|Size|Body)\w{0,20}Limit)\w{0,20}Middleware"
+)
 _PROXY_SIZE = re.compile(
     r"^[ \t]*(?:client_max_body_size\s+[1-9]|request_body\s*\{|max_size\s)", re.MULTILINE
 )
@@ -88,10 +94,10 @@ def _body_annotations(function: Function) -> Iterator[ast.expr]:
     pairs += zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True)
     for argument, default in pairs:
         is_given = isinstance(default, ast.Call) and called_name(default) in _DEPENDS
-        calls = ast.walk(argument.annotation) if argument.annotation is not None else ()
-        is_given |= any(isinstance(n, ast.Call) and called_name(n) in _DEPENDS for n in calls)
         if argument.annotation is not None and not is_given:
-            yield argument.annotation
+            parts = ast.walk(argument.annotation)
+            if not any(isinstance(n, ast.Call) and called_name(n) in _DEPENDS for n in parts):
+                yield argument.annotation
 
 
 def _collect(
@@ -101,8 +107,8 @@ def _collect(
     seen: dict[tuple[str, str], tuple[Module, ast.ClassDef]],
     depth: int = 0,
 ) -> None:
-    for node in ast.walk(annotation):
-        if not isinstance(node, ast.Name | ast.Attribute) or depth > _DEEPEST:
+    for node in module.inside(annotation):
+        if not isinstance(node, (ast.Name, ast.Attribute)) or depth > _DEEPEST:
             continue
         found = classes.definition(module, node)
         if found is None or not isinstance(found.node, ast.ClassDef):
@@ -188,11 +194,9 @@ def _has_limit(value: ast.expr | None) -> bool:
     )
 
 
-def unbounded_serializers(modules: Iterable[Module]) -> Iterator[tuple[Module, ast.stmt, str]]:
+def unbounded_serializers(modules: Modules) -> Iterator[tuple[Module, ast.stmt, str]]:
     """Yield the first field without a longest length of each REST serializer that is no model's."""
-    for module in modules:
-        if "serializers.Serializer" not in module.text and "import Serializer" not in module.text:
-            continue
+    for module in modules.having("serializers.Serializer", "import Serializer"):
         for klass in module.nodes(ast.ClassDef):
             bases = {module.resolve(base) for base in klass.bases}
             if "rest_framework.serializers.Serializer" not in bases:
@@ -218,21 +222,17 @@ def unbounded_serializers(modules: Iterable[Module]) -> Iterator[tuple[Module, a
                 yield module, fields[0], klass.name
 
 
-def limits_requests(tree: Tree, modules: Iterable[Module]) -> bool:
+def limits_requests(tree: Tree, modules: Modules) -> bool:
     """Whether the app, a middleware or the proxy refuses requests that are too large."""
-    for module in modules:
-        text = module.text
-        if "MAX_CONTENT_LENGTH" in text and not re.search(
-            r"MAX_CONTENT_LENGTH[\"']?\]?\s*=\s*None", text
-        ):
+    for module in modules.having("MAX_CONTENT_LENGTH"):
+        if not _NO_LIMIT.search(module.text):
             return True
-        if "content-length" in text.lower() and ("413" in text or "middleware" in text.lower()):
+    for module in modules.spelling(_LENGTH):
+        says_length = "content-length" in module.text.lower()
+        if says_length and ("413" in module.text or module.mentions(_MIDDLEWARE)):
             return True
-        if re.search(
-            r"(?:Limit\w{0,20}(?:Upload|Size|Body)|(?:Upload|Size|Body)\w{0,20}Limit)\w{0,20}Middleware",
-            text,
-        ):
-            return True
+    if modules.spelling(_LIMITING_MIDDLEWARE):
+        return True
     return any(
         _PROXY_SIZE.search(text_of(tree, path)) is not None
         for path in tree.paths

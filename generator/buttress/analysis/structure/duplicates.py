@@ -61,13 +61,19 @@ def duplicates(modules: Iterable[Module]) -> Iterator[Duplicate]:
 
     Names of parameters and local variables do not matter, comments, docstrings and layout neither.
     """
-    found = [
-        (module, function)
-        for module in modules
-        for function in module.nodes(ast.FunctionDef, ast.AsyncFunctionDef)
-        if (function.end_lineno or function.lineno) - function.body[0].lineno + 1 >= _LEAST_LINES
+    shapes: dict[tuple[type[ast.AST], ...], list[_Member]] = {}
+    for module in modules:
+        for function in module.nodes(ast.FunctionDef, ast.AsyncFunctionDef):
+            lines = (function.end_lineno or function.lineno) - function.body[0].lineno + 1
+            if lines >= _LEAST_LINES:
+                shapes.setdefault(_shape(function), []).append((module, function))
+    groups = [
+        members
+        for alike in shapes.values()
+        if len(alike) > 1
+        for members in _repeated(alike)
+        if _is_worth(members[0][1])
     ]
-    groups = [members for members in _repeated(found) if _is_worth(members[0][1])]
     copies = {function for members in groups for _, function in members}
     for members in groups:
         members.sort(key=lambda member: (member[0].path, member[1].lineno))
@@ -95,7 +101,7 @@ def _is_worth(function: Function) -> bool:
     """Whether a function is so big that another one like it is no accident."""
     nodes = [node for statement in _statements(function) for node in ast.walk(statement)]
     statements = sum(isinstance(node, ast.stmt) for node in nodes)
-    return statements >= _LEAST_STATEMENTS and sum(1 for _ in _words(function)) > _LEAST_WORDS
+    return statements >= _LEAST_STATEMENTS and sum(1 for _ in _words(function)) >= _LEAST_WORDS
 
 
 def stale_copies(tree: Tree, service: Service) -> Iterator[tuple[str, str]]:
@@ -122,9 +128,13 @@ def _statements(function: Function) -> list[ast.stmt]:
     return function.body[1:] if is_text else function.body
 
 
+def _shape(function: Function) -> tuple[type[ast.AST], ...]:
+    """Return what is cheap to compare before bodies are read: the kinds of their statements."""
+    return tuple(type(statement) for statement in _statements(function))
+
+
 def _words(function: Function) -> Iterator[object]:
-    """Yield what a body does, whatever its local names are; first of which kinds its statements are."""
-    yield tuple(type(statement) for statement in _statements(function))
+    """Yield what a body does, word for word, whatever its local names are."""
     local: dict[str, str] = {}
     arguments = function.args
     for argument in (*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs):

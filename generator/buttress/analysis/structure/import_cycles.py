@@ -65,6 +65,8 @@ def cycles(graph: Graph) -> Iterator[Cycle]:
 
 
 def _is_at_start(module: Module, node: Statement) -> bool:
+    if module.parent(node) is module.tree:
+        return True
     for above in module.ancestors(node):
         if isinstance(above, _LATER):
             return False
@@ -94,10 +96,12 @@ def _targets(module: Module, node: Statement, own: OwnModules, root: str) -> Ite
             inner = own.file_at(join(base, alias.name))
             yield from [found for found in (inner or own.file_at(base),) if found]
         return
+    holder = own.locate(node.module or "", module.path, root)
+    if holder is not None and name_of(holder) != "__init__.py":
+        yield holder
+        return
     for alias in node.names:
-        dotted = f"{node.module}.{alias.name}"
-        found = own.locate(dotted, module.path, root)
-        found = found or own.locate(node.module or "", module.path, root)
+        found = own.locate(f"{node.module}.{alias.name}", module.path, root) or holder
         if found is not None:
             yield found
 

@@ -138,6 +138,15 @@ def test_some_of_many_services_are_named() -> None:
     assert "6 more services (--service a, b, c, d, e, f)" in screen(found, is_complete=True)
 
 
+def test_why_a_file_does_not_parse_is_cut_to_a_line() -> None:
+    found = card({}, files={"main.py": APP, f"{'deep/' * 9}a.py": "print 'hello'\n"})
+
+    (line,) = [line for line in screen(found, width=80).splitlines() if "a.py:1" in line]
+
+    assert (len(line), line[-1]) == (80, "…")
+    assert "Did you mean print(...)?" in " ".join(screen(found, width=80, is_complete=True).split())
+
+
 def test_files_that_do_not_parse_take_few_lines() -> None:
     broken = {f"{name}.py": "def (:\n" for name in "abcdef"}
     found = card({NO_CI: [At("main.py:3:1")]}, files={"main.py": APP, **broken})

@@ -145,7 +145,10 @@ def _print_footer(console: Console, card: Scorecard, seen: Overview, *, is_compl
     lines = []
     for title, about in sections:
         if about:
-            lines += [Text(title, style="yellow"), *_remarks(about, card, most)]
+            details = _remarks(about, card, most)
+            for line in () if is_complete else details:
+                line.truncate(console.width - 2, overflow="ellipsis")
+            lines += [Text(title, style="yellow"), *details]
     hidden = "" if is_complete else _hidden(seen)
     left_out = _left_out(card, len(card.project.services) if is_complete else _FEW_SERVICES)
     lines += [Text(said, style="dim") for said in (hidden, left_out) if said]

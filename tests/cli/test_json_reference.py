@@ -85,6 +85,7 @@ def test_the_keys_of_harden_are_documented(run: Run, tmp_path: Path, installatio
         for key in documented("score")
     }
     found = set(leaves(report))
-    if not report["abstained"]:
-        found = (found - {"abstained[]"}) | {k for k in known if k.startswith("abstained[].")}
+    for name in ("abstained", "left_out"):
+        if not report[name]:
+            found = (found - {f"{name}[]"}) | {k for k in known if k.startswith(f"{name}[].")}
     assert found == (known | scores) - groups(known | scores)

@@ -81,8 +81,8 @@ def _choice(frame: Frame, node: ast.IfExp) -> Value:
 
 def _boolean(frame: Frame, node: ast.BoolOp) -> Value:
     is_or = isinstance(node.op, ast.Or)
-    before = frame.state
-    frame.state = before.copy()
+    names, checked = frame.state.names, frame.state.checked
+    frame.state.names, frame.state.checked = names.copy(), checked.copy()
     values: list[Value] = []
     for index, operand in enumerate(node.values):
         value = evaluate(frame, operand)
@@ -95,9 +95,7 @@ def _boolean(frame: Frame, node: ast.BoolOp) -> Value:
             break
         if not is_last:
             narrow(frame, operand, evaluate, holds=not is_or)
-    heap = frame.state.heap
-    frame.state = before
-    frame.state.heap = heap
+    frame.state.names, frame.state.checked = names, checked
     return frame.state.join_all(values)
 
 

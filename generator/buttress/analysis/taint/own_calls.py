@@ -164,6 +164,6 @@ class OwnCalls:
             return NOTHING  # it always raises
         end = inside.ends[0]
         for other in inside.ends[1:]:
-            end = end.join(other)
+            end.merge(other)
         frame.state.heap, frame.state.checked = end.heap, end.checked
         return frame.state.join_all(inside.returned) if inside.returned else Value(const=None)

@@ -184,24 +184,24 @@ class State:
     def join(self, other: State) -> State:
         """Return what is known where two ways meet."""
         joined = self.copy()
+        joined.merge(other)
+        return joined
+
+    def merge(self, other: State) -> None:
+        """Take over what is known of another way that meets this one."""
+        heap, names = self.heap, self.names
         for number, container in other.heap.items():
-            mine = joined.heap.get(number)
+            mine = heap.get(number)
             if mine is container:
                 continue
-            if mine is None:
-                joined.heap[number] = container
-            else:
-                joined.heap[number] = joined.join_containers(mine, container)
+            heap[number] = container if mine is None else self.join_containers(mine, container)
         for name, value in other.names.items():
-            own = joined.names.get(name)
+            own = names.get(name)
             if own is not value:
-                joined.names[name] = value if own is None else joined.join_values(own, value)
-        joined.checked = {
-            key: bits & other.checked[key]
-            for key, bits in self.checked.items()
-            if key in other.checked
-        }
-        return joined
+                names[name] = value if own is None else self.join_values(own, value)
+        if self.checked != other.checked:
+            common = self.checked.keys() & other.checked.keys()
+            self.checked = {key: self.checked[key] & other.checked[key] for key in common}
 
 
 def _is_key(key: object) -> bool:

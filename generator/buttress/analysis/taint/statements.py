@@ -171,7 +171,9 @@ def _if(frame: Frame, node: ast.If) -> bool:
     before = frame.state
     ends: list[State] = []
     for branch, holds in ((node.body, True), (node.orelse, False)):
-        frame.state = before.copy()
+        if branch and not _end(frame, branch):
+            continue  # it leads out, and nothing happens on the way
+        frame.state = before.copy() if holds else before
         narrow(frame, node.test, evaluate, holds=holds)
         if run(frame, branch):
             ends.append(frame.state)
@@ -181,10 +183,9 @@ def _if(frame: Frame, node: ast.If) -> bool:
 def _meet(frame: Frame, ends: list[State]) -> bool:
     if not ends:
         return False
-    joined = ends[0]
+    frame.state = ends[0]
     for other in ends[1:]:
-        joined = joined.join(other)
-    frame.state = joined
+        frame.state.merge(other)
     return True
 
 
@@ -230,7 +231,7 @@ def _loop(
         rounds = [frame.state] * bool(rounds) + frame.continues
         breaks += frame.breaks
         for state in rounds:
-            entry = entry.join(state)
+            entry.merge(state)
     frame.breaks, frame.continues = around
     frame.state = entry
     exits = [frame.state] if ends and run(frame, orelse) else []

@@ -33,6 +33,7 @@ from dataclasses import replace
 
 from buttress.analysis.delivery.images import (
     built_image,
+    deployed_stage,
     service_images,
     unbuildable,
 )
@@ -46,7 +47,6 @@ from buttress.rewrites.image_reading import (
     MAKES_USER,
     ROOT_WORK,
     DeployedImage,
-    deployed_stage,
     own_folders,
 )
 from buttress.rewrites.javascript_image import harden_javascript

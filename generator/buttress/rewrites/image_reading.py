@@ -12,9 +12,6 @@ from buttress.rewrites.outcomes import Abstained, Changed, Safety
 from buttress.source import Edit
 from buttress.source.dockerfile import Dockerfile, Instruction, Stage
 
-_DEVELOPMENT = re.compile(r"dev|test|debug|lint|ci\b", re.IGNORECASE)
-_DEPLOYED = re.compile(r"prod|runtime|runner|release|final|deploy", re.IGNORECASE)
-
 ROOT_WORK = ("RUN", "COPY", "ADD", "WORKDIR", "VOLUME", "SHELL")
 """Instructions that have to stay in front of another user."""
 FILES_OF_ROOT = re.compile(
@@ -117,19 +114,6 @@ class DeployedImage:
     def abstained(self, at: Instruction, code: str, reason: str, unlock: str = "") -> Abstained:
         """Return an abstention at an instruction."""
         return Abstained(self.path, at.line, code, reason, unlock)
-
-
-def deployed_stage(dockerfile: Dockerfile, target: str) -> Stage:
-    """Return the stage that is deployed: what compose builds, else the last that is not for development."""
-    stages = dockerfile.stages
-    for stage in stages:
-        if target and stage.name == target.lower() and not _DEVELOPMENT.search(stage.name):
-            return stage
-    if _DEVELOPMENT.search(stages[-1].name):
-        named = [stage for stage in stages if _DEPLOYED.search(stage.name)]
-        if named:
-            return named[-1]
-    return stages[-1]
 
 
 def own_folders(image: DeployedImage) -> tuple[str, ...]:

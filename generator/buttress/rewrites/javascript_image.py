@@ -38,6 +38,7 @@ from collections.abc import Iterator
 from buttress.analysis.delivery.images import (
     Image,
     copies_everything,
+    deployed_stage,
     ignores_secrets,
     runs_as_root,
     unpinned_bases,
@@ -50,7 +51,6 @@ from buttress.rewrites.image_reading import (
     MAKES_USER,
     ROOT_WORK,
     DeployedImage,
-    deployed_stage,
     own_folders,
 )
 from buttress.rewrites.outcomes import Abstained, Changed, Good, Outcome, Safety

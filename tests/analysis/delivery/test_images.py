@@ -2,9 +2,10 @@
 
 import pytest
 
-from buttress.analysis.delivery.images import images, service_images
+from buttress.analysis.delivery.images import deployed_stage, images, service_images
 from buttress.project import inspect_project, select_service
 from buttress.source import Tree
+from buttress.source.dockerfile import parse
 
 APP = "from fastapi import FastAPI\napp = FastAPI()\n"
 COPIED = "FROM python:3.12-slim\nCOPY . .\nRUN pip install -r requirements.txt\n"
@@ -75,3 +76,31 @@ def test_one_above_that_starts_another_service() -> None:
     files = {"Dockerfile": text, "web/site.py": other, "web/requirements.txt": "flask\n"}
 
     assert paths(files, "backend") == ([], [])
+
+
+@pytest.mark.parametrize(
+    ("stages", "target", "deployed"),
+    [
+        ("base production", "", "production"),
+        ("base production development", "", "production"),
+        ("runtime runtime-dev", "", "runtime"),
+        ("build test", "", "build"),
+        ("web worker", "web", "web"),
+        ("web worker", "gone", "worker"),
+        ("production development", "development", "production"),
+        ("dev", "", "dev"),
+    ],
+)
+def test_the_stage_that_is_deployed(stages: str, target: str, deployed: str) -> None:
+    text = "".join(f'FROM python:3.12 AS {name}\nCMD ["x"]\n' for name in stages.split())
+
+    assert deployed_stage(parse(text), target).name == deployed
+
+
+def test_a_stage_that_says_what_to_run_is_deployed_before_one_that_is_called_so() -> None:
+    text = (
+        'FROM python:3.12 AS web\nCMD ["x"]\nFROM python:3.12 AS release-notes\nRUN x\n'
+        "FROM web AS test\nRUN pytest\n"
+    )
+
+    assert deployed_stage(parse(text)).name == "web"

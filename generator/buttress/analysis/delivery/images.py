@@ -26,7 +26,10 @@ _ROOT_BASES = frozenset(
 """Images that run as root unless told otherwise."""
 
 _PYTHON = re.compile(r"\b(?:pip3?|uv|poetry|pipenv|pdm|conda)\b")
-_DEVELOPMENT = re.compile(r"(?:.*[-_])?(?:dev|development|test|tests|debug|lint|local)\Z")
+_DEVELOPMENT = re.compile(
+    r"(?:.*[-_])?(?:dev|develop|development|devel|test|tests|testing|debug|lint|local|ci)(?:[-_].*)?\Z"
+)
+_DEPLOYED = re.compile(r"prod|runtime|runner|release|final|deploy")
 _UWSGI_USER = re.compile(r"^\s*uid\s*=\s*(?!root\b|0\b)\w", re.MULTILINE)
 _DROPS_ROOT = re.compile(r"\b(?:gosu|su-exec|setpriv|runuser|chroot --userspec)\b")
 _ROOT = re.compile(r"(?:root|0)(?::|\Z)")
@@ -176,18 +179,32 @@ def built_image(tree: Tree, path: str) -> Image | None:
     dockerfile = parse(text) if len(text) <= _LARGEST else None
     if dockerfile is None or dockerfile.problem is not None:
         return None
-    return Image(path, dockerfile, _deployed(dockerfile))
+    return Image(path, dockerfile, deployed_stage(dockerfile))
 
 
-def _deployed(dockerfile: Dockerfile) -> Stage:
-    """Return the last stage, or the last one that is not for development where that names itself."""
-    others = [
-        stage
-        for stage in dockerfile.stages
-        if not _DEVELOPMENT.match(stage.name) and stage.all("CMD", "ENTRYPOINT")
-    ]
+def deployed_stage(dockerfile: Dockerfile, target: str = "") -> Stage:
+    """Return the stage that is deployed.
+
+    Args:
+        dockerfile: The Dockerfile.
+        target: The stage that a compose file builds; it is taken unless it is for development.
+
+    Returns:
+        The last stage, or where that is for development the last one that is not: one that says what
+        to run, else one whose name says that it is deployed.
+    """
+    others = [stage for stage in dockerfile.stages if not _is_for_development(stage)]
+    wanted = [stage for stage in others if target and stage.name == target.lower()]
+    started = [stage for stage in others if stage.all("CMD", "ENTRYPOINT")]
+    named = [stage for stage in others if _DEPLOYED.search(stage.name)]
     last = dockerfile.stages[-1]
-    return others[-1] if _DEVELOPMENT.match(last.name) and others else last
+    if wanted or not _is_for_development(last):
+        return (wanted or [last])[0]
+    return (started or named or [last])[-1]
+
+
+def _is_for_development(stage: Stage) -> bool:
+    return bool(_DEVELOPMENT.match(stage.name))
 
 
 def _is_python(image: Image) -> bool:

@@ -98,8 +98,8 @@ def _at_top(module: Module, name: str) -> Definition | None:
             if module.parent(node) is module.tree:
                 found.setdefault(node.name, []).append(node)
         _TOPS[module] = {name: nodes[0] for name, nodes in found.items() if len(nodes) == 1}
-    node = _TOPS[module].get(name)
-    return Definition(module, node) if node is not None else None
+    only = _TOPS[module].get(name)
+    return Definition(module, only) if only is not None else None
 
 
 def _targets(node: ast.stmt) -> list[ast.expr]:

@@ -11,6 +11,7 @@ from buttress.analysis.access.protection import (
     limits_rates,
     sets_security_headers,
 )
+from buttress.analysis.access.webhooks import is_webhook
 from buttress.checks.model import (
     Confidence,
     Finding,
@@ -122,8 +123,11 @@ def no_auth(subject: Subject) -> Iterator[Finding]:
         def delete(id: int, user: User = Depends(current_user)): ...
     """
     service = subject.service
-    if not any(endpoint.changes_data for endpoint in endpoints(subject.project, service)):
+    changing = [e for e in endpoints(subject.project, service) if e.changes_data]
+    if not changing:
         raise NotApplicable("no route changes data")
+    if all(is_webhook(endpoint) for endpoint in changing):
+        raise NotApplicable("only webhooks change data")
     if not knows_callers(subject.project, service, subject.wired()):
         yield Finding(service.app.place, "Routes change data, and nothing asks who calls them.")
 

@@ -49,7 +49,7 @@ def unverified_webhooks(
     """Yield the endpoints that other systems call, that act on it, and that believe whoever calls."""
     namesakes: dict[str, list[tuple[Module, Function]]] | None = None
     for endpoint in found:
-        if not _is_webhook(endpoint) or guards.guards(endpoint):
+        if not is_webhook(endpoint) or guards.guards(endpoint):
             continue
         if namesakes is None:
             namesakes = _functions_by_name(project, service)
@@ -58,7 +58,8 @@ def unverified_webhooks(
             yield endpoint
 
 
-def _is_webhook(endpoint: Endpoint) -> bool:
+def is_webhook(endpoint: Endpoint) -> bool:
+    """Whether other systems call an endpoint, as its path or its name says."""
     if "POST" not in endpoint.methods or isinstance(endpoint.node, ast.ClassDef):
         return False
     if not (_HOOK.search(endpoint.path) or _HOOK.search("/" + endpoint.node.name)):

@@ -1,6 +1,6 @@
 """Print how many of the findings that were read on real projects are true, check by check.
 
-    python tests/corpus/precision.py
+    python tests/corpus/precision.py [FILE]
 
 ``precision.tsv`` has one line for each finding that was read: repository, path, line, check, ``true``
 or ``false``. The goal is 95 % for checks of high confidence and 80 % for medium; what stays below is
@@ -29,11 +29,11 @@ def counts(path: Path = READ) -> dict[str, Counter[str]]:
     return found
 
 
-def main() -> int:
+def main(path: Path = READ) -> int:
     """Print the table; returns 1 if a check misses its goal."""
     known, total, missed = checks(), Counter[Confidence](), 0
     true = Counter[Confidence]()
-    for name, verdicts in sorted(counts().items()):
+    for name, verdicts in sorted(counts(path).items()):
         confidence = known[name].confidence
         read = verdicts.total()
         share = verdicts["true"] / read
@@ -52,4 +52,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(Path(sys.argv[1]) if len(sys.argv) > 1 else READ))

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from buttress.analysis.classes import Classes
 from buttress.analysis.requests.input_bodies import Body, Doubt, Source, body_nodes
+from buttress.analysis.requests.input_defaults import Use, defaults_of, is_falsy, is_none
 from buttress.analysis.requests.input_flow import Certainty, Fact, Flow
 from buttress.analysis.requests.input_reads import How, Read, Reads, reads_of
 from buttress.analysis.requests.input_types import ANY, Evidence, Evidences, Type, nullable
@@ -30,20 +31,6 @@ class Field:
     probable: Type
     is_required: bool
     default: ast.expr | None
-
-
-@dataclass(frozen=True, slots=True)
-class Use:
-    """How one use reads the model.
-
-    Attributes:
-        read: The use as it is.
-        fallback: The default to evaluate where the field is not in the request, unless the
-            field's own default is the right one.
-    """
-
-    read: Read
-    fallback: ast.expr | None = None
 
 
 @dataclass
@@ -127,7 +114,7 @@ class _Reader:
             return
         if needed is Certainty.MOSTLY:
             shape.may_refuse = shape.may_refuse or _answered_before(key)
-        default, uses, doubts = _defaults(reads, is_required=needed is not None)
+        default, uses, doubts = defaults_of(reads, is_required=needed is not None)
         shape.doubts += doubts
         known, probable = self._types(reads)
         is_required = needed is not None
@@ -243,7 +230,7 @@ class _Reader:
             return self._read_facts(read, is_true=is_true)
         if isinstance(test, ast.Compare) and len(test.ops) == 1:
             left = self._by_node.get(test.left)
-            plain = left is not None and left.how is How.GET and _is_falsy(left.default)
+            plain = left is not None and left.how is How.GET and is_falsy(left.default)
             if left is not None and plain and _tells_presence(test, is_true=is_true):
                 return frozenset([left.key, None])
         if isinstance(test, ast.Name):
@@ -257,7 +244,7 @@ class _Reader:
             test = read.node
             is_in = isinstance(test, ast.Compare) and isinstance(test.ops[0], ast.In)
             return frozenset([read.key, None]) if is_in == is_true else frozenset()
-        known = is_true and _is_falsy(read.default)
+        known = is_true and is_falsy(read.default)
         return frozenset([read.key, None]) if known else frozenset()
 
     def _alias_facts(self, test: ast.Name, *, is_true: bool) -> frozenset[Fact]:
@@ -290,75 +277,11 @@ class _Reader:
         )
 
 
-def _defaults(
-    reads: list[Read], *, is_required: bool
-) -> tuple[ast.expr | None, list[Use], list[Doubt]]:
-    """Return the field's default, and for each use the default it has of its own."""
-    given = [read for read in reads if read.how is How.GET]
-    literal = {
-        ast.dump(read.default): read.default
-        for read in given
-        if read.default is not None and _is_literal(read.default)
-    }
-    plain = any(read.default is None or _is_none(read.default) for read in given)
-    plain = plain or any(read.how is How.ITEM for read in reads)
-    shared: ast.expr | None = None
-    if len(literal) == 1 and not plain and not is_required:
-        shared = next(iter(literal.values()))
-    uses: list[Use] = []
-    doubts: list[Doubt] = []
-    for read in reads:
-        own = read.default if read.how is How.GET and not is_required else None
-        if own is None or _is_none(own) or (shared and ast.dump(own) == ast.dump(shared)):
-            # a plain `get` of a field that has a default elsewhere is excluded by `plain`
-            uses.append(Use(read))
-        elif _is_harmless(own):
-            uses.append(Use(read, own))
-        else:
-            doubts.append(
-                Doubt(
-                    read.node,
-                    "computed-default",
-                    f"the default of {read.key!r} calls something, which would run at another time.",
-                    "Work the default out where the value is missing.",
-                )
-            )
-    return shared, uses, doubts
-
-
-def _is_literal(node: ast.expr) -> bool:
-    try:
-        ast.literal_eval(node)
-    except ValueError:
-        return False
-    return not isinstance(node, ast.Tuple | ast.Set)
-
-
-def _is_harmless(node: ast.expr) -> bool:
-    """Whether it does not matter if an expression is evaluated at all."""
-    allowed = (ast.Name, ast.Attribute, ast.Constant, ast.JoinedStr, ast.FormattedValue, ast.List)
-    allowed += (ast.Dict, ast.UnaryOp, ast.USub, ast.Load, ast.Subscript, ast.Slice, ast.Tuple)  # type: ignore[assignment]
-    return all(isinstance(part, allowed) for part in ast.walk(node))
-
-
-def _is_none(node: ast.expr) -> bool:
-    return isinstance(node, ast.Constant) and node.value is None
-
-
-def _is_falsy(default: ast.expr | None) -> bool:
-    if default is None:
-        return True
-    try:
-        return not ast.literal_eval(default)
-    except ValueError:
-        return False
-
-
 def _tells_presence(test: ast.Compare, *, is_true: bool) -> bool:
     """Whether a comparison of ``data.get("k")`` says that the key is there."""
     other = test.comparators[0]
     operator = test.ops[0]
-    if _is_none(other):
+    if is_none(other):
         return is_true == isinstance(operator, ast.IsNot | ast.NotEq)
     is_value = isinstance(other, ast.Constant) and bool(other.value)
     return is_value and is_true == isinstance(operator, ast.Eq)

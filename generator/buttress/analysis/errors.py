@@ -232,6 +232,8 @@ def _scopes(module: Module) -> Iterator[tuple[ErrorScope, str | None]]:
     for handler in module.nodes(ast.ExceptHandler):
         if is_internal(module, handler.type):
             yield handler, handler.name
+    if not any(word in module.text for word in _REGISTERS):
+        return
     for function in module.nodes(ast.FunctionDef, ast.AsyncFunctionDef):
         if any(_catches_everything(module, mark) for mark in function.decorator_list):
             arguments = function.args.args
@@ -267,6 +269,8 @@ _NESTED = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
 
 
 def _uses(module: Module, scope: ErrorScope, name: str | None) -> Iterator[ast.expr]:
+    if name is None and "format_exc" not in module.text:
+        return
     for node in _inside(scope):
         if isinstance(node, ast.Name) and node.id == name and isinstance(node.ctx, ast.Load):
             # `except A as e: try: ... except B as e:` gives the name another meaning inside

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
+from buttress.analysis.delivery.yaml_nodes import composed
 from buttress.project.model import Place
 
 _MOST_ITEMS = 2000
@@ -105,11 +104,9 @@ class View:
 
 def documents(path: str, text: str) -> list[View]:
     """Return all documents of a file; none where it is no YAML, such as a template."""
-    reader = YAML(typ="safe", pure=True)
-    reader.composer.warn_double_anchors = False
     try:
-        return [View(path, node) for node in reader.compose_all(text)]
-    except (YAMLError, RecursionError, TypeError, KeyError, AttributeError, IndexError):
+        return [View(path, node) for node in composed(text)]
+    except ValueError:
         return []
 
 
@@ -126,16 +123,7 @@ class Document:
 
     def __init__(self, path: str, text: str) -> None:
         self.path = path
-        reader = YAML(typ="safe", pure=True)
-        reader.composer.warn_double_anchors = False
-        try:
-            nodes = list(reader.compose_all(text))
-        except YAMLError as problem:
-            line = getattr(getattr(problem, "problem_mark", None), "line", 0) + 1
-            raise ValueError(f"line {line} is no YAML") from None
-        except (RecursionError, TypeError, KeyError, AttributeError, IndexError):
-            # the reader itself fails in these ways on hostile input
-            raise ValueError("it is no YAML") from None
+        nodes = composed(text)
         self.root = View(path, nodes[0] if nodes else None)
 
     def deep_scalars(self, most: int) -> Iterator[tuple[str, str, Place, bool]]:

@@ -39,7 +39,7 @@ _GUARDING = (
     r"|roles?_(?:required|accepted)|is_logged_?in|logged_in|authorise\w*"
     r"|(?:api_key|jwt|token|basic|http|bearer|oauth2?|cookie)_?(?:auth|scheme|bearer|header)\w*"
     r"|validate_(?:session|api_?key)\w*|decode_access_token\w*|jwt_required|fresh_jwt_required|permission_required"
-    r"|user_passes_test|staff_member_required|superuser_required|get_jwt_identity|verify_jwt_in_request"
+    r"|(?:depends|requires?|needs?|has|check)\w*permissions?|user_passes_test|staff_member_required|superuser_required|get_jwt_identity|verify_jwt_in_request"
     r"|(?:get_)?user_from_(?:\w+_)?(?:token|request|session)\w*|get_user_id\w*|authenticated|auth_user\w*|protected|restricted"
 )
 """Names that do so only where something is guarded by them: a decorator, a dependency."""

@@ -16,7 +16,7 @@ from weakref import WeakKeyDictionary
 from buttress.analysis.access.asking import BODY, DEEPEST, Asking, denies
 from buttress.analysis.access.authentication import authenticates
 from buttress.analysis.access.endpoints import Endpoint, endpoints, functions_of, own_modules
-from buttress.project.literals import strings_in
+from buttress.project.literals import strings_in, written
 from buttress.project.model import Project, Service
 from buttress.project.modules import called_name
 from buttress.source import Module, Modules, Tree
@@ -239,6 +239,14 @@ class Guards:
                     module, _keyword(call, "dependencies")
                 ):
                     return True
+        for statement in module.tree.body:
+            # `router.dependencies = [Depends(...)]` behind the call that makes it
+            if (
+                isinstance(statement, ast.Assign)
+                and any(written(t) == f"{owner}.dependencies" for t in statement.targets)
+                and self._asking.dependencies(module, statement.value)
+            ):
+                return True
         for function in functions_of(module):
             for mark in function.decorator_list:
                 inner = mark.func if isinstance(mark, ast.Call) else mark

@@ -236,12 +236,26 @@ def _hardcoded(module: Module, marks: Sequence[str]) -> Iterator[HardcodedSecret
             yield HardcodedSecret(node, name, kind, binding)
 
 
+_SHOWN = frozenset(["example", "examples", "json_schema_extra", "openapi_examples", "schema_extra"])
+
+
+def _is_shown(target: ast.expr) -> bool:
+    """Whether an assignment is to what documentation shows (``schema_extra = {"example": ...}``)."""
+    return isinstance(target, ast.Name) and target.id in _SHOWN
+
+
 def _is_name(module: Module, node: ast.Constant, name: str) -> bool:
     """Whether a literal is the name of a secret, or of one use of it, and not its value.
 
     ``{"api_key": "llm_api_key"}`` tells which field is which, the members of an ``Enum`` are words.
     """
     value = str(node.value)
+    if any(
+        (isinstance(above, ast.keyword) and above.arg in _SHOWN)
+        or (isinstance(above, ast.Assign) and any(_is_shown(target) for target in above.targets))
+        for above in module.ancestors(node)
+    ):
+        return True
     if any(
         isinstance(above, ast.ClassDef)
         and any((module.resolve(base) or "").endswith("Enum") for base in above.bases)

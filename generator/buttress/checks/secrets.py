@@ -44,6 +44,7 @@ _RECIPE = "settings-and-secrets"
 _LOGGING = frozenset({"LOG_LEVEL", "LOG_FORMAT"})
 _ISSUED = re.compile(r"(?:CLIENT_SECRET|API_KEY|ACCESS_KEY|_TOKEN)$", re.IGNORECASE)
 _STANDS_IN = re.compile(r"dummy|placeholder|your|example|^test(?:ing)?$|^fake", re.IGNORECASE)
+_OF_TESTS = re.compile(r"(?:\A|/)tests?/")
 _SETTINGS_MODULE = re.compile(r"(?:^|/|_)(?:config|settings|configuration)(?:[/_.]|$)")
 
 
@@ -86,6 +87,9 @@ def secret_hardcoded(subject: Subject) -> Iterator[Finding]:
     """
     for module, secret in all_hardcoded_secrets(subject.modules(Role.APP)):
         if secret.kind and _is_reported_elsewhere(subject, module, secret.node):
+            continue
+        # what the app takes from its tests, such as their settings, is for tests
+        if not secret.kind and _OF_TESTS.search(module.path):
             continue
         kind = _with_article(secret.kind)
         what = f"{kind[0].upper()}{kind[1:]}" if kind else f"The value of {secret.name}"

@@ -7,17 +7,20 @@ import ast
 _NAMED = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 _BLOCKS = frozenset(["body", "orelse", "finalbody", "handlers", "cases"])
 _NOISE = frozenset(["ctx", "kind", "type_comment", "type_params"])
-_WITH_BLOCKS = (
-    ast.If,
-    ast.For,
-    ast.AsyncFor,
-    ast.While,
-    ast.With,
-    ast.AsyncWith,
-    ast.Try,
-    ast.TryStar,
-    ast.Match,
-    ast.ExceptHandler,
+_NOISE_AND_BLOCKS = _NOISE | _BLOCKS
+_WITH_BLOCKS = frozenset(
+    [
+        ast.If,
+        ast.For,
+        ast.AsyncFor,
+        ast.While,
+        ast.With,
+        ast.AsyncWith,
+        ast.Try,
+        ast.TryStar,
+        ast.Match,
+        ast.ExceptHandler,
+    ]
 )
 
 
@@ -35,15 +38,15 @@ def normal_form(node: ast.AST) -> str:
     while rest:
         item = rest.pop()
         if isinstance(item, ast.AST):
-            parts.append(type(item).__name__)
-            skipped = _NOISE | _BLOCKS if isinstance(item, _WITH_BLOCKS) else _NOISE
-            fields = [
-                part
-                for name, value in ast.iter_fields(item)
-                if name not in skipped and value is not None and value != []
-                for part in ((name,), value)
-            ]
-            rest += [(")",), *reversed(fields), ("(",)]
+            kind = type(item)
+            parts.append(kind.__name__)
+            skipped = _NOISE_AND_BLOCKS if kind in _WITH_BLOCKS else _NOISE
+            rest.append((")",))
+            for name in reversed(kind._fields):
+                value = getattr(item, name, None) if name not in skipped else None
+                if value is not None and value != []:
+                    rest += [value, (name,)]
+            rest.append(("(",))
         elif isinstance(item, list):
             rest += [("]",), *reversed(item), ("[",)]
         elif isinstance(item, tuple):

@@ -68,6 +68,7 @@ class Asking:
         self._own = own_modules(project.tree)
         self._service = service
         self._asked: dict[tuple[str, int], bool] = {}
+        self._values: dict[Module, dict[str, ast.expr | None]] = {}
 
     def dependencies(self, module: Module, node: ast.expr | None) -> bool:
         """Whether anything named in a list of dependencies asks."""
@@ -145,16 +146,24 @@ class Asking:
         if found is None or not found[1]:
             return None
         other = self._own.tree.module(found[0])
-        for statement in other.tree.body:
-            targets = (
-                statement.targets
-                if isinstance(statement, ast.Assign)
-                else [statement.target] if isinstance(statement, ast.AnnAssign) else []
-            )
-            if any(isinstance(t, ast.Name) and t.id == found[1] for t in targets):
-                value = getattr(statement, "value", None)
-                return (other, value) if value is not None else None
-        return None
+        value = self._values_in(other).get(found[1])
+        return (other, value) if value is not None else None
+
+    def _values_in(self, module: Module) -> dict[str, ast.expr | None]:
+        """Return what the names at the top of a module are first given."""
+        if module not in self._values:
+            values: dict[str, ast.expr | None] = {}
+            for statement in module.tree.body:
+                targets: list[ast.expr] = []
+                if isinstance(statement, ast.Assign):
+                    targets = statement.targets
+                elif isinstance(statement, ast.AnnAssign):
+                    targets = [statement.target]
+                for target in targets:
+                    if isinstance(target, ast.Name):
+                        values.setdefault(target.id, getattr(statement, "value", None))
+            self._values[module] = values
+        return self._values[module]
 
     def annotation(self, module: Module, node: ast.expr) -> bool:
         """Whether an annotation asks: ``Annotated`` with a dependency, or an alias of one."""

@@ -146,12 +146,12 @@ def _words(function: Function) -> Iterator[object]:
             if not isinstance(item.ctx, ast.Load):
                 local.setdefault(item.id, f"${len(local)}")
             yield local.get(item.id, item.id)
+        elif isinstance(item, list):
+            yield len(item)
+            stack += reversed(item)
         elif isinstance(item, ast.AST):
             kind = type(item)
             yield kind
             stack += [getattr(item, name, None) for name in _PARTS[kind]]
-        elif isinstance(item, list):
-            yield len(item)
-            stack += reversed(item)
         else:
             yield repr(item)

@@ -57,20 +57,19 @@ def _accepted(result: Result, decisions: _Decisions, written: Comments) -> Resul
     if attested is not None:
         findings = tuple(replace(f, acceptance=attested) for f in result.findings)
         return replace(result, status=Status.ATTESTED, findings=findings, reason=attested.reason)
-    findings = tuple(
-        replace(finding, acceptance=_first(finding, (written.acceptance, decisions.acceptance)))
-        for finding in result.findings
-    )
+    sources = (written.acceptance, decisions.acceptance)
+    findings = tuple(_decided(finding, sources) for finding in result.findings)
     done = bool(findings) and all(not finding.is_open for finding in findings)
     return replace(result, findings=findings, status=Status.ACCEPTED if done else result.status)
 
 
-def _first(
+def _decided(
     finding: Located, sources: Iterable[Callable[[Located], Acceptance | None]]
-) -> Acceptance | None:
-    """Return the first acceptance; every source is asked, so that none looks unused."""
+) -> Located:
+    """Return a finding with its first acceptance; every source is asked, so that none looks unused."""
     found = [source(finding) for source in sources]
-    return next((item for item in found if item is not None), None)
+    accepted = next((item for item in found if item is not None), None)
+    return finding if accepted is None else replace(finding, acceptance=accepted)
 
 
 @dataclass

@@ -29,12 +29,18 @@ def untested_routes(
             paths.add(_segments(_pattern(joined)))
     # `reverse("shop:detail")` names a route with its namespace
     named |= {text.rpartition(":")[2] for text in named if ":" in text and " " not in text}
+    # and `patch("shop.views.detail")` its handler
+    handlers = named | {text.rpartition(".")[2] for text in named}
+    by_length: dict[int, list[tuple[str, ...]]] = {}
+    for path in paths:
+        by_length.setdefault(len(path), []).append(path)
     listed = _listed_names(tree)
     return [
         route
         for route in routes
         if not _is_foreign(tree, route)
-        and not _is_named(route, named, paths)
+        and route.handler.rpartition(".")[2] not in handlers
+        and not _is_requested(route, by_length)
         and not _names(tree, route) & named
         and not (route.name and route.name in named)
         and not listed.get(route.handler.rpartition(".")[2], frozenset()) & named
@@ -95,28 +101,24 @@ def _segments(text: str) -> tuple[str, ...]:
     return tuple(part for part in text.strip("/").split("/"))
 
 
-def _is_named(route: Route, named: set[str], paths: set[tuple[str, ...]]) -> bool:
-    handler = route.handler.rpartition(".")[2]
-    if handler in named or any(name.endswith(f".{handler}") for name in named if "." in name):
-        return True
+def _is_requested(route: Route, paths: dict[int, list[tuple[str, ...]]]) -> bool:
+    """Whether one of some paths, given by how many segments they have, is that of a route."""
     wanted = _segments(route.path)
-    for path in paths:
-        has_variable_start = bool(path) and path[0] == "{}"
-        if _matches(path, wanted):
-            return True
-        # the start may be in a variable: f"{BASE}/items" is all of the route, or its end
-        tail = path[1:] if has_variable_start else path
-        open_start = has_variable_start or not route.is_complete
-        if open_start and 0 < len(tail) <= len(wanted):
-            head, end = wanted[: -len(tail)], wanted[-len(tail) :]
-            if not any(map(_SEGMENT.search, head)) and _matches(tail, end):
+    for length, alike in paths.items():
+        for path in alike:
+            if length == len(wanted) and _matches(path, wanted):
                 return True
-        if (
-            not route.is_complete
-            and len(path) > len(wanted)
-            and _matches(path[-len(wanted) :], wanted)
-        ):
-            return True
+            # the start may be in a variable: f"{BASE}/items" is all of the route, or its end
+            has_variable_start = path[0] == "{}"
+            tail = path[1:] if has_variable_start else path
+            open_start = has_variable_start or not route.is_complete
+            if open_start and 0 < len(tail) <= len(wanted):
+                head, end = wanted[: -len(tail)], wanted[-len(tail) :]
+                if not any(map(_SEGMENT.search, head)) and _matches(tail, end):
+                    return True
+            is_end = not route.is_complete and length > len(wanted)
+            if is_end and _matches(path[-len(wanted) :], wanted):
+                return True
     return False
 
 

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
+from weakref import WeakKeyDictionary
 
 from buttress.project.literals import literal_text
 from buttress.source import Module, Modules
@@ -197,19 +198,22 @@ def is_placeholder(value: str) -> bool:
     return bool(_PLACEHOLDER.match(value.strip())) or len(set(value)) <= 2
 
 
-def hardcoded_secrets(module: Module) -> Iterator[HardcodedSecret]:
-    """Yield the literals of a module that are secrets, by shape or by the name they are given."""
-    return _hardcoded(module, [mark for mark in _MARKS if mark in module.text])
+_FOUND: WeakKeyDictionary[Module, tuple[HardcodedSecret, ...]] = WeakKeyDictionary()
+
+
+def hardcoded_secrets(module: Module) -> tuple[HardcodedSecret, ...]:
+    """Return the literals of a module that are secrets, by shape or by the name they are given."""
+    if module not in _FOUND:
+        _FOUND[module] = tuple(_hardcoded(module, [m for m in _MARKS if m in module.text]))
+    return _FOUND[module]
 
 
 def all_hardcoded_secrets(modules: Modules) -> Iterator[tuple[Module, HardcodedSecret]]:
     """Yield the literals of some modules that are secrets, module by module."""
-    shaped = frozenset(modules.having(*_MARKS))
-    named = frozenset(modules.spelling(_SPELLED))
+    likely = {*modules.having(*_MARKS), *modules.spelling(_SPELLED)}
     for module in modules:
-        if module in shaped or module in named:
-            marks = [m for m in _MARKS if m in module.text] if module in shaped else []
-            for secret in _hardcoded(module, marks):
+        if module in likely:
+            for secret in hardcoded_secrets(module):
                 yield module, secret
 
 
@@ -218,8 +222,11 @@ def _hardcoded(module: Module, marks: Sequence[str]) -> Iterator[HardcodedSecret
         value = node.value
         if not isinstance(value, str) or not _SHORTEST <= len(value) <= _LONGEST:
             continue
-        name, binding = _binding(module, node)
-        is_named = is_secret_name(name)
+        is_bound = module.parent(node).__class__ in _BINDING
+        if not is_bound and not marks:
+            continue
+        name, binding = _binding(module, node) if is_bound else ("", "other")
+        is_named = is_bound and is_secret_name(name)
         kind = kind_of(value) if any(mark in value for mark in marks) else ""
         if not (kind or is_named) or is_placeholder(value) or _is_docstring(module, node):
             continue
@@ -339,8 +346,6 @@ def _binding(
     module: Module, node: ast.Constant
 ) -> tuple[str, Literal["name", "item", "attribute", "keyword", "other"]]:
     above = module.parent(node)
-    if above.__class__ not in _BINDING:
-        return "", "other"
     if isinstance(above, ast.keyword):
         return above.arg or "", "keyword"
     if isinstance(above, ast.Assign) and above.value is node and len(above.targets) == 1:
@@ -355,6 +360,7 @@ def _binding(
 
 
 _BINDING = frozenset([ast.keyword, ast.Assign, ast.AnnAssign, ast.Dict])
+"""What gives a literal a name."""
 
 
 @lru_cache(maxsize=16)

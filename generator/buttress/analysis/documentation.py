@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from buttress.analysis.access.handlers import handlers
@@ -14,7 +14,7 @@ from buttress.project.folders import folder_of, name_of, upwards
 from buttress.project.literals import written
 from buttress.project.model import Framework, Project, Service
 from buttress.project.modules import called_name
-from buttress.source import Module
+from buttress.source import Module, Modules
 from buttress.source.module import Function
 
 _README = re.compile(r"readme(?:\.(?:md|rst|txt|markdown|adoc))?\Z", re.IGNORECASE)
@@ -47,12 +47,16 @@ _PARTS = (
     re.compile(r"^[#*=\s]*\**(?:decision|solution|proposal|chosen)", re.IGNORECASE | re.MULTILINE),
 )
 _TEMPLATE = re.compile(r"template|readme|index", re.IGNORECASE)
+_SCHEMA_LIBRARIES = (
+    "drf_spectacular", "drf_yasg", "flask_smorest", "apispec", "flasgger", "flask_restx", "flask_restplus",
+    "apiflask", "spectree", "connexion", "ninja", "flask_openapi3", "flask_apispec", "flask_pydantic_spec",
+    "quart_schema",
+)  # fmt: skip
 _SCHEMAS = re.compile(
-    r"^\s*(?:from|import)\s+(?:drf_spectacular|drf_yasg|flask_smorest|apispec|flasgger|flask_restx|flask_restplus|apiflask"
-    r"|spectree|connexion|ninja|flask_openapi3|flask_apispec|flask_pydantic_spec|quart_schema)\b"
-    r"|[\"'](?:drf_spectacular|drf_yasg|ninja)[\"']",
+    rf"^\s*(?:from|import)\s+(?:{'|'.join(_SCHEMA_LIBRARIES)})\b|[\"'](?:drf_spectacular|drf_yasg|ninja)[\"']",
     re.MULTILINE,
 )
+_VERSION_WORD = re.compile("version", re.IGNORECASE)
 _VERSION = re.compile(r"(?:\A|/)v\d+(?:/|\Z)|\{version\}|<version>", re.IGNORECASE)
 _VERSIONING = re.compile(
     r"DEFAULT_VERSIONING_CLASS|accept[-_]version|api[-_]version|VersionedFastAPI", re.IGNORECASE
@@ -115,9 +119,8 @@ class Undocumented:
     message: str
 
 
-def undocumented(modules: Iterable[Module], service: Service) -> Iterator[Undocumented]:
+def undocumented(modules: Modules, service: Service) -> Iterator[Undocumented]:
     """Yield what an API lacks: descriptions of its routes, a schema, a version."""
-    modules = tuple(modules)
     answering: list[tuple[Module, Function]] = []
     described = versioned = 0
     for module in modules:
@@ -131,14 +134,16 @@ def undocumented(modules: Iterable[Module], service: Service) -> Iterator[Undocu
         return
     module, function = answering[0]
     has_schema = service.framework is Framework.FASTAPI or any(
-        _SCHEMAS.search(item.text) for item in modules
+        _SCHEMAS.search(item.text) for item in modules.having(*_SCHEMA_LIBRARIES)
     )
     if not has_schema:
         yield Undocumented(module, function, "No schema (OpenAPI) describes this API.")
     elif described * 2 < len(answering):
         count = f"{len(answering) - described} of {len(answering)}"
         yield Undocumented(module, function, f"{count} routes of this API have no description.")
-    if not versioned and not any(_VERSIONING.search(item.text) for item in modules):
+    if not versioned and not any(
+        item.mentions(_VERSIONING) for item in modules.spelling(_VERSION_WORD)
+    ):
         yield Undocumented(module, function, "No path or header of this API names a version.")
 
 

@@ -58,10 +58,10 @@ def no_response_model(subject: Subject) -> Iterator[Finding]:
         return
     if service.framework is not Framework.DJANGO:
         raise NotApplicable(f"{service.framework} has no response models")
-    modules = list(subject.modules(Role.APP))
-    if not any("rest_framework" in module.text for module in modules):
+    modules = subject.modules(Role.APP)
+    if not modules.having("rest_framework"):
         raise NotApplicable("the app has no serializers")
-    for module in modules:
+    for module in modules.having("__all__").having("erializer"):
         for node in open_serializers(module):
             message = "Every field of the model is given out and taken in, new ones too."
             yield subject.finding(module, node, message)
@@ -161,7 +161,7 @@ def no_api_docs(subject: Subject) -> Iterator[Finding]:
         def items() -> list[Item]: ...
     """
     service = subject.service
-    modules = list(subject.wired())
+    modules = subject.wired()
     answering = sum(
         is_api(module, handler.node, service)
         for module in modules

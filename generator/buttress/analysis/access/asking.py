@@ -76,7 +76,7 @@ class Asking:
             return False
         return any(
             self.expression(module, part)
-            for part in ast.walk(node)
+            for part in module.inside(node)
             if isinstance(part, (ast.Name, ast.Attribute))
         )
 
@@ -206,7 +206,7 @@ class Asking:
             return True
         if depth and any(self.expression(module, mark) for mark in function.decorator_list):
             return True
-        for node in ast.walk(function):
+        for node in module.inside(function):
             # what a factory of dependencies gives back asks by its own parameters
             if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and node is not function:
                 if any(self._parameters(module, node)):

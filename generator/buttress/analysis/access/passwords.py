@@ -202,7 +202,7 @@ def _is_typed(module: Module, value: ast.expr) -> bool:
     if isinstance(value, ast.Name) and function is not None:
         given = [
             node.value
-            for node in ast.walk(function)
+            for node in module.inside(function)
             if isinstance(node, ast.Assign) and any(written(t) == value.id for t in node.targets)
         ]
         return not any(_HASHES.search(module.source(item)) for item in given)

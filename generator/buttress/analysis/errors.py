@@ -140,9 +140,13 @@ def swallowed(module: Module) -> Iterator[Swallowed]:
             if _only_closes(module.parent(handler)):
                 continue
             yield Swallowed(handler, is_bare=False, is_silent=True)
-        elif not is_bare and is_broad(module, handler.type) and _only_prints(module, handler.body):
-            if not _only_closes(module.parent(handler)):
-                yield Swallowed(handler, is_bare=False, is_silent=False, is_printed=True)
+        elif (
+            not is_bare
+            and is_broad(module, handler.type)
+            and _only_prints(module, handler.body)
+            and not _only_closes(module.parent(handler))
+        ):
+            yield Swallowed(handler, is_bare=False, is_silent=False, is_printed=True)
 
 
 def _only_closes(attempt: ast.AST | None) -> bool:

@@ -107,6 +107,7 @@ _MARKED = tuple(
     re.compile(f"{re.escape(first)}(?:{'|'.join(map(re.escape, rests))})")
     for first, rests in _BEGINNINGS.items()
 )
+_ANY_MARK = (*_MARKED, re.compile(_ADDRESS))
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +172,7 @@ def kind_of(value: str) -> str:
 
 def may_hold_secret(text: str) -> bool:
     """Whether a text contains what the shape of some secret begins with."""
-    return any(mark in text for mark in _MARKS)
+    return any(mark.search(text) for mark in _ANY_MARK)
 
 
 def marked_lines(text: str) -> list[tuple[int, str]]:
@@ -204,7 +205,8 @@ _FOUND: WeakKeyDictionary[Module, tuple[HardcodedSecret, ...]] = WeakKeyDictiona
 def hardcoded_secrets(module: Module) -> tuple[HardcodedSecret, ...]:
     """Return the literals of a module that are secrets, by shape or by the name they are given."""
     if module not in _FOUND:
-        _FOUND[module] = tuple(_hardcoded(module, [m for m in _MARKS if m in module.text]))
+        marks = [mark for mark in _ANY_MARK if mark.search(module.text)]
+        _FOUND[module] = tuple(_hardcoded(module, marks))
     return _FOUND[module]
 
 
@@ -217,7 +219,7 @@ def all_hardcoded_secrets(modules: Modules) -> Iterator[tuple[Module, HardcodedS
                 yield module, secret
 
 
-def _hardcoded(module: Module, marks: Sequence[str]) -> Iterator[HardcodedSecret]:
+def _hardcoded(module: Module, marks: Sequence[re.Pattern[str]]) -> Iterator[HardcodedSecret]:
     for node in module.nodes(ast.Constant):
         value = node.value
         if not isinstance(value, str) or not _SHORTEST <= len(value) <= _LONGEST:
@@ -227,7 +229,7 @@ def _hardcoded(module: Module, marks: Sequence[str]) -> Iterator[HardcodedSecret
             continue
         name, binding = _binding(module, node) if is_bound else ("", "other")
         is_named = is_bound and is_secret_name(name)
-        kind = kind_of(value) if any(mark in value for mark in marks) else ""
+        kind = kind_of(value) if any(mark.search(value) for mark in marks) else ""
         if not (kind or is_named) or is_placeholder(value) or _is_docstring(module, node):
             continue
         if len(value) < _SHORT and not _MAY_BE_SHORT.match(name):

@@ -6,6 +6,7 @@ import ast
 import re
 from bisect import bisect_right
 from functools import cache, cached_property
+from itertools import accumulate
 
 from buttress.source.names import ImportBinding, Names
 from buttress.source.nodes import Function, Scope
@@ -50,7 +51,10 @@ class Module(Names):
     @cached_property
     def line_starts(self) -> list[int]:
         """Offsets of the first character of every line, as the parser counts lines."""
-        return [0, *(match.end() for match in _LINE_END.finditer(self.text))]
+        if "\r" in self.text:
+            return [0, *(match.end() for match in _LINE_END.finditer(self.text))]
+        lines = self.text.split("\n")
+        return list(accumulate((len(line) + 1 for line in lines[:-1]), initial=0))
 
     def offset(self, line: int, column: int) -> int:
         """Return the offset for a line from 1 and a column in UTF-8 bytes, as ``ast`` gives them."""

@@ -7,12 +7,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
+from buttress.analysis.secrecy.marks import marked_lines
 from buttress.analysis.secrecy.secrets import (
     is_placeholder,
     is_public_by_design,
     is_secret_variable,
     kind_of,
-    marked_lines,
 )
 from buttress.source import Tree
 from buttress.source.module import in_lower_case

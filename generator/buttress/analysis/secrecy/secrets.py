@@ -12,6 +12,7 @@ from functools import lru_cache
 from typing import Literal
 from weakref import WeakKeyDictionary
 
+from buttress.analysis.secrecy.marks import ANY_MARK, MARKS, may_hold_secret
 from buttress.project.literals import literal_text
 from buttress.source import Module, Modules
 
@@ -93,21 +94,6 @@ _MAY_BE_SHORT = re.compile(r"(?:[A-Z]+_)*(?:SECRET(?:_KEY)?|PASSWORD)$")
 _SHORTEST, _SHORT, _LONGEST = 3, 6, 4096
 _SIGNERS = ("django.core.signing.", "itsdangerous.")
 _KEPT = 4
-# what one of the shapes contains, by its first letters: to look for these costs far less than to match
-_BEGINNINGS = {
-    "A": ("KIA", "SIA", "Iza"),
-    "g": ("hp_", "ho_", "hu_", "hs_", "hr_", "ithub_pat_", "lpat-", "sk_"),
-    "k_": ("live_", "test_"),
-    **dict.fromkeys(("sk-", "hf_", "SG.", "xox", "tvly-", "PRIVATE KEY"), ("",)),
-}
-_ADDRESS = "://"
-_MARKS = (*(first + rest for first, rests in _BEGINNINGS.items() for rest in rests), _ADDRESS)
-# a pattern that begins with letters is found as fast as a text
-_MARKED = tuple(
-    re.compile(f"{re.escape(first)}(?:{'|'.join(map(re.escape, rests))})")
-    for first, rests in _BEGINNINGS.items()
-)
-_ANY_MARK = (*_MARKED, re.compile(_ADDRESS))
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,30 +156,6 @@ def kind_of(value: str) -> str:
     return ""
 
 
-def may_hold_secret(text: str) -> bool:
-    """Whether a text contains what the shape of some secret begins with."""
-    return any(mark.search(text) for mark in _ANY_MARK)
-
-
-def marked_lines(text: str) -> list[tuple[int, str]]:
-    """Return the lines, with their numbers from 1, that may hold a secret other than in an address."""
-    starts: set[int] = set()
-    for marked in _MARKED:
-        match = marked.search(text)
-        while match is not None:
-            starts.add(text.rfind("\n", 0, match.start()) + 1)
-            end = text.find("\n", match.start())
-            match = marked.search(text, end) if end >= 0 else None
-    found = []
-    number, counted = 1, 0
-    for start in sorted(starts):
-        number += text.count("\n", counted, start)
-        counted = start
-        end = text.find("\n", start)
-        found.append((number, text[start:end] if end >= 0 else text[start:]))
-    return found
-
-
 def is_placeholder(value: str) -> bool:
     """Whether a value only stands for a secret (``your-key-here``, ``<token>``)."""
     return bool(_PLACEHOLDER.match(value.strip())) or len(set(value)) <= 2
@@ -205,14 +167,14 @@ _FOUND: WeakKeyDictionary[Module, tuple[HardcodedSecret, ...]] = WeakKeyDictiona
 def hardcoded_secrets(module: Module) -> tuple[HardcodedSecret, ...]:
     """Return the literals of a module that are secrets, by shape or by the name they are given."""
     if module not in _FOUND:
-        marks = [mark for mark in _ANY_MARK if mark.search(module.text)]
+        marks = [mark for mark in ANY_MARK if mark.search(module.text)]
         _FOUND[module] = tuple(_hardcoded(module, marks))
     return _FOUND[module]
 
 
 def all_hardcoded_secrets(modules: Modules) -> Iterator[tuple[Module, HardcodedSecret]]:
     """Yield the literals of some modules that are secrets, module by module."""
-    likely = {*modules.having(*_MARKS), *modules.spelling(_SPELLED)}
+    likely = {*modules.having(*MARKS), *modules.spelling(_SPELLED)}
     for module in modules:
         if module in likely:
             for secret in hardcoded_secrets(module):

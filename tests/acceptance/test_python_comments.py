@@ -63,7 +63,10 @@ def saying_noqa(text: str) -> list[Comment]:
         ("x = '# noqa'\ny = 1  # noqa\n", [Comment(2, " noqa", 2, 2, is_alone=False)]),
         ("call(\n    1,\n)  # noqa\n", [Comment(3, " noqa", 1, 3, is_alone=False)]),
         ("@a\ndef f(  # noqa\n):\n    pass\n", [Comment(2, " noqa", 1, 3, is_alone=False)]),
-        ("if x:\n    y = 1\nelse:  # noqa\n    z = 2\n", [Comment(3, " noqa", 3, 3, is_alone=False)]),
+        (
+            "if x:\n    y = 1\nelse:  # noqa\n    z = 2\n",
+            [Comment(3, " noqa", 3, 3, is_alone=False)],
+        ),
         ("# noqa\n\ncall(\n    1,\n)\n", [Comment(1, " noqa", 3, 5, is_alone=True)]),
         ("class A(\n    B): x = 1  # noqa\n", [Comment(2, " noqa", 1, 2, is_alone=False)]),
         ("x = 1  # nothing\n", []),

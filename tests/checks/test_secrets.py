@@ -140,7 +140,11 @@ ABOUT_SECRETS = [
     ("path", "text", "owner"),
     [
         (".env", f"OPENAI_API_KEY={OPENAI}\nSECRET_KEY=k3v9q1x7\n", "SEC-ENV-COMMITTED"),
-        ("certs/server.key", "-----BEGIN PRIVATE KEY-----\nMIIEvQIBADANBgkqhkiG9w0B\n", "SEC-ENV-COMMITTED"),
+        (
+            "certs/server.key",
+            "-----BEGIN PRIVATE KEY-----\nMIIEvQIBADANBgkqhkiG9w0B\n",
+            "SEC-ENV-COMMITTED",
+        ),
         ("main.py", f"OPENAI_API_KEY = '{OPENAI}'\n", "SEC-SECRET-COMMITTED"),
         ("main.py", f"K = os.getenv('OPENAI_API_KEY', '{OPENAI}')\n", "SEC-SECRET-COMMITTED"),
         ("main.py", "K = os.getenv('API_KEY', default='k3v9q1x7')\n", "SEC-SECRET-DEFAULT"),

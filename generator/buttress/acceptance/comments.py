@@ -6,7 +6,6 @@ outside quotes.
 
 from __future__ import annotations
 
-import re
 from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import replace
@@ -14,6 +13,7 @@ from pathlib import PurePosixPath
 
 from buttress.acceptance.comment import Comment
 from buttress.acceptance.python_comments import python_comments
+from buttress.source.patterns import lazy_pattern
 from buttress.source.tree import is_python
 
 _HASH = frozenset(
@@ -46,9 +46,9 @@ _HASH_NAMES = (
 )
 _SLASHES = frozenset([".js", ".jsx", ".ts", ".tsx", ".mjs", ".cjs", ".tf", ".hcl", ".scss"])
 _MARKUP = frozenset([".html", ".htm", ".jinja", ".jinja2", ".j2", ".xml", ".svg", ".md", ".vue"])
-_LINE_END = re.compile(r"\r\n|\r|\n")
+_LINE_END = lazy_pattern(r"\r\n|\r|\n")
 _BLOCKS = (("<!--", "-->"), ("{#", "#}"))
-_QUOTES = re.compile(r'"""|\'\'\'|"|\'')
+_QUOTES = lazy_pattern(r'"""|\'\'\'|"|\'')
 
 
 def comments(path: str, text: str) -> list[Comment]:

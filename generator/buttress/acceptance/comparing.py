@@ -22,9 +22,12 @@ from buttress.project import inspect_project
 from buttress.project.model import Service
 from buttress.scorecard import Located, Scorecard, inspect_service
 from buttress.source import Tree
-from buttress.source.tree import FOREIGN_FOLDERS, MAX_BYTES, is_python, run_git, start_git
+from buttress.source.git import run_git, start_git
+from buttress.source.listing import FOREIGN_FOLDERS, MAX_BYTES
+from buttress.source.patterns import lazy_pattern
+from buttress.source.tree import is_python
 
-_LINE_END = re.compile(r"\r\n|\r|\n")
+_LINE_END = lazy_pattern(r"\r\n|\r|\n")
 _ENTRY = re.compile(rb"(100644|100755) blob ([0-9a-f]{40,64}) +(\d+)\t(.*)", re.DOTALL)
 _MOST_LINES = 20_000
 _MOST_MOVED = 500

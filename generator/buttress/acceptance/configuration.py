@@ -18,11 +18,12 @@ from buttress.errors import UserError
 from buttress.planning.nearest import nearest
 from buttress.project.model import Place
 from buttress.source import Tree
+from buttress.source.patterns import lazy_pattern
 from buttress.source.toml_reading import read_toml_text
 
 PYPROJECT, OWN_FILE = "pyproject.toml", "buttress.toml"
 EVERYWHERE = "**"
-_MENTIONED = re.compile(r"\btool\b.{0,99}?\bbuttress\b", re.DOTALL)
+_MENTIONED = lazy_pattern(r"\btool\b.{0,99}?\bbuttress\b", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,23 +20,24 @@ from buttress.planning.nearest import nearest
 from buttress.project.model import Place
 from buttress.scorecard import Acceptance, AcceptedBy, Located, Remark
 from buttress.source import Tree
+from buttress.source.patterns import lazy_pattern
 from buttress.source.tree import is_python
 
 _WORDS = ("buttress", "noqa", "nosec", "nosem")
-_HINT = re.compile("|".join(_WORDS), re.IGNORECASE)
-_OWN = re.compile(
+_HINT = lazy_pattern("|".join(_WORDS), re.IGNORECASE)
+_OWN = lazy_pattern(
     r"\s*buttress\s*:\s*ignore\b\s*(?:\[(?P<ids>[^\]]*)\])?[\s:,-]*(?P<reason>.*)", re.DOTALL
 )
-_NOQA = re.compile(
+_NOQA = lazy_pattern(
     r"(?:^|#)\s*noqa\b(?:\s*:\s*(?P<codes>[A-Z]+[0-9]+(?:[,\s]+[A-Z]+[0-9]+)*))?(?P<rest>.*)",
     re.IGNORECASE,
 )
-_FILE_NOQA = re.compile(r"^\s*(?:ruff|flake8)\s*:\s*(?=noqa\b)", re.IGNORECASE)
-_NOSEC = re.compile(
+_FILE_NOQA = lazy_pattern(r"^\s*(?:ruff|flake8)\s*:\s*(?=noqa\b)", re.IGNORECASE)
+_NOSEC = lazy_pattern(
     r"(?:^|#)\s*nosec\b\s*:?\s*(?P<codes>[A-Z]\d{3}(?:[,\s]+[A-Z]\d{3})*)?(?P<rest>.*)",
     re.IGNORECASE,
 )
-_NOSEMGREP = re.compile(
+_NOSEMGREP = lazy_pattern(
     r"(?:^|#)\s*nosem(?:grep)?\b(?:\s*:\s*(?P<codes>[\w.,\s-]+))?", re.IGNORECASE
 )
 _TOOLS = {

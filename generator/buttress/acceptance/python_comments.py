@@ -12,8 +12,9 @@ from dataclasses import replace
 
 from buttress.acceptance.comment import Comment
 from buttress.source import Module
+from buttress.source.patterns import lazy_pattern
 
-_MARKED = re.compile(r"#[^\r\n]*")
+_MARKED = lazy_pattern(r"#[^\r\n]*")
 _BETWEEN = frozenset(
     [tokenize.NL, tokenize.INDENT, tokenize.DEDENT, tokenize.COMMENT, tokenize.ENDMARKER]
 )

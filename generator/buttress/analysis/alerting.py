@@ -10,6 +10,7 @@ from buttress.analysis.delivery.workflows import Pipeline
 from buttress.project.documents import read_json, read_yaml, table, text_of
 from buttress.project.model import Place, Project
 from buttress.source import Tree
+from buttress.source.patterns import lazy_pattern
 
 _ALARMS = (
     r"aws_cloudwatch_(?:metric_alarm|composite_alarm)|aws_route53_health_check|aws_synthetics_canary|google_monitoring_(?:alert_policy|uptime_check_config|slo)"
@@ -18,15 +19,15 @@ _ALARMS = (
     r"|betteruptime_monitor|better_uptime_monitor|uptimerobot_monitor|statuscake_uptime_check|pingdom_check|checkly_check|sentry_(?:issue|metric)_alert"
     r"|pagerduty_service|opsgenie_.*|honeycombio_(?:trigger|slo)|digitalocean_(?:monitor|uptime)_alert|scaleway_cockpit_alert_manager|signalfx_detector"
 )  # fmt: skip
-_CLOUDFORMATION = re.compile(r"^\s+Type:\s*[\"']?AWS::CloudWatch::(?:Alarm|CompositeAlarm)\b", re.MULTILINE)  # fmt: skip
-_METRIC = re.compile(r"(?<![\w\"'])([a-zA-Z_:][\w:]*)\s*(?=[{\[<>=!+\-*/)\s]|\Z)(?!\s*\()")
+_CLOUDFORMATION = lazy_pattern(r"^\s+Type:\s*[\"']?AWS::CloudWatch::(?:Alarm|CompositeAlarm)\b", re.MULTILINE)  # fmt: skip
+_METRIC = lazy_pattern(r"(?<![\w\"'])([a-zA-Z_:][\w:]*)\s*(?=[{\[<>=!+\-*/)\s]|\Z)(?!\s*\()")
 _NO_METRIC = frozenset(
     [
         *("and", "or", "unless", "on", "ignoring", "group_left", "group_right", "by", "without", "bool", "offset"),
         *("vector", "scalar", "time", "inf", "nan", "true", "false"),
     ]
 )  # fmt: skip
-_COMPARES = re.compile(r"[<>]=?|[!=]=|\babsent(?:_over_time)?\s*\(")
+_COMPARES = lazy_pattern(r"[<>]=?|[!=]=|\babsent(?:_over_time)?\s*\(")
 _YAML = (".yml", ".yaml")
 _LARGEST = 256 * 1024
 

@@ -9,7 +9,7 @@ from weakref import WeakKeyDictionary
 
 from buttress.analysis.access.endpoints import own_modules
 from buttress.source import Module, Tree
-from buttress.source.module import Function
+from buttress.source.nodes import Function
 
 _DEEPEST = 8
 _TOPS: WeakKeyDictionary[Module, dict[str, ast.ClassDef | Function]] = WeakKeyDictionary()

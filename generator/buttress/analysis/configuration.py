@@ -9,7 +9,7 @@ from enum import Enum
 from typing import Literal
 
 from buttress.source import Module
-from buttress.source.module import Function
+from buttress.source.nodes import Function
 
 
 class Known(Enum):

@@ -22,10 +22,11 @@ from buttress.project.documents import line_of, read_json, text_of
 from buttress.project.model import Dependency, Manifest, Place
 from buttress.project.requirements import canonical
 from buttress.source import Module, Tree
+from buttress.source.patterns import lazy_pattern
 
-_LOCKED = re.compile(r'^name = "([^"\n]+)"\nversion = "([^"\n]+)"', re.MULTILINE)
-_EXACT = re.compile(r"={2,3}\s*([\w.!+-]+)\Z")
-_DEVELOPMENT = re.compile(r"dev|test|lint|doc|ci\b|type", re.IGNORECASE)
+_LOCKED = lazy_pattern(r'^name = "([^"\n]+)"\nversion = "([^"\n]+)"', re.MULTILINE)
+_EXACT = lazy_pattern(r"={2,3}\s*([\w.!+-]+)\Z")
+_DEVELOPMENT = lazy_pattern(r"dev|test|lint|doc|ci\b|type", re.IGNORECASE)
 
 
 _BACKPORTS = frozenset(["dataclasses", "typing", "contextvars", "enum"])

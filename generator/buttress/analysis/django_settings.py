@@ -12,11 +12,12 @@ from buttress.analysis.development import is_for_development
 from buttress.project.literals import written
 from buttress.project.model import Project, Service
 from buttress.source import Module
+from buttress.source.patterns import lazy_pattern
 
-_DEVELOPMENT = re.compile(
+_DEVELOPMENT = lazy_pattern(
     r"(?:^|[/_.-])(?:dev|develop|development|local|localhost|test|tests|testing|ci|debug|example|sample)\w*\.py\Z"
 )
-_PRODUCTION = re.compile(
+_PRODUCTION = lazy_pattern(
     r"(?:^|[/_.-])(?:prod|production|live|deploy|deployment|heroku|railway|render|staging)\w*\.py\Z"
 )
 _COOKIES = {

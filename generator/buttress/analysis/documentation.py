@@ -15,10 +15,11 @@ from buttress.project.literals import written
 from buttress.project.model import Framework, Project, Service
 from buttress.project.modules import called_name
 from buttress.source import Module, Modules
-from buttress.source.module import Function
+from buttress.source.nodes import Function
+from buttress.source.patterns import lazy_pattern
 
-_README = re.compile(r"readme(?:\.(?:md|rst|txt|markdown|adoc))?\Z", re.IGNORECASE)
-_GUIDE = re.compile(
+_README = lazy_pattern(r"readme(?:\.(?:md|rst|txt|markdown|adoc))?\Z", re.IGNORECASE)
+_GUIDE = lazy_pattern(
     r"(?:\A|(?:\A|/)docs?/(?:[^/]+/){0,3})[^/]*(?:develop|contributing|install|set-?_?up|hacking|getting[-_]?started|quick[-_]?start|running|usage|local)"
     r"[^/]*\.(?:md|rst|txt|adoc)\Z",
     re.IGNORECASE,
@@ -26,18 +27,18 @@ _GUIDE = re.compile(
 """What a README that is kept short points to."""
 
 _LEAST_CHARACTERS = 300
-_COMMAND = re.compile(
+_COMMAND = lazy_pattern(
     r"^\s*(?:[$>#]\s*)?(?:sudo\s+)?(?:pip3?\s+install|uv\s+(?:sync|run|pip)|poetry\s+(?:install|run)|pipenv\s|pdm\s"
     r"|python3?\s+\S|uvicorn\s|fastapi\s+(?:dev|run)|flask\s+(?:--app|run|db)|gunicorn\s|docker(?:-compose|\s)|make\s+\w"
     r"|npm\s+\w|streamlit\s+run|honcho|\./\w|bash\s+\w|sh\s+\w|just\s+\w|task\s+\w|invoke\s+\w|conda\s+\w|source\s+\S)"
     r"|`(?:pip3? install|uv |poetry |python3? |uvicorn |flask |docker|make |fastapi |gunicorn )",
     re.MULTILINE,
 )
-_DECISIONS = re.compile(
+_DECISIONS = lazy_pattern(
     r"(?:\A|/)(?:adrs?|decisions|architecture[-_]decisions?|decision[-_]records?|rfcs?)/[^/]+\.(?:md|rst|adoc|txt)\Z",
     re.IGNORECASE,
 )
-_DECISION_FILE = re.compile(
+_DECISION_FILE = lazy_pattern(
     r"(?:\A|/)(?:adr[-_]?\d+[^/]*|decisions?|decision[-_]log)\.(?:md|rst|adoc)\Z", re.IGNORECASE
 )
 _PARTS = (
@@ -46,19 +47,19 @@ _PARTS = (
     ),
     re.compile(r"^[#*=\s]*\**(?:decision|solution|proposal|chosen)", re.IGNORECASE | re.MULTILINE),
 )
-_TEMPLATE = re.compile(r"template|readme|index", re.IGNORECASE)
+_TEMPLATE = lazy_pattern(r"template|readme|index", re.IGNORECASE)
 _SCHEMA_LIBRARIES = (
     "drf_spectacular", "drf_yasg", "flask_smorest", "apispec", "flasgger", "flask_restx", "flask_restplus",
     "apiflask", "spectree", "connexion", "ninja", "flask_openapi3", "flask_apispec", "flask_pydantic_spec",
     "quart_schema",
 )  # fmt: skip
-_SCHEMAS = re.compile(
+_SCHEMAS = lazy_pattern(
     rf"^\s*(?:from|import)\s+(?:{'|'.join(_SCHEMA_LIBRARIES)})\b|[\"'](?:drf_spectacular|drf_yasg|ninja)[\"']",
     re.MULTILINE,
 )
-_VERSION_WORD = re.compile("version", re.IGNORECASE)
-_VERSION = re.compile(r"(?:\A|/)v\d+(?:/|\Z)|\{version\}|<version>", re.IGNORECASE)
-_VERSIONING = re.compile(
+_VERSION_WORD = lazy_pattern("version", re.IGNORECASE)
+_VERSION = lazy_pattern(r"(?:\A|/)v\d+(?:/|\Z)|\{version\}|<version>", re.IGNORECASE)
+_VERSIONING = lazy_pattern(
     r"DEFAULT_VERSIONING_CLASS|accept[-_]version|api[-_]version|VersionedFastAPI", re.IGNORECASE
 )
 _DATA_CALLS = frozenset(["jsonify", "JsonResponse"])

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from buttress.project.model import Service
 from buttress.project.modules import called_name
 from buttress.source import Module, Modules
-from buttress.source.module import Function
+from buttress.source.nodes import Function
 
 ErrorScope = ast.ExceptHandler | ast.FunctionDef | ast.AsyncFunctionDef
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)

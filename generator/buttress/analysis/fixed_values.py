@@ -11,11 +11,12 @@ from buttress.project.folders import folder_of, name_of
 from buttress.project.literals import written
 from buttress.project.modules import called_name
 from buttress.source import Module
+from buttress.source.patterns import lazy_pattern
 
-_DATABASE = re.compile(
+_DATABASE = lazy_pattern(
     r"(?:postgres(?:ql)?|mysql|mariadb|mongodb(?:\+srv)?|rediss?|amqps?|sqlite|mssql|oracle)(?:\+\w+)?://\S",
 )
-_LOCAL = re.compile(
+_LOCAL = lazy_pattern(
     r"https?://(?:localhost|127\.\d+\.\d+\.\d+|0\.0\.0\.0|10\.\d+\.\d+\.\d+|192\.168\.\d+\.\d+|host\.docker\.internal)\b"
 )
 _TEXT_METHODS = frozenset(
@@ -24,17 +25,17 @@ _TEXT_METHODS = frozenset(
      "log", "echo", "Field", "Query", "add_argument", "option", "Option", "RuntimeError", "ValueError", "Exception",
      "open", "critical", "warn", "JSONResponse", "add_api_route", "HTTPException", "fullmatch", "field"]
 )  # fmt: skip
-_DOCUMENTING = re.compile(
+_DOCUMENTING = lazy_pattern(
     r"origin|example|placeholder|description|help|docs?\b|servers|title|whitelist|allowed|csrf|cors|referer|license|contact"
     r"|openapi|swagger|tags|summary|default|fallback",
     re.IGNORECASE,
 )
 _GETTERS = frozenset(["getenv", "get", "config", "env"])
-_SETTINGS_FILE = re.compile(
+_SETTINGS_FILE = lazy_pattern(
     r"(?:.*_)?(?:config|settings|conf|configuration|constants|env)(?:_.*)?\.py\Z"
 )
-_SETTINGS_FOLDER = re.compile(r"(?:config|settings|conf|core/config)\Z")
-_MEMORY = re.compile(r"sqlite(?:\+\w+)?://(?:/?:memory:|\Z)|sqlite(?:\+\w+)?:///\Z")
+_SETTINGS_FOLDER = lazy_pattern(r"(?:config|settings|conf|core/config)\Z")
+_MEMORY = lazy_pattern(r"sqlite(?:\+\w+)?://(?:/?:memory:|\Z)|sqlite(?:\+\w+)?:///\Z")
 
 
 def fixed_values(module: Module) -> Iterator[tuple[ast.Constant, str]]:

@@ -6,9 +6,10 @@ import ast
 import re
 
 from buttress.source import Module
+from buttress.source.patterns import lazy_pattern
 
-_LITERAL = re.compile(r"([rRbBfFuU]{0,2})('''|\"\"\"|'|\")")
-_BETWEEN = re.compile(r"(?:\s|\\\r?\n|#[^\r\n]*)*")
+_LITERAL = lazy_pattern(r"([rRbBfFuU]{0,2})('''|\"\"\"|'|\")")
+_BETWEEN = lazy_pattern(r"(?:\s|\\\r?\n|#[^\r\n]*)*")
 _OPENING, _CLOSING = "([{", ")]}"
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from weakref import WeakKeyDictionary
 
 from buttress.source import Module
-from buttress.source.module import Function
+from buttress.source.nodes import Function
 
 _SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef)
 _CALLS: WeakKeyDictionary[Module, dict[Function | None, list[ast.Call]]] = WeakKeyDictionary()

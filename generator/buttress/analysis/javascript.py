@@ -8,17 +8,18 @@ from buttress.analysis.delivery.images import Image, built_image
 from buttress.project.documents import text_of
 from buttress.project.folders import is_inside, name_of
 from buttress.project.model import Dependency, Package, Project, Service
+from buttress.source.patterns import lazy_pattern
 
-_TEST_FILE = re.compile(
+_TEST_FILE = lazy_pattern(
     r"(?:\.(?:test|spec|cy|e2e)\.[cm]?[jt]sx?|(?:\A|/)__tests__/.*\.[cm]?[jt]sx?)\Z"
 )
-_TEST = re.compile(r"^\s*(?:it|test|Deno\.test)(?:\.\w+)*\s*\(", re.MULTILINE)
-_ASSERTION = re.compile(
+_TEST = lazy_pattern(r"^\s*(?:it|test|Deno\.test)(?:\.\w+)*\s*\(", re.MULTILINE)
+_ASSERTION = lazy_pattern(
     r"\b(?:expect\w*|assert\w*|should|cy\s*\.\s*\w+|t\.(?:is|deepEqual|true))\b"
 )
-_EXACT = re.compile(r"v?\d+\.\d+\.\d+(?:[-+][\w.+-]+)?\Z")
+_EXACT = lazy_pattern(r"v?\d+\.\d+\.\d+(?:[-+][\w.+-]+)?\Z")
 _ELSEWHERE = ("file:", "link:", "workspace:", "portal:")
-_PINNED_SOURCE = re.compile(r"#[0-9a-f]{7,40}\Z")
+_PINNED_SOURCE = lazy_pattern(r"#[0-9a-f]{7,40}\Z")
 
 
 def packages_of(project: Project, service: Service) -> list[Package]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import re
 from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -17,14 +16,15 @@ from buttress.project.literals import argument, written
 from buttress.project.model import Service
 from buttress.project.modules import called_name
 from buttress.source import Module
-from buttress.source.module import Function
+from buttress.source.nodes import Function
+from buttress.source.patterns import lazy_pattern
 
 _TYPED = frozenset(["response_model", "response_class"])
 _RESPONSE_CALLS = frozenset(["TemplateResponse", "render_template", "HTTPException"])
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef)
 _ERROR_KEYS = frozenset(["error", "errors"])
 _STATUS_ARGUMENTS = ("status_code", "status")
-_TRIVIAL = re.compile(
+_TRIVIAL = lazy_pattern(
     r"\A/?\Z|(?:health|healthz|healthcheck|live|livez|ready|readyz|ping|status|metrics|version)/?\Z"
 )
 _RAISERS = frozenset(

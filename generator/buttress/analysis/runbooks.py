@@ -7,24 +7,25 @@ from dataclasses import dataclass
 
 from buttress.project.documents import text_of
 from buttress.source import Tree
+from buttress.source.patterns import lazy_pattern
 
-_NAME = re.compile(
+_NAME = lazy_pattern(
     r"(?:\A|/)(?:[^/]*(?:run[-_ ]?books?|play[-_ ]?books?|incident[-_ ]?response|on[-_ ]?call|disaster|emergency)[^/]*(?:/.*)?"
     r"|(?:ops|operations?|incidents?|recovery|incident[-_]\w+)(?:\.\w+|/[^/]+))\Z",
     re.IGNORECASE,
 )
 _TEXT = (".md", ".rst", ".adoc", ".txt", ".mdx")
-_NOT_OURS = re.compile(r"(?:\A|/)(?:node_modules|vendor|\.github/ISSUE_TEMPLATE|tests?|prompts?)/", re.IGNORECASE)  # fmt: skip
-_HEADING = re.compile(r"^(#{1,4}|=+)[ \t]+(\S[^\n]{0,200})", re.MULTILINE)
-_SCENARIO = re.compile(
+_NOT_OURS = lazy_pattern(r"(?:\A|/)(?:node_modules|vendor|\.github/ISSUE_TEMPLATE|tests?|prompts?)/", re.IGNORECASE)  # fmt: skip
+_HEADING = lazy_pattern(r"^(#{1,4}|=+)[ \t]+(\S[^\n]{0,200})", re.MULTILINE)
+_SCENARIO = lazy_pattern(
     r"data ?base|\bdb\b|disk|\bdown\b|outage|fail|error|restor|back ?up|roll ?-?back|restart|incident|latency|slow|memory|\bcpu\b|queue|webhook|rate limit"
     r"|secret|leak|compromis|breach|provider|unavailab|degrad|time ?out|\b50\d\b|5xx|recover|certificate|expire|stuck|full|lock|spike|crash|hang|deploy",
     re.IGNORECASE,
 )
-_COMMAND = re.compile(r"^(?:```|~~~)[^\n]*\n\s*\S|^(?: {4}|\t)\$ \S|`[a-z][\w./-]* [^`\n]+`|^\.\. code", re.MULTILINE)  # fmt: skip
-_EMPTY = re.compile(r"\b(?:TODO|TBD|FIXME|lorem ipsum|to be (?:written|done|defined)|coming soon|fill (?:this )?in|placeholder)\b", re.IGNORECASE)  # fmt: skip
-_FENCED = re.compile(r"^(```|~~~).*?^\1", re.MULTILINE | re.DOTALL)
-_COMMENT = re.compile(r"^#", re.MULTILINE)
+_COMMAND = lazy_pattern(r"^(?:```|~~~)[^\n]*\n\s*\S|^(?: {4}|\t)\$ \S|`[a-z][\w./-]* [^`\n]+`|^\.\. code", re.MULTILINE)  # fmt: skip
+_EMPTY = lazy_pattern(r"\b(?:TODO|TBD|FIXME|lorem ipsum|to be (?:written|done|defined)|coming soon|fill (?:this )?in|placeholder)\b", re.IGNORECASE)  # fmt: skip
+_FENCED = lazy_pattern(r"^(```|~~~).*?^\1", re.MULTILINE | re.DOTALL)
+_COMMENT = lazy_pattern(r"^#", re.MULTILINE)
 _ENOUGH, _ENOUGH_WORDS, _ENOUGH_COMMANDS = 3, 12, 2
 
 

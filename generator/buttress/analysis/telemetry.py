@@ -10,16 +10,17 @@ from buttress.analysis.delivery.images import images
 from buttress.project.documents import text_of
 from buttress.project.model import Framework, Project, Route, Service
 from buttress.source import Module, Modules
+from buttress.source.patterns import lazy_pattern
 
-_HEALTH = re.compile(
+_HEALTH = lazy_pattern(
     r"(?:health|healthz|healthcheck|health[-_]check|livez?|liveness|readyz?|readiness|ping|status|heartbeat|up)\Z",
     re.IGNORECASE,
 )
-_HEALTH_HANDLER = re.compile(
+_HEALTH_HANDLER = lazy_pattern(
     r"(?:get_)?(?:health(?:_?check)?|healthz|liveness|readiness)(?:_check|_probe)?\Z"
 )
 _HEALTH_URLS = frozenset({"health_check.urls", "django_alive.urls", "watchman.urls"})
-_AGENTS = re.compile(
+_AGENTS = lazy_pattern(
     r"\b(?:ddtrace-run|newrelic-admin|opentelemetry-instrument|scout_apm|elastic-apm)\b"
 )
 METRICS = (

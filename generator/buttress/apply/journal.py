@@ -21,7 +21,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from buttress.apply import transaction
 from buttress.errors import UserError
 from buttress.source import FileChange
-from buttress.source.tree import run_git
+from buttress.source.git import run_git
 
 SCHEMA_VERSION: Literal[1] = 1
 

@@ -24,7 +24,7 @@ from buttress.errors import UserError
 from buttress.project.folders import is_inside
 from buttress.project.model import Project, Role, Service
 from buttress.source import FileChange
-from buttress.source.tree import is_foreign_folder
+from buttress.source.listing import is_foreign_folder
 
 SMOKE_SECONDS = 120.0
 TEST_SECONDS = 900.0

@@ -33,7 +33,7 @@ from buttress.scorecard import (
     weigh,
 )
 from buttress.source import Skipped, Tree
-from buttress.source.module import Problem
+from buttress.source.parsing import Problem
 
 _FORMAT = b"buttress inspection 1\n"
 _MOST_READ = 200_000

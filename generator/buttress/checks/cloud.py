@@ -43,10 +43,11 @@ from buttress.checks.model import (
     check,
 )
 from buttress.project.model import Role
+from buttress.source.patterns import lazy_pattern
 
 _RECIPE = "terraform"
 _KEPT_HERE = frozenset(["sqlite", "postgresql", "mysql", "mongodb", "mssql", "oracle", "duckdb"])
-_SECRET_HINTS = re.compile("environ|getenv|settings|secret|passw|api_?key|token", re.IGNORECASE)
+_SECRET_HINTS = lazy_pattern("environ|getenv|settings|secret|passw|api_?key|token", re.IGNORECASE)
 
 
 @check(

@@ -9,8 +9,9 @@ from buttress.analysis.secrecy.weak_crypto import weak_cryptography
 from buttress.analysis.secrecy.weak_random import guessable_secrets
 from buttress.checks.model import Confidence, Finding, Kind, Pillar, Risk, Subject, check
 from buttress.project.model import Place, Role
+from buttress.source.patterns import lazy_pattern
 
-_OFF_FOR_ALL = re.compile(
+_OFF_FOR_ALL = lazy_pattern(
     r"^\s*(?:ENV\s+)?PYTHONHTTPSVERIFY[= ]\s*[\"']?0|\b(?:pip3?|uv pip)\b[^\n]*--trusted-host", re.MULTILINE
 )  # fmt: skip
 

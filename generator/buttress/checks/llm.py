@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import re
 from collections.abc import Iterator
 
 from buttress.analysis.access.protection import limits_rates
@@ -32,8 +31,9 @@ from buttress.checks.model import (
     check,
 )
 from buttress.project.model import Framework, Role
+from buttress.source.patterns import lazy_pattern
 
-_SETTINGS = re.compile(
+_SETTINGS = lazy_pattern(
     r"(?:\A|/)(?:\.env[\w.-]*|(?:docker-)?compose[\w.-]*\.ya?ml|Dockerfile[\w.-]*|render\.yaml|fly\.toml)\Z"
 )
 

@@ -38,6 +38,7 @@ from buttress.checks.model import (
 )
 from buttress.project.model import Framework, Role
 from buttress.source import Module
+from buttress.source.patterns import lazy_pattern
 
 _REFUSED = frozenset(
     [
@@ -48,7 +49,7 @@ _REFUSED = frozenset(
     ]
 )  # fmt: skip
 _LOUD = frozenset(["error", "critical", "fatal"])
-_LOG = re.compile("log", re.IGNORECASE)
+_LOG = lazy_pattern("log", re.IGNORECASE)
 
 
 def wiring_of(subject: Subject) -> Wiring:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from buttress.analysis.access.endpoints import own_modules
@@ -22,8 +21,9 @@ from buttress.checks.model import (
     check,
 )
 from buttress.project.model import Framework, Place, Role
+from buttress.source.patterns import lazy_pattern
 
-_PLACEHOLDER = re.compile(r"\{\{\s*\w+\s*\}\}|\{%")
+_PLACEHOLDER = lazy_pattern(r"\{\{\s*\w+\s*\}\}|\{%")
 
 
 @check(

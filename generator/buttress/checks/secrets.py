@@ -39,13 +39,14 @@ from buttress.checks.model import (
 )
 from buttress.project.model import Place, Role
 from buttress.source import Module
+from buttress.source.patterns import lazy_pattern
 
 _RECIPE = "settings-and-secrets"
 _LOGGING = frozenset({"LOG_LEVEL", "LOG_FORMAT"})
-_ISSUED = re.compile(r"(?:CLIENT_SECRET|API_KEY|ACCESS_KEY|_TOKEN)$", re.IGNORECASE)
-_STANDS_IN = re.compile(r"dummy|placeholder|your|example|^test(?:ing)?$|^fake", re.IGNORECASE)
-_OF_TESTS = re.compile(r"(?:\A|/)tests?/")
-_SETTINGS_MODULE = re.compile(r"(?:^|/|_)(?:config|settings|configuration)(?:[/_.]|$)")
+_ISSUED = lazy_pattern(r"(?:CLIENT_SECRET|API_KEY|ACCESS_KEY|_TOKEN)$", re.IGNORECASE)
+_STANDS_IN = lazy_pattern(r"dummy|placeholder|your|example|^test(?:ing)?$|^fake", re.IGNORECASE)
+_OF_TESTS = lazy_pattern(r"(?:\A|/)tests?/")
+_SETTINGS_MODULE = lazy_pattern(r"(?:^|/|_)(?:config|settings|configuration)(?:[/_.]|$)")
 
 
 @check(

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from buttress.analysis.delivery.workflows import Pipeline
 from buttress.checks.cicd import readable
 from buttress.checks.model import Finding, Kind, NotApplicable, Pillar, Risk, Subject, check
 from buttress.project.model import Place
+from buttress.source.patterns import lazy_pattern
 
-_UNTRUSTED = re.compile(
+_UNTRUSTED = lazy_pattern(
     r"\$\{\{[^}]*\b(?:github\.event\.(?:issue\.(?:title|body)|pull_request\.(?:title|body|head\.ref|head\.label"
     r"|head\.repo\.default_branch)|comment\.body|review\.body|review_comment\.body|pages\[?\S*\.page_name"
     r"|head_commit\.(?:message|author\.(?:email|name))|commits\[?\S*\.(?:message|author\.(?:email|name))"
     r"|discussion\.(?:title|body)|workflow_run\.(?:head_branch|display_title|head_commit\.message))|github\.head_ref)\b"
 )  # fmt: skip
 _NOT_PINNED = "third-party-action-not-pinned-to-commit-sha"
-_SHA = re.compile(r"[0-9a-f]{40}\Z")
+_SHA = lazy_pattern(r"[0-9a-f]{40}\Z")
 
 
 @check(

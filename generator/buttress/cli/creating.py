@@ -39,7 +39,7 @@ from buttress.reports.scorecard_terminal import print_scorecard
 from buttress.reports.visible import safe
 from buttress.scorecard import Scorecard, inspect_service
 from buttress.source import FileChange, Tree
-from buttress.source.tree import run_git
+from buttress.source.git import run_git
 
 UNIT = "templates/service"
 

@@ -15,7 +15,7 @@ from buttress.project.model import Service
 from buttress.reports.formats import FORMATS, WIDTH, render
 from buttress.reports.overview import Setting
 from buttress.scorecard import Scorecard
-from buttress.source.tree import run_git
+from buttress.source.git import run_git
 
 
 @dataclass(frozen=True, slots=True)

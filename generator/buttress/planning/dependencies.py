@@ -21,6 +21,7 @@ from buttress.planning.templating import holds
 from buttress.planning.versions import EXACT, conflict, excludes
 from buttress.project.model import Dependency, Manager, Manifest, Service
 from buttress.source import Draft
+from buttress.source.patterns import lazy_pattern
 from buttress.source.refusal import RefusedError
 
 _LOCK_COMMANDS = {
@@ -38,7 +39,7 @@ _DEV_FILES = (
     "requirements-test.txt",
     "requirements/test.txt",
 )
-_COMPILE_COMMAND = re.compile(r"^#\s+((?:uv pip compile|pip-compile)\b[^\r\n]*)", re.MULTILINE)
+_COMPILE_COMMAND = lazy_pattern(r"^#\s+((?:uv pip compile|pip-compile)\b[^\r\n]*)", re.MULTILINE)
 
 
 @dataclass(frozen=True)

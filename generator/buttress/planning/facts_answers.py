@@ -7,9 +7,10 @@ import re
 
 from buttress.planning.stored import stored_units
 from buttress.project.model import Project, Role, Service
+from buttress.source.patterns import lazy_pattern
 
 _DATABASES = frozenset(["sqlite", "postgresql", "mysql", "mongodb"])
-_PYTHON = re.compile(r"3\.[0-9]+\Z")
+_PYTHON = lazy_pattern(r"3\.[0-9]+\Z")
 
 
 def fact_answers(project: Project, service: Service) -> dict[str, object]:

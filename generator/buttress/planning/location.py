@@ -18,7 +18,7 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit, urlunsplit
 
 from buttress.errors import UserError
-from buttress.source.tree import run_git
+from buttress.source.git import run_git
 
 PARTS = ("copier.yml", "templates", "recipes")
 """What a root of templates consists of."""

@@ -7,7 +7,6 @@ reads them. Nothing in a manifest is code: rewrites and providers are named, and
 
 from __future__ import annotations
 
-import re
 from typing import Annotated, Literal
 
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
@@ -17,9 +16,10 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validat
 from buttress.checks.model import Pillar
 from buttress.project.model import Framework
 from buttress.rewrites.outcomes import Safety
+from buttress.source.patterns import lazy_pattern
 
-_PACKAGE = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?\Z")
-_ID = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*\Z")
+_PACKAGE = lazy_pattern(r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?\Z")
+_ID = lazy_pattern(r"[a-z][a-z0-9]*(-[a-z0-9]+)*\Z")
 
 
 def _name(text: str) -> str:

@@ -18,12 +18,13 @@ from buttress.errors import UserError
 from buttress.planning.location import Templates
 from buttress.planning.stored import stored_answers
 from buttress.planning.templating import environment
+from buttress.source.patterns import lazy_pattern
 
-_INVALID = re.compile(
+_INVALID = lazy_pattern(
     r"(?:Validation error for question|Invalid choice for) '(\w+)': (.*)", re.DOTALL
 )
-_SOURCE = re.compile(r"^_src_path:.*$(?:\n[ \t]+.*$)*", re.MULTILINE)
-_COMMIT = re.compile(r"^_commit:.*\n", re.MULTILINE)
+_SOURCE = lazy_pattern(r"^_src_path:.*$(?:\n[ \t]+.*$)*", re.MULTILINE)
+_COMMIT = lazy_pattern(r"^_commit:.*\n", re.MULTILINE)
 
 
 @dataclass(frozen=True)

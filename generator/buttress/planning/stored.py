@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from copy import deepcopy
 from functools import lru_cache
 
 from buttress.errors import UserError
 from buttress.source import Tree
+from buttress.source.patterns import lazy_pattern
 
-_NAME = re.compile(r"(?:.*/)?\.copier-answers(?:\.[\w-]+)?\.yml\Z")
-_UNIT = re.compile(r"(?:templates|recipes)/[a-z0-9-]+\Z")
+_NAME = lazy_pattern(r"(?:.*/)?\.copier-answers(?:\.[\w-]+)?\.yml\Z")
+_UNIT = lazy_pattern(r"(?:templates|recipes)/[a-z0-9-]+\Z")
 
 
 def stored_answers(data: bytes, where: str) -> dict[str, object]:

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import re
-
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.utils import canonicalize_name
 
 from buttress.project.model import Dependency, Manifest
+from buttress.source.patterns import lazy_pattern
 
-EXACT = re.compile(r"(?:===?\s*)?[0-9][0-9A-Za-z.+-]*\Z")
+EXACT = lazy_pattern(r"(?:===?\s*)?[0-9][0-9A-Za-z.+-]*\Z")
 """One version alone; without an operator it is Poetry's way to pin."""
 
-_CARET = re.compile(r"\^\s*([0-9]+(?:\.[0-9]+)*)\Z")
+_CARET = lazy_pattern(r"\^\s*([0-9]+(?:\.[0-9]+)*)\Z")
 
 
 def conflict(manifest: Manifest | None, name: str, wanted: str) -> Dependency | None:

@@ -10,7 +10,7 @@ from buttress.project.literals import written
 from buttress.project.model import Framework, Place
 from buttress.project.modules import OwnModules, calls_of
 from buttress.source import Module
-from buttress.source.module import Function
+from buttress.source.nodes import Function
 
 _CLASSES: dict[str, tuple[Framework, str]] = {
     "fastapi.FastAPI": (Framework.FASTAPI, ""),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
@@ -15,6 +14,7 @@ from buttress.project.model import AppObject, Framework, Place, Route
 from buttress.project.modules import OwnModules, dotted_name
 from buttress.project.roles import is_test
 from buttress.project.starts import SCRIPTED, Start
+from buttress.source.patterns import lazy_pattern
 
 _EXAMPLES = frozenset(
     [
@@ -37,7 +37,7 @@ _EXAMPLES = frozenset(
         "deprecated",
     ]
 )
-_CHORE = re.compile(
+_CHORE = lazy_pattern(
     r"(?:seed|init|migrat|create|populate|import|export|reset|clear|drop|update|fix|check|debug"
     r"|worker|celery|task|cron|script|shell|generate|load|backup|add_|delete|setup|cli)"
 )

@@ -8,9 +8,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
-_TARGET = re.compile(r"([A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*):([A-Za-z_][\w.]*)(\(.*\))?\Z")
-_MODULE = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*\Z")
-_PORT = re.compile(r"(?:.*:)?(?:\$\{\w+:-)?(\d{2,5})\}?\Z")
+from buttress.source.patterns import lazy_pattern
+
+_TARGET = lazy_pattern(r"([A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*):([A-Za-z_][\w.]*)(\(.*\))?\Z")
+_MODULE = lazy_pattern(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*\Z")
+_PORT = lazy_pattern(r"(?:.*:)?(?:\$\{\w+:-)?(\d{2,5})\}?\Z")
 _SERVERS = frozenset(
     [
         "uvicorn",
@@ -28,7 +30,7 @@ _SERVERS = frozenset(
         "quart",
     ]
 )
-_PYTHON = re.compile(r"(?:python|pypy|py)[\d.]*(?:\.exe)?\Z")
+_PYTHON = lazy_pattern(r"(?:python|pypy|py)[\d.]*(?:\.exe)?\Z")
 _PORT_OPTIONS = frozenset(["-p", "--port", "-b", "--bind", "--listen", "--server.port", "--http"])
 _FOLDER_OPTIONS = frozenset(["--app-dir", "--chdir", "--working-dir"])
 _OPERATORS = frozenset(["&&", "||", ";", "|", "&", "\n"])

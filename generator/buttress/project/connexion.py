@@ -13,8 +13,9 @@ from buttress.project.literals import argument, known_string
 from buttress.project.model import Place, Route
 from buttress.project.modules import OwnModules, called_name
 from buttress.project.routes import VERBS, parameters
+from buttress.source.patterns import lazy_pattern
 
-_FUNCTION = re.compile(r"""x-\w+Func["']?\s*:\s*["']?([A-Za-z_][\w.]*)""")
+_FUNCTION = lazy_pattern(r"""x-\w+Func["']?\s*:\s*["']?([A-Za-z_][\w.]*)""")
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from buttress.project.libraries import DRIVERS
 from buttress.project.model import Fact, Manifest, Place
 from buttress.project.modules import called_name
 from buttress.source import Module, Tree
+from buttress.source.patterns import lazy_pattern
 
 _SCHEMES: Mapping[str, str] = {
     "sqlite": "sqlite",
@@ -28,9 +29,9 @@ _SCHEMES: Mapping[str, str] = {
     "libsql": "libsql",
     "duckdb": "duckdb",
 }
-_URL = re.compile(r"\b(mongodb\+srv|[a-z]+)(?:\+([a-z0-9_]+))?://")
-_ENGINE = re.compile(r"django\.db\.backends\.(\w+)")
-_ENV_NAMES = re.compile(
+_URL = lazy_pattern(r"\b(mongodb\+srv|[a-z]+)(?:\+([a-z0-9_]+))?://")
+_ENGINE = lazy_pattern(r"django\.db\.backends\.(\w+)")
+_ENV_NAMES = lazy_pattern(
     r"^\s*(?:export\s+)?(POSTGRES|PG|MYSQL|MARIADB|MONGO|MONGODB|REDIS)_"
     r"?(?:URL|URI|HOST|DB|DATABASE|USER|SERVER)\s*=",
     re.MULTILINE,

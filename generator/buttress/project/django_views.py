@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
@@ -12,7 +11,8 @@ from buttress.project.model import Parameter, Place, Route
 from buttress.project.modules import OwnModules, called_name
 from buttress.project.routes import VERBS, parameters
 from buttress.source import Module
-from buttress.source.module import Function
+from buttress.source.nodes import Function
+from buttress.source.patterns import lazy_pattern
 
 _STANDARD = {
     "list": ("GET", False),
@@ -40,7 +40,7 @@ _REQUIRING = {
     "require_GET": ("GET",),
     "require_safe": ("GET", "HEAD"),
 }
-_GROUP = re.compile(r"\(\?P<(\w+)>(?:[^()]|\((?:[^()]|\([^()]*\))*\))*\)")
+_GROUP = lazy_pattern(r"\(\?P<(\w+)>(?:[^()]|\((?:[^()]|\([^()]*\))*\))*\)")
 _DEEPEST = 6
 
 

@@ -11,10 +11,11 @@ from dataclasses import dataclass, field
 from buttress.project.documents import text_of
 from buttress.project.folders import folder_of, name_of, normalized
 from buttress.source import Tree
+from buttress.source.patterns import lazy_pattern
 
-_STAGE = re.compile(r"(?:--\S+\s+)*(\S+)(?:\s+as\s+(\S+))?\s*\Z", re.IGNORECASE)
-_VARIABLE = re.compile(r"\$\{?(\w+)(?::?-([^}]*))?\}?")
-_HEREDOC = re.compile(r"<<-?\s*[\"']?(\w+)[\"']?")
+_STAGE = lazy_pattern(r"(?:--\S+\s+)*(\S+)(?:\s+as\s+(\S+))?\s*\Z", re.IGNORECASE)
+_VARIABLE = lazy_pattern(r"\$\{?(\w+)(?::?-([^}]*))?\}?")
+_HEREDOC = lazy_pattern(r"<<-?\s*[\"']?(\w+)[\"']?")
 _MOST_STAGES = 40
 _MOST_READ = 400
 _LONGEST = 20_000

@@ -28,13 +28,14 @@ from buttress.project.starts import (
     folder_world,
     image_world,
 )
+from buttress.source.patterns import lazy_pattern
 
-COMPOSE = re.compile(r"(?:docker-)?compose[\w.-]*\.ya?ml\Z")
+COMPOSE = lazy_pattern(r"(?:docker-)?compose[\w.-]*\.ya?ml\Z")
 """Lower-case names of compose files."""
 
-_FOR_DEVELOPMENT = re.compile(r"dev|test|debug|local|lint|override", re.IGNORECASE)
-_FOR_PRODUCTION = re.compile(r"prod|release", re.IGNORECASE)
-_RELOADING = re.compile(r"--reload\b|--debug\b|\bfastapi dev\b|\brunserver\b")
+_FOR_DEVELOPMENT = lazy_pattern(r"dev|test|debug|local|lint|override", re.IGNORECASE)
+_FOR_PRODUCTION = lazy_pattern(r"prod|release", re.IGNORECASE)
+_RELOADING = lazy_pattern(r"--reload\b|--debug\b|\bfastapi dev\b|\brunserver\b")
 
 
 @dataclass(frozen=True)

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import re
-
 from buttress.project.folders import folder_of, name_of
 from buttress.project.images import COMPOSE
 from buttress.project.model import Fact, Place
 from buttress.project.start_files import PLATFORM_FILES
 from buttress.source import Tree
+from buttress.source.patterns import lazy_pattern
 
-_WORKFLOWS = re.compile(
+_WORKFLOWS = lazy_pattern(
     r"(?:\.github/workflows/[^/]+\.ya?ml|\.gitlab-ci\.ya?ml|\.circleci/config\.ya?ml"
     r"|azure-pipelines\.ya?ml|bitbucket-pipelines\.ya?ml|Jenkinsfile|\.travis\.ya?ml"
     r"|\.drone\.ya?ml|\.woodpecker(?:\.ya?ml|/[^/]+\.ya?ml)|\.buildkite/pipeline\.ya?ml"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from fnmatch import fnmatch
 from itertools import islice
@@ -12,6 +11,7 @@ from buttress.project.documents import line_of, read_json, read_yaml, text_of
 from buttress.project.folders import folder_of, is_inside, join, upwards
 from buttress.project.model import Dependency, Package, Place
 from buttress.source import Tree
+from buttress.source.patterns import lazy_pattern
 
 LOCKS: Mapping[str, str] = {
     "package-lock.json": "npm",
@@ -49,8 +49,8 @@ _MOST_DECLARED = 2000
 _NOT_OURS = frozenset(
     ["node_modules", "fixtures", "__fixtures__", "testdata", "vendor", "third_party", "site-packages"]
 )  # fmt: skip
-_HIDDEN = re.compile(r"(?:\A|/)\.[^/]+/")
-_MANAGER = re.compile(r"(npm|pnpm|yarn|bun)@")
+_HIDDEN = lazy_pattern(r"(?:\A|/)\.[^/]+/")
+_MANAGER = lazy_pattern(r"(npm|pnpm|yarn|bun)@")
 
 
 def packages(tree: Tree, dockerfiles: tuple[str, ...]) -> tuple[Package, ...]:

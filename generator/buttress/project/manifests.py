@@ -19,8 +19,9 @@ from buttress.project.requirements import (
     read_requirements,
 )
 from buttress.source import Tree
+from buttress.source.patterns import lazy_pattern
 
-_REQUIREMENTS = re.compile(r"requirements?[\w.-]*\.(?:txt|in)\Z", re.IGNORECASE)
+_REQUIREMENTS = lazy_pattern(r"requirements?[\w.-]*\.(?:txt|in)\Z", re.IGNORECASE)
 _MAIN = (
     "requirements.txt",
     "requirements/base.txt",
@@ -42,8 +43,8 @@ _INSTALLS = {
     Manager.PIPENV: re.compile(r"\bpipenv (?:install|sync)\b"),
 }
 _MOST_DECLARED = 2000
-_PIP_INSTALLS_FILE = re.compile(r"\bpip3? install [^\n]*(?:-r|--requirement)\b")
-_PIP_INSTALLS_PROJECT = re.compile(r"\bpip3? install (?:-\S+ )*\.")
+_PIP_INSTALLS_FILE = lazy_pattern(r"\bpip3? install [^\n]*(?:-r|--requirement)\b")
+_PIP_INSTALLS_PROJECT = lazy_pattern(r"\bpip3? install (?:-\S+ )*\.")
 
 
 def manifests_in(listing: Listing, folder: str) -> tuple[Manifest, ...]:

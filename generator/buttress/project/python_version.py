@@ -11,18 +11,19 @@ from buttress.project.documents import line_of, read_toml, table, text_of
 from buttress.project.folders import join
 from buttress.project.model import Fact, Place
 from buttress.source import Module, Tree
+from buttress.source.patterns import lazy_pattern
 
-_VERSION = re.compile(r"(\d+)\.(\d+)")
-_IMAGE = re.compile(r"(?:.*/)?(?:python|pypy):v?(\d+\.\d+)")
-_UV_IMAGE = re.compile(r"(?:.*/)?uv:.*python(\d+\.\d+)")
-_OTHER_IMAGE = re.compile(r".*[:-]python(\d+\.\d+)")
+_VERSION = lazy_pattern(r"(\d+)\.(\d+)")
+_IMAGE = lazy_pattern(r"(?:.*/)?(?:python|pypy):v?(\d+\.\d+)")
+_UV_IMAGE = lazy_pattern(r"(?:.*/)?uv:.*python(\d+\.\d+)")
+_OTHER_IMAGE = lazy_pattern(r".*[:-]python(\d+\.\d+)")
 _PINS = {
     ".python-version": re.compile(r"\s*(?:cpython-|python-?)?(\d+\.\d+)"),
     "runtime.txt": re.compile(r"\s*python-(\d+\.\d+)"),
     ".tool-versions": re.compile(r"python\s+(\d+\.\d+)"),
     ".replit": re.compile(r"modules\s*=\s*\[[^\]]*?python-(\d+\.\d+)"),
 }
-_CLASSIFIER = re.compile(r"Programming Language :: Python :: (3\.\d+)")
+_CLASSIFIER = lazy_pattern(r"Programming Language :: Python :: (3\.\d+)")
 
 
 def python_evidence(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import re
 import sys
 from collections import Counter, deque
 from collections.abc import Iterable, Iterator
@@ -12,8 +11,9 @@ from buttress.project.folders import folder_of, is_inside, join, upwards
 from buttress.project.literals import known_string, strings_in
 from buttress.project.modules import OwnModules, called_name
 from buttress.source import Module
+from buttress.source.patterns import lazy_pattern
 
-_DOTTED = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*(?::[A-Za-z_][\w.]*)?\Z")
+_DOTTED = lazy_pattern(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*(?::[A-Za-z_][\w.]*)?\Z")
 _NAMING_CALLS = frozenset(
     [
         "import_module",
@@ -40,7 +40,7 @@ _NAMING_CALLS = frozenset(
         "send_task",
     ]
 )
-_TEST = re.compile(r"(?:\A|/)(?:tests?/|test_[^/]*\.py\Z|conftest\.py\Z)")
+_TEST = lazy_pattern(r"(?:\A|/)(?:tests?/|test_[^/]*\.py\Z|conftest\.py\Z)")
 """What a call that names modules by a pattern does not mean, although it stands below the folder."""
 
 _ENOUGH_VOTERS = 200

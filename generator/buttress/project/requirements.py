@@ -9,16 +9,17 @@ from buttress.project.documents import text_of
 from buttress.project.folders import folder_of, name_of, normalized
 from buttress.project.model import Dependency, Place
 from buttress.source import Tree
+from buttress.source.patterns import lazy_pattern
 
-_REQUIREMENT = re.compile(
+_REQUIREMENT = lazy_pattern(
     r"\s*([A-Za-z0-9](?:[\w.-]*[A-Za-z0-9])?)\s*(?:\[([^\]]*)\])?\s*"
     r"(@\s*\S+|\(?\s*(?:[<>=!~^]=?=?[^;#(){}\[\]]*)?)"
 )
-_INCLUDE = re.compile(r"(?:-r|--requirement)(?:\s+|=)(\S+)")
-_DEVELOPMENT = re.compile(
+_INCLUDE = lazy_pattern(r"(?:-r|--requirement)(?:\s+|=)(\S+)")
+_DEVELOPMENT = lazy_pattern(
     r"(?:\A|[-_./])(dev|develop|development|test|tests|testing|lint|docs?|ci)\b"
 )
-_EGG = re.compile(r"#egg=([\w.-]+)")
+_EGG = lazy_pattern(r"#egg=([\w.-]+)")
 _DEEPEST = 8
 
 

@@ -19,7 +19,7 @@ from buttress.project.model import Route
 from buttress.project.modules import OwnModules, called_name, calls_of
 from buttress.project.roles import is_test
 from buttress.source import Module
-from buttress.source.module import Function
+from buttress.source.nodes import Function
 
 Key = tuple[str, str]
 """A router: its file and its name."""

@@ -10,7 +10,7 @@ from buttress.project.literals import argument, known_string, strings_in, writte
 from buttress.project.model import Parameter, Place
 from buttress.project.modules import OwnModules, called_name, calls_of
 from buttress.source import Module
-from buttress.source.module import Function
+from buttress.source.nodes import Function
 
 VERBS = frozenset(["get", "post", "put", "delete", "patch", "options", "head", "trace"])
 """Methods of HTTP, as decorators and methods of views are named after them."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import re
 from collections.abc import Iterable, Iterator
 
 from buttress.project.documents import text_of
@@ -14,20 +13,21 @@ from buttress.project.modules import OwnModules
 from buttress.project.roles import is_test
 from buttress.project.start_files import PLATFORM_FILES
 from buttress.source import Module
+from buttress.source.patterns import lazy_pattern
 
 _VARIABLE = "DJANGO_SETTINGS_MODULE"
-_DOTTED = re.compile(r"[A-Za-z_][\w.]*")
-_SET = re.compile(
+_DOTTED = lazy_pattern(r"[A-Za-z_][\w.]*")
+_SET = lazy_pattern(
     # `NAME=a.b`, `NAME: a.b`, `key: NAME` and `value: a.b` below it, `${NAME:-a.b}`
     rf"(?:{_VARIABLE}(?=\W{{1,12}}(?:value\W{{1,6}})?([A-Za-z_][\w.]*))"
     r"|--settings(?=[= ]([A-Za-z_][\w.]*)))"
 )
-_SETTING_FILES = re.compile(
+_SETTING_FILES = lazy_pattern(
     r"(?:dockerfile.*|containerfile.*|.*\.dockerfile|\.env.*|.*\.env|env\..*|.*\.sh|uwsgi[\w.-]*\.ini"
     r"|\.flaskenv|makefile)\Z"
 )
-_DEVELOPMENT = re.compile(r"(?:\A|_)(?:dev\w*|local|debug)(?:_|\Z)")
-_PRODUCTION = re.compile(r"(?:\A|_)(?:prod\w*|release|live|staging|heroku|deploy\w*)(?:_|\Z)")
+_DEVELOPMENT = lazy_pattern(r"(?:\A|_)(?:dev\w*|local|debug)(?:_|\Z)")
+_PRODUCTION = lazy_pattern(r"(?:\A|_)(?:prod\w*|release|live|staging|heroku|deploy\w*)(?:_|\Z)")
 
 
 def deployed_settings(modules: OwnModules, root: str, base: Iterable[str]) -> list[str]:

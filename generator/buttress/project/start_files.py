@@ -22,14 +22,15 @@ from buttress.project.starts import (
     logical_lines,
     manifest_scripts,
 )
+from buttress.source.patterns import lazy_pattern
 
-_SERVER_LINE = re.compile(
+_SERVER_LINE = lazy_pattern(
     r"\b(?:uvicorn|gunicorn|hypercorn|granian|daphne|waitress-serve|streamlit run"
     r"|flask (?:--?\w+[ =]\S+ )*run|fastapi (?:run|dev)"
     r"|python3? (?!-m (?:pip|venv|pytest|unittest))\S)"
 )
 _LONGEST_LINE = 400
-_TARGET_TEXT = re.compile(r"[\"']([A-Za-z_][\w.]*:[A-Za-z_]\w*(?: [^\"'\n]*)?)[\"']")
+_TARGET_TEXT = lazy_pattern(r"[\"']([A-Za-z_][\w.]*:[A-Za-z_]\w*(?: [^\"'\n]*)?)[\"']")
 
 
 class StartFiles:

@@ -14,6 +14,7 @@ from buttress.project.folders import folder_of, join, normalized, upwards
 from buttress.project.model import Place
 from buttress.project.modules import OwnModules
 from buttress.source import Tree
+from buttress.source.patterns import lazy_pattern
 
 DEPLOYED, MANAGED, SCRIPTED, WRITTEN = 5, 4, 3, 1
 """How much a command says: what a platform runs, a process manager, a script, a README."""
@@ -23,7 +24,7 @@ _DEFAULT_FILES = {
     "flask": ("wsgi.py", "app.py"),
     "fastapi": ("main.py", "app.py", "api.py", "app/main.py", "app/app.py", "app/api.py"),
 }
-_INTERESTING = re.compile(
+_INTERESTING = lazy_pattern(
     r"uvicorn|gunicorn|hypercorn|granian|daphne|waitress|uwsgi|flask|fastapi|streamlit|celery"
     r"|python|\.py\b|\.sh\b|\w:\w"
 )

@@ -16,36 +16,37 @@ from buttress.analysis.secrecy.secrets import (
 from buttress.project.model import Place
 from buttress.reports.visible import safe
 from buttress.source import Tree
+from buttress.source.patterns import lazy_pattern
 from buttress.source.tree import is_python
 
 _AROUND = 2
 _WIDEST = 240
 _LARGEST = 300_000
 _CODE = frozenset([".py", ".pyw", ".js", ".jsx", ".ts", ".tsx", ".mjs", ".cjs", ".html", ".tf"])
-_LINE_END = re.compile(r"\r\n|\r|\n")
-_KEY_BLOCK = re.compile(
+_LINE_END = lazy_pattern(r"\r\n|\r|\n")
+_KEY_BLOCK = lazy_pattern(
     r"(-----BEGIN (?:[A-Z]+ )*PRIVATE KEY(?: BLOCK)?-----)(.*?)(-----END|\Z)", re.DOTALL
 )
 _ASSIGNS = (
     r"(?<![\w.-])(?P<head>(?P<name>[A-Za-z_][\w.-]*)[\"']?\]?\)?"
     r"\s*(?::\s*[\w.\[\], |]{1,60}?=|==?|!=|:=?|=>|,|\bor\b)\s*[bBrRfFuU]{0,2})"
 )
-_TRIPLE = re.compile(
+_TRIPLE = lazy_pattern(
     _ASSIGNS + r"(?P<quote>\"{3}|'{3})(?P<value>(?:(?!(?P=quote))[\s\S])+)(?P=quote)"
 )
-_QUOTED = re.compile(
+_QUOTED = lazy_pattern(
     _ASSIGNS + r"(?P<quote>[\"'])(?P<value>(?:(?!(?P=quote))[^\n\\]|\\.)+)(?P=quote)"
 )
-_PAIR = re.compile(
+_PAIR = lazy_pattern(
     r"(?P<head>\bname\b[\"']?[ \t]*[:=][ \t]*[\"']?(?P<name>[\w.-]+)[\"']?[\s,]*?[\"']?\bvalue\b[\"']?[ \t]*[:=][ \t]*)"
     r"(?P<value>[^\s][^\n]*)"
 )
-_ROW = re.compile(r"[^\r\n]+")
-_BARE = re.compile(
+_ROW = lazy_pattern(r"[^\r\n]+")
+_BARE = lazy_pattern(
     r"(?<![\w.$-])(?P<name>[A-Za-z_][\w.-]*)(?:[ \t]*:[ \t]+|[ \t]*=[ \t]*)(?=[^\s\"'#])"
 )
-_TOKEN = re.compile(r"(?<![\w@+/-])(?<!sha256:)[A-Za-z0-9+/_-]{24,}={0,2}")
-_HEX = re.compile(r"[0-9a-fA-F]{32,}$")
+_TOKEN = lazy_pattern(r"(?<![\w@+/-])(?<!sha256:)[A-Za-z0-9+/_-]{24,}={0,2}")
+_HEX = lazy_pattern(r"[0-9a-fA-F]{32,}$")
 _PLAIN_VALUES = frozenset(["read", "write", "none", "true", "false", "null", "inherit"])
 _HIDDEN = "****"
 _KEPT = 4

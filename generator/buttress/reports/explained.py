@@ -8,9 +8,10 @@ from functools import cache
 from textwrap import dedent
 
 from buttress.checks.model import Check
+from buttress.source.patterns import lazy_pattern
 
-_EXAMPLE = re.compile(r"^(Bad|Good)::\n", re.MULTILINE)
-_WEAKNESS = re.compile(r"\bCWE-\d+\b")
+_EXAMPLE = lazy_pattern(r"^(Bad|Good)::\n", re.MULTILINE)
+_WEAKNESS = lazy_pattern(r"\bCWE-\d+\b")
 
 
 @dataclass(frozen=True, slots=True)

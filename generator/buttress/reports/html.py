@@ -6,7 +6,6 @@ it, whatever an inspected project holds.
 
 from __future__ import annotations
 
-import re
 from base64 import b64encode
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -29,11 +28,12 @@ from buttress.reports.unparsed import unparsed
 from buttress.reports.visible import shown
 from buttress.reports.ways import Way, ways_to_accept, ways_to_fix
 from buttress.scorecard import Located, PillarScore, Scorecard, Status
+from buttress.source.patterns import lazy_pattern
 
 _MOST_EXCERPTS = 12
 """For each cause: what is wrong is clear by then, and a page has to load."""
 
-_CODE = re.compile(r"`([^`]+)`")
+_CODE = lazy_pattern(r"`([^`]+)`")
 
 
 @dataclass(frozen=True, slots=True)

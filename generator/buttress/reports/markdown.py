@@ -20,15 +20,16 @@ from buttress.reports.overview import (
 from buttress.reports.unparsed import unparsed
 from buttress.reports.visible import shown
 from buttress.scorecard import Located, PillarScore, Scorecard, Status
+from buttress.source.patterns import lazy_pattern
 
 LONGEST = 65_000
 """Characters; a comment may have 65,536, a job summary 1 MiB."""
 
 _BAR = 10
 _MOST_PLACES = 5
-_SPECIAL = re.compile(r"[\\`*_\[\]|~$&]")
-_CODE = re.compile(r"(`[^`]+`)")
-_CALLS = re.compile(r"[@#](?=\w)")
+_SPECIAL = lazy_pattern(r"[\\`*_\[\]|~$&]")
+_CODE = lazy_pattern(r"(`[^`]+`)")
+_CALLS = lazy_pattern(r"[@#](?=\w)")
 _MARK = {Risk.CRITICAL: "🔴", Risk.HIGH: "🟠", Risk.MEDIUM: "🟡", Risk.LOW: "⚪"}
 
 

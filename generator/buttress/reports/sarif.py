@@ -6,7 +6,6 @@ The properties are those that GitHub reads, and no limit of GitHub's is passed
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from typing import Any
 from urllib.parse import quote
@@ -21,6 +20,7 @@ from buttress.reports.visible import shown
 from buttress.reports.ways import ways_to_accept, ways_to_fix
 from buttress.scorecard import AcceptedBy, Located, Scorecard, is_scored
 from buttress.source import Tree
+from buttress.source.patterns import lazy_pattern
 
 SCHEMA = (
     "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
@@ -31,7 +31,7 @@ _MOST_TAGS = 10
 _LONGEST = 1024
 _ROOT = "%SRCROOT%"
 _MOST_RELATED = 20
-_BRACKET = re.compile(r"[\\\[\]]")
+_BRACKET = lazy_pattern(r"[\\\[\]]")
 _LEVEL = {
     Risk.CRITICAL: "error",
     Risk.HIGH: "error",

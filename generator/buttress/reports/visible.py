@@ -7,8 +7,9 @@ import re
 from typing import Any
 
 from buttress.analysis.secrecy.secrets import mask
+from buttress.source.patterns import lazy_pattern
 
-_STEERS = re.compile(
+_STEERS = lazy_pattern(
     "[\x00-\x1f\x7f-\x9f"  # controls: escape sequences, line feeds, bells
     "\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"  # unseen, or turn the reading direction
     "\U000e0000-\U000e007f"  # unseen letters

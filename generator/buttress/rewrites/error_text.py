@@ -32,10 +32,11 @@ from buttress.rewrites.outcomes import Abstained, Changed, Outcome, Safety
 from buttress.rewrites.registry import Context, service_rewrite
 from buttress.source import Edit, Module
 from buttress.source.imports import Import
+from buttress.source.patterns import lazy_pattern
 
-_TRAILING = re.compile(r"(?:[\s:;,=(\[{'\"`\u2013\u2014-]|[-=]>)+$")
-_NEXT_SENTENCE = re.compile(r"[)\]}'\"`]*([.!?])\s+(?=\w)")
-_LEADING = re.compile(r"^[\s:;,)\]}'\"`.!]+")
+_TRAILING = lazy_pattern(r"(?:[\s:;,=(\[{'\"`\u2013\u2014-]|[-=]>)+$")
+_NEXT_SENTENCE = lazy_pattern(r"[)\]}'\"`]*([.!?])\s+(?=\w)")
+_LEADING = lazy_pattern(r"^[\s:;,)\]}'\"`.!]+")
 _INTERNAL = "Internal server error"
 
 

@@ -14,21 +14,22 @@ from dataclasses import dataclass, field
 from buttress.analysis.logs.messages import Message, Part, Value
 from buttress.analysis.logs.severity import marks_of
 from buttress.analysis.vocabulary import vocabulary
+from buttress.source.patterns import lazy_pattern
 
 LONGEST_EVENT = 160
 _FIRST_MARK = 0xE000
 _MARK = "[\ue000-\uf8ff]"
-_ANSI = re.compile(r"\x1b\[[0-9;]*m")
-_RULE = re.compile(r"([=\-*#_~+<>\u2500-\u257f])\1{2,}|(?<!\S)[=\-*#~]{2,}(?!\S)")
+_ANSI = lazy_pattern(r"\x1b\[[0-9;]*m")
+_RULE = lazy_pattern(r"([=\-*#_~+<>\u2500-\u257f])\1{2,}|(?<!\S)[=\-*#~]{2,}(?!\S)")
 _KEPT_SIGNS = "\u00b0\u00a9\u00ae\u2116\u2122"
-_UNIT = re.compile(
+_UNIT = lazy_pattern(
     rf"(?<={_MARK})(?:%|(?:[smhdxB]|[kM]?[hH]z|\u00b0?C)(?!\w)"
     rf"|\s?(?:ms|us|\u00b5s|ns|secs?|mins?|hrs?|[kKMGT]i?[bB]|px)(?!\w))"
 )
-_GROUP = re.compile(rf"[(\[{{]([^()\[\]{{}}]*{_MARK}[^()\[\]{{}}]*)[)\]}}]")
-_LABELLED = re.compile(rf"(?<!\S)([A-Za-z_]\w*)=['\"`]?({_MARK})['\"`]?")
-_COLON = re.compile(rf"(?<=\w)\s*:\s*(?=['\"`#]?{_MARK})")
-_SEPARATOR = re.compile(
+_GROUP = lazy_pattern(rf"[(\[{{]([^()\[\]{{}}]*{_MARK}[^()\[\]{{}}]*)[)\]}}]")
+_LABELLED = lazy_pattern(rf"(?<!\S)([A-Za-z_]\w*)=['\"`]?({_MARK})['\"`]?")
+_COLON = lazy_pattern(rf"(?<=\w)\s*:\s*(?=['\"`#]?{_MARK})")
+_SEPARATOR = lazy_pattern(
     r"(\s*[;|]\s*|,\s+|(?<=[\w)'\"\ue000-\uf8ff])[.!?\u2026]+\s+|\s*\.{2,}\s*|\s*\u2026\s*|\s+[-\u2013\u2014]+>?\s+"
     r"|\s*(?:->|=>|\u2192|\u21d2|\u27a1)\s*|:\s+)"
 )
@@ -47,8 +48,8 @@ _PHRASAL = frozenset(
 )
 _ARROWS = ("->", "=>", "\u2192", "\u21d2", "\u27a1")
 _SHORT_CLAUSE = 3
-_HEADING = re.compile(r"#+(?![\w#])")
-_TAG = re.compile(r"(?<!\S)#\w[\w-]*")
+_HEADING = lazy_pattern(r"#+(?![\w#])")
+_TAG = lazy_pattern(r"(?<!\S)#\w[\w-]*")
 _EDGE = " \t:;,.!?\u2026-\u2013\u2014=>|/\\#@&+*~^'\"`"
 
 

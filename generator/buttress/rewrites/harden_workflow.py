@@ -51,12 +51,13 @@ from buttress.rewrites.workflow_steps import (
     triggers,
 )
 from buttress.source import Edit
+from buttress.source.patterns import lazy_pattern
 from buttress.source.refusal import RefusedError
 from buttress.source.yaml_editor import YamlText
 
 MINUTES = 120
-_SHA = re.compile(r"[0-9a-f]{40}\Z")
-_GATE = re.compile(
+_SHA = lazy_pattern(r"[0-9a-f]{40}\Z")
+_GATE = lazy_pattern(
     r"\b(pytest|unittest|tox|nox|ruff|flake8|pylint|black|mypy|pyright|eslint|tsc|lint|test|tests"
     r"|bandit|semgrep|pip-audit|safety|trivy|gitleaks|npm audit|type-?check)\b"
 )

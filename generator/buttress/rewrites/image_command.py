@@ -8,14 +8,16 @@ import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from buttress.source.patterns import lazy_pattern
+
 SERVERS = frozenset(
     {"uvicorn", "gunicorn", "hypercorn", "granian", "waitress-serve", "daphne", "streamlit"}
 )
 _BUILTINS = frozenset(
     {"exec", "cd", "source", ".", "export", "set", "eval", "ulimit", "trap", "if"}
 )
-_SHELL = re.compile(r"[$&|;<>*?~(){}`!#\n\\\[\]]")
-_CHAIN_ONLY = re.compile(r"[|;<>*?~()`!#\n\\\[\]]|(?<!&)&(?!&)")
+_SHELL = lazy_pattern(r"[$&|;<>*?~(){}`!#\n\\\[\]]")
+_CHAIN_ONLY = lazy_pattern(r"[|;<>*?~()`!#\n\\\[\]]|(?<!&)&(?!&)")
 
 
 @dataclass(frozen=True, slots=True)

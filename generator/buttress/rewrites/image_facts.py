@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import posixpath
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
@@ -11,10 +10,11 @@ from buttress.analysis.delivery.images import copied_paths
 from buttress.project.model import Framework, Project, Role, Service
 from buttress.source import Tree
 from buttress.source.dockerfile import parse
+from buttress.source.patterns import lazy_pattern
 from buttress.source.refusal import RefusedError
 from buttress.source.yaml_editor import YamlText
 
-_ABSOLUTE_DATA = re.compile(
+_ABSOLUTE_DATA = lazy_pattern(
     r"sqlite(?:\+\w+)?:////(?!app/|tmp/|code/|src/)|[\"']/(?:data|var|mnt|srv)/"
 )
 

@@ -10,10 +10,11 @@ from buttress.rewrites.image_reading import DeployedImage
 from buttress.rewrites.outcomes import Good, Outcome, Safety
 from buttress.source import Edit
 from buttress.source.dockerfile import Stage
+from buttress.source.patterns import lazy_pattern
 
-_INSTALLS = re.compile(r"\bapt(-get)?( -\S+)* install\b")
-_UPDATES = re.compile(r"\bapt(-get)?( -\S+)* update\b")
-_PIP = re.compile(r"\bpip(?:3(?:\.\d+)?)? install\b(?![^&|;]*--no-cache-dir)")
+_INSTALLS = lazy_pattern(r"\bapt(-get)?( -\S+)* install\b")
+_UPDATES = lazy_pattern(r"\bapt(-get)?( -\S+)* update\b")
+_PIP = lazy_pattern(r"\bpip(?:3(?:\.\d+)?)? install\b(?![^&|;]*--no-cache-dir)")
 
 
 def bases(image: DeployedImage) -> Iterator[Outcome]:

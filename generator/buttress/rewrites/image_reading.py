@@ -11,15 +11,16 @@ from buttress.rewrites.image_facts import ImageFacts
 from buttress.rewrites.outcomes import Abstained, Changed, Safety
 from buttress.source import Edit
 from buttress.source.dockerfile import Dockerfile, Instruction, Stage
+from buttress.source.patterns import lazy_pattern
 
 ROOT_WORK = ("RUN", "COPY", "ADD", "WORKDIR", "VOLUME", "SHELL")
 """Instructions that have to stay in front of another user."""
-FILES_OF_ROOT = re.compile(
+FILES_OF_ROOT = lazy_pattern(
     r"/root\b|~/|\$HOME|--user\b|playwright install|nltk|spacy download|huggingface|whisper"
     r"|virtualenvs\.(?!in-project)|\bpipenv install(?!.*--system)|\bsudo\b"
 )
 """What puts files where root alone finds them."""
-MAKES_USER = re.compile(r"\b(useradd|adduser|groupadd|addgroup)\b")
+MAKES_USER = lazy_pattern(r"\b(useradd|adduser|groupadd|addgroup)\b")
 """What makes another user."""
 
 # Folders that hold more than an app.

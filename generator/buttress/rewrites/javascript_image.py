@@ -55,10 +55,11 @@ from buttress.rewrites.image_reading import (
 )
 from buttress.rewrites.outcomes import Abstained, Changed, Good, Outcome, Safety
 from buttress.source.dockerfile import Instruction
+from buttress.source.patterns import lazy_pattern
 
-_NODE = re.compile(r"(?:docker\.io/)?(?:library/)?node\Z")
+_NODE = lazy_pattern(r"(?:docker\.io/)?(?:library/)?node\Z")
 _OWNER = "1000:1000"
-_FOR_ROOT = re.compile(r"\b(?:yarn global|pnpm (?:add|install|i) (?:-g|--global)|bun)\b")
+_FOR_ROOT = lazy_pattern(r"\b(?:yarn global|pnpm (?:add|install|i) (?:-g|--global)|bun)\b")
 _RUNNERS = ("npm", "npx", "pnpm", "yarn", "bun")
 _LISTENS = ("-l", "--listen", "-p", "--port")
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import ast
-import re
 from collections import Counter
 from collections.abc import Iterator
 
 from buttress.source import Edit, Module
+from buttress.source.patterns import lazy_pattern
 
-_AS_NAME = re.compile(r"((?:\s*\))*)\s+as\s+\w+\s*(?=:)")
+_AS_NAME = lazy_pattern(r"((?:\s*\))*)\s+as\s+\w+\s*(?=:)")
 _Binder = ast.ExceptHandler | ast.Import | ast.ImportFrom
 
 

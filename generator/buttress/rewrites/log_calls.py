@@ -26,8 +26,9 @@ from buttress.rewrites.log_prints import event_for_error
 from buttress.rewrites.log_targets import Target, unreachable_from
 from buttress.rewrites.outcomes import Changed, Good, Outcome, Safety
 from buttress.source import Edit, Module
+from buttress.source.patterns import lazy_pattern
 
-_ON_PURPOSE = re.compile(
+_ON_PURPOSE = lazy_pattern(
     r"\b(?:test(?:ing)?|debug|dev(?:elopment)?|mock(?:ed)?|demo|sandbox|simulat\w*)\b",
     re.IGNORECASE,
 )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import io
-import re
 import tokenize
 
 from buttress.analysis.logs.loggers import Family, LogCall
@@ -13,8 +12,9 @@ from buttress.analysis.logs.printing import Printed
 from buttress.rewrites.events import is_table
 from buttress.rewrites.log_line import Unwritable
 from buttress.source import Module
+from buttress.source.patterns import lazy_pattern
 
-_MESSAGE_NAME = re.compile(r"(?:.*_)?(?:msg|message)s?\Z")
+_MESSAGE_NAME = lazy_pattern(r"(?:.*_)?(?:msg|message)s?\Z")
 
 
 def printed_message(module: Module, printed: Printed) -> Message:

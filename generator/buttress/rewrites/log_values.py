@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import ast
-import re
 
 from buttress.analysis.logs.messages import Value
 from buttress.rewrites.log_line import Unwritable
 from buttress.source import Module
+from buttress.source.patterns import lazy_pattern
 
-_NUMBER = re.compile(r"[+ ]?#?0?\d*[,_]?(?:\.\d+)?[fFgGeEdn%]?")
-ALIGNED = re.compile(r"(?:.?[<>^=])?\d*")
+_NUMBER = lazy_pattern(r"[+ ]?#?0?\d*[,_]?(?:\.\d+)?[fFgGeEdn%]?")
+ALIGNED = lazy_pattern(r"(?:.?[<>^=])?\d*")
 
 
 def field_source(module: Module, value: Value, exceptions: frozenset[str]) -> str:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from buttress.source.patterns import lazy_pattern
+
 # Contexts whose text anyone can choose by opening an issue, a pull request or a branch.
-_STRANGERS = re.compile(
+_STRANGERS = lazy_pattern(
     r"github\.(?:head_ref|event\.(?:"
     r"(?:issue|discussion)\.(?:title|body)"
     r"|pull_request\.(?:title|body|head\.(?:ref|label)|head\.repo\.default_branch)"
@@ -17,7 +19,7 @@ _STRANGERS = re.compile(
     r"|workflow_run\.pull_requests\S*?\.head\.ref"
     r"))(?![\w.])"
 )
-_EXPRESSION = re.compile(r"\$\{\{(.*?)\}\}", re.DOTALL)
+_EXPRESSION = lazy_pattern(r"\$\{\{(.*?)\}\}", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from buttress.source.patterns import lazy_pattern
 from buttress.source.yaml_editor import YamlText
 
 Path = tuple[str | int, ...]
@@ -46,19 +47,19 @@ READERS = frozenset(
         "abatilo/actions-poetry",
     }
 )
-_TOKEN = re.compile(r"secrets\.GITHUB_TOKEN|github\.token|\bACTIONS_ID_TOKEN|\bGITHUB_TOKEN\b")
-_USES_GIT = re.compile(
+_TOKEN = lazy_pattern(r"secrets\.GITHUB_TOKEN|github\.token|\bACTIONS_ID_TOKEN|\bGITHUB_TOKEN\b")
+_USES_GIT = lazy_pattern(
     r"\bgit\s+(?:-\S+\s+\S+\s+)*(push|pull|fetch|clone|submodule|lfs|ls-remote|remote)\b"
     r"|\bgh\s+\w|\bgh-deploy\b|semantic-release|\bmike deploy\b|\bchangeset\b|\bgh-pages\b"
     r"|\bnpx? (?:run )?(?:release|deploy)\b"
 )
 
-_OUTSIDE_TOOLS = re.compile(
+_OUTSIDE_TOOLS = lazy_pattern(
     r"(?:^|[;&|(]|\bsudo\b)[ \t]*(?:terraform|tofu|terragrunt|pulumi|cdk|cdktf|sam|serverless|sls|kubectl|helm|eksctl"
     r"|ansible(?:-playbook)?|flyctl|fly|vercel|netlify|railway|heroku|cf|az|gcloud|aws|alembic|docker\s+push)\s",
     re.MULTILINE,
 )
-_OUTSIDE_ACTIONS = re.compile(
+_OUTSIDE_ACTIONS = lazy_pattern(
     r"deploy|terraform|opentofu|pulumi|kubectl|helm|aws-actions/(?!configure)|azure/|google-github-actions/(?!auth)"
 )
 

@@ -14,13 +14,16 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from buttress.source.edit import Edit
+from buttress.source.patterns import lazy_pattern
 from buttress.source.text import Text
 
-_KEYWORD = re.compile(r"[ \t]*([A-Za-z]+)(?=[ \t]|\Z)[ \t]*")
-_DIRECTIVE = re.compile(r"[ \t]*#[ \t]*([A-Za-z][A-Za-z0-9_]*)[ \t]*=[ \t]*(.*?)[ \t]*\Z")
-_HEREDOC = re.compile(r"(?:(?<=\s)|\A)\d*<<(-?)(['\"]?)([A-Za-z_][A-Za-z0-9_]*)\2(?=[\s;|&>)]|\Z)")
-_FLAG = re.compile(r"--([a-z][a-z-]*)(?:=(\"[^\"]*\"|[^\s\"]+))?(?:\s+|\Z)")
-_LINE = re.compile(r"([^\r\n]*)(\r\n|\n|\r|\Z)")
+_KEYWORD = lazy_pattern(r"[ \t]*([A-Za-z]+)(?=[ \t]|\Z)[ \t]*")
+_DIRECTIVE = lazy_pattern(r"[ \t]*#[ \t]*([A-Za-z][A-Za-z0-9_]*)[ \t]*=[ \t]*(.*?)[ \t]*\Z")
+_HEREDOC = lazy_pattern(
+    r"(?:(?<=\s)|\A)\d*<<(-?)(['\"]?)([A-Za-z_][A-Za-z0-9_]*)\2(?=[\s;|&>)]|\Z)"
+)
+_FLAG = lazy_pattern(r"--([a-z][a-z-]*)(?:=(\"[^\"]*\"|[^\s\"]+))?(?:\s+|\Z)")
+_LINE = lazy_pattern(r"([^\r\n]*)(\r\n|\n|\r|\Z)")
 
 KEYWORDS = frozenset(
     {

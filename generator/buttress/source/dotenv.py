@@ -6,9 +6,10 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from buttress.source.patterns import lazy_pattern
 from buttress.source.text import Text
 
-_LINE = re.compile(
+_LINE = lazy_pattern(
     r"""
     ^[ \t]*(?P<commented>\#[ \t]?)?(?:export[ \t]+)?
     (?P<name>[A-Za-z_][A-Za-z0-9_]*)[ \t]*=[ \t]*

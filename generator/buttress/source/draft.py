@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from buttress.source.listing import Skipped
 from buttress.source.module import Module
 from buttress.source.text import Text
-from buttress.source.tree import Skipped, Tree
+from buttress.source.tree import Tree
 
 Kind = Literal["create", "modify", "delete"]
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import re
 import tomllib
 from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from difflib import SequenceMatcher
 from typing import TYPE_CHECKING
 
 from buttress.source.module import Module
+from buttress.source.patterns import lazy_pattern
 from buttress.source.toml_reading import read_toml_text
 from buttress.source.tree import Tree
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _DEFAULT_LENGTH = 88
 _LONGEST = 120
 # What no Python before 3.6 reads: black writes more trailing commas where it knows that.
-_IS_MODERN = re.compile(r"""\b[rR]?[fF][rR]?["']|\basync\s+def\b|:=""")
+_IS_MODERN = lazy_pattern(r"""\b[rR]?[fF][rR]?["']|\basync\s+def\b|:=""")
 
 
 @dataclass(frozen=True, slots=True)

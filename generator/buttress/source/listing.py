@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import os
-import re
 import stat
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from buttress.errors import UserError
 from buttress.source.ignore_spec import ignore_spec
+from buttress.source.patterns import lazy_pattern
 
 if TYPE_CHECKING:
     from pathspec import GitIgnoreSpec
@@ -28,7 +28,7 @@ _OPEN = (
     | getattr(os, "O_BINARY", 0)
 )
 
-_STARS = re.compile(r"\*+")
+_STARS = lazy_pattern(r"\*+")
 _MOST_STARS = 4
 _MOST_PATTERNS = 1000
 

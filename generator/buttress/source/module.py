@@ -8,15 +8,13 @@ from bisect import bisect_right
 from functools import cache, cached_property
 from itertools import accumulate
 
-from buttress.source.names import ImportBinding, Names
-from buttress.source.nodes import Function, Scope
+from buttress.source.names import Names
 from buttress.source.parsing import Problem, parse, unparsed
+from buttress.source.patterns import lazy_pattern
 from buttress.source.text import Text
 
-__all__ = ["Function", "ImportBinding", "Module", "Problem", "Scope", "in_lower_case"]
-
 _STATEMENT = 4000
-_LINE_END = re.compile(r"\r\n|\r|\n")
+_LINE_END = lazy_pattern(r"\r\n|\r|\n")
 
 
 class Module(Names):
@@ -158,4 +156,4 @@ def in_lower_case(pattern: re.Pattern[str]) -> re.Pattern[str]:
     return re.compile(_CAPITALS.sub(lower, pattern.pattern), pattern.flags & ~re.IGNORECASE)
 
 
-_CAPITALS = re.compile(r"\\.|\(\?P|[A-Z]", re.DOTALL)
+_CAPITALS = lazy_pattern(r"\\.|\(\?P|[A-Z]", re.DOTALL)

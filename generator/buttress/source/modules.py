@@ -11,11 +11,12 @@ from itertools import accumulate
 from typing import overload
 
 from buttress.source.module import Module, in_lower_case
+from buttress.source.patterns import lazy_pattern
 
 _BETWEEN_WORDS = "".join(
     chr(code) if chr(code).isalnum() or chr(code) == "_" else " " for code in range(128)
 )
-_WORD = re.compile(r"\w+")
+_WORD = lazy_pattern(r"\w+")
 _FEW = 9
 _Numbers = frozenset[int]
 

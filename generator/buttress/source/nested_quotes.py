@@ -7,10 +7,11 @@ is parsed here is a text of the same length with other quotes, so that every pos
 from __future__ import annotations
 
 import ast
-import re
 
-_START = re.compile(r"#[^\n]*|(?<!\w)([rRbBuUfF]{0,2})('''|\"\"\"|'|\")")
-_WORD = re.compile(r"\w+")
+from buttress.source.patterns import lazy_pattern
+
+_START = lazy_pattern(r"#[^\n]*|(?<!\w)([rRbBuUfF]{0,2})('''|\"\"\"|'|\")")
+_WORD = lazy_pattern(r"\w+")
 _QUOTES = frozenset("'\"")
 _PAD = "\x7f"
 _ESCAPES = {"'": "\x01", '"': "\x02", "n": "\x03", "\\": "\x04", "t": "\x05", "r": "\x06"}
@@ -19,7 +20,7 @@ _MEANT = {"\x01": "'", "\x02": '"', "\x03": "\n", "\x04": "\\", "\x05": "\t", "\
 _MEANT |= {"\x0e": "'", "\x0f": '"', _PAD: ""}
 """Marks for what may not stand inside an expression of an f-string before Python 3.12."""
 
-_MARKS = re.compile("[" + "".join(_MEANT) + "]")
+_MARKS = lazy_pattern("[" + "".join(_MEANT) + "]")
 
 
 class _Unclear(Exception):  # noqa: N818 - a result, not an error

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import ast
-import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 from typing import TypeVar, overload
+
+from buttress.source.patterns import lazy_pattern
 
 _A = TypeVar("_A", bound=ast.AST)
 _B = TypeVar("_B", bound=ast.AST)
@@ -183,7 +184,7 @@ class Nodes:
         return found if found is not None else self.tree
 
 
-_GRAMMAR = re.compile(r"(\w+)([*?]?) (\w+)")
+_GRAMMAR = lazy_pattern(r"(\w+)([*?]?) (\w+)")
 _WITHOUT_CHILDREN = frozenset(
     [
         "identifier",

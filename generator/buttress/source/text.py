@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import codecs
 import io
-import re
 import tokenize
 from collections import Counter
 from dataclasses import dataclass, replace
+
+from buttress.source.patterns import lazy_pattern
 
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8"),
@@ -16,7 +17,7 @@ _BOMS = (
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
-_NEWLINE = re.compile(r"\r\n|\r|\n")
+_NEWLINE = lazy_pattern(r"\r\n|\r|\n")
 
 
 class NotTextError(ValueError):

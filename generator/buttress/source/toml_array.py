@@ -8,8 +8,9 @@ from dataclasses import dataclass
 import tomlkit
 
 from buttress.source.edit import Edit
+from buttress.source.patterns import lazy_pattern
 
-_TOKEN = re.compile(
+_TOKEN = lazy_pattern(
     r'"""(?:\\.|[^\\])*?"""|\'\'\'.*?\'\'\'|"(?:\\.|[^"\\\n])*"|\'[^\'\n]*\'|\#[^\r\n]*|[\[\]{},]',
     re.DOTALL,
 )

@@ -5,12 +5,12 @@ Knows the tables of PEP 621, PEP 735, Poetry (old and new), PDM, uv and Pipenv.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from packaging.utils import canonicalize_name
 
+from buttress.source.patterns import lazy_pattern
 from buttress.source.refusal import RefusedError
 from buttress.source.toml_editor import (
     add_key,
@@ -21,7 +21,7 @@ from buttress.source.toml_editor import (
     requirement_name,
 )
 
-_CARET = re.compile(r">=\s*([0-9][0-9A-Za-z.]*)(?:\s*,\s*<\s*[0-9][0-9A-Za-z.]*)?\Z")
+_CARET = lazy_pattern(r">=\s*([0-9][0-9A-Za-z.]*)(?:\s*,\s*<\s*[0-9][0-9A-Za-z.]*)?\Z")
 
 
 def declared(text: str) -> dict[str, frozenset[str]]:

@@ -19,12 +19,13 @@ from tomlkit.exceptions import TOMLKitError
 from tomlkit.items import InlineTable
 
 from buttress.source.edit import Edit, apply_edits
+from buttress.source.patterns import lazy_pattern
 from buttress.source.refusal import RefusedError
 from buttress.source.text import Text
 from buttress.source.toml_array import Array
 
 _MARK = "a-mark-that-no-file-holds-7c1e"
-_BARE_KEY = re.compile(r"[A-Za-z0-9_-]+\Z")
+_BARE_KEY = lazy_pattern(r"[A-Za-z0-9_-]+\Z")
 
 Path = Sequence[str]
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import re
 import tomllib
 from typing import Any
 
+from buttress.source.patterns import lazy_pattern
+
 _KEY = r"(?:[\w-]+|\"[^\"\n]*\"|'[^'\n]*')"
 # each part of a dotted key costs the parser as much as all parts before it
-_TOO_DEEP = re.compile(rf"(?<![\w-]){_KEY}(?:[ \t]*\.[ \t]*{_KEY}){{100}}")
+_TOO_DEEP = lazy_pattern(rf"(?<![\w-]){_KEY}(?:[ \t]*\.[ \t]*{_KEY}){{100}}")
 
 
 def read_toml_text(text: str) -> dict[str, Any]:

@@ -8,30 +8,17 @@ from functools import cached_property
 from pathlib import Path
 
 from buttress.errors import ChangedUnderneathError
-from buttress.source.git import git_listing, run_git, start_git
+from buttress.source.git import git_listing
 from buttress.source.listing import (
-    FOREIGN_FOLDERS,
-    MAX_BYTES,
     Skipped,
-    is_foreign_folder,
     read_regular,
     regular_files,
     require_folder,
     walk,
 )
-from buttress.source.module import Module, Problem
+from buttress.source.module import Module
+from buttress.source.parsing import Problem
 from buttress.source.text import NotTextError, Text, decode, decode_python
-
-__all__ = [
-    "FOREIGN_FOLDERS",
-    "MAX_BYTES",
-    "Skipped",
-    "Tree",
-    "is_foreign_folder",
-    "is_python",
-    "run_git",
-    "start_git",
-]
 
 
 class _Index:

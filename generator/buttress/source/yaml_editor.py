@@ -16,13 +16,14 @@ from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import CollectionNode, MappingNode, Node, ScalarNode, SequenceNode
 
 from buttress.source.edit import Edit
+from buttress.source.patterns import lazy_pattern
 from buttress.source.refusal import RefusedError
 from buttress.source.text import Text
 
 Path = Sequence[str | int]
 
-_PLAIN = re.compile(r"[A-Za-z0-9_./$][A-Za-z0-9_./@+$ -]*(?<! )\Z")
-_NOT_A_STRING = re.compile(
+_PLAIN = lazy_pattern(r"[A-Za-z0-9_./$][A-Za-z0-9_./@+$ -]*(?<! )\Z")
+_NOT_A_STRING = lazy_pattern(
     r"(?i:true|false|yes|no|on|off|y|n|null|~)\Z|[-+.0-9][-+.0-9_eExXoOa-fA-F:]*\Z"
 )
 

@@ -83,7 +83,9 @@ def test_a_router_that_nothing_is_seen_to_include_still_registers_view_sets() ->
         "from orders.views import OrderViewSet\nfrom elsewhere import make_router\n\n"
         'router = make_router()\nrouter.register("orders", OrderViewSet)\nurlpatterns = []\n'
     )
-    views = "from rest_framework import viewsets\n\n\nclass OrderViewSet(viewsets.ModelViewSet): ...\n"
+    views = (
+        "from rest_framework import viewsets\n\n\nclass OrderViewSet(viewsets.ModelViewSet): ...\n"
+    )
 
     assert django(urls, views) == {
         "OrderViewSet": ("/orders", ["DELETE", "GET", "PATCH", "POST", "PUT"]),

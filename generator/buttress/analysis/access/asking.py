@@ -15,7 +15,8 @@ from buttress.project.literals import written
 from buttress.project.model import Project, Service
 from buttress.project.modules import called_name
 from buttress.source import Module
-from buttress.source.module import Function
+from buttress.source.nodes import Function
+from buttress.source.patterns import lazy_pattern
 
 LIBRARIES = (
     "fastapi.security.", "flask_login.login_required", "flask_login.current_user", "flask_jwt_extended.jwt_required",
@@ -32,10 +33,10 @@ _DECODERS = frozenset(
         "firebase_admin.auth.verify_id_token",
     ]
 )
-_MIXINS = re.compile(
+_MIXINS = lazy_pattern(
     r"(?:Login|Auth\w*|Permission|UserPasses|Staff|Superuser|Admin|Owner|Access)\w*(?:Required|Test|Permission|Only)?\w*(?:Mixin|View)?\Z"
 )
-BODY = re.compile(
+BODY = lazy_pattern(
     r"\b(?:request|req|self\.request|info\.context|websocket)\.(?:user\b(?!_agent)|state\.(?:user|current|account|auth)|auth\b)"
     r"|\bcurrent_user\.(?:is_|id\b|role|has_)"
     r"|\bg\.(?:user|current_user|account|auth)"

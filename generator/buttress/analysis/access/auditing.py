@@ -9,8 +9,9 @@ from collections.abc import Iterable
 from buttress.project.model import Route, Service
 from buttress.project.modules import called_name
 from buttress.source import Module, Modules
+from buttress.source.patterns import lazy_pattern
 
-_SENSITIVE = re.compile(
+_SENSITIVE = lazy_pattern(
     r"login|logout|sign-?in|sign-?up|register|password|reset|token|role|permission|admin|payment|pay\b|checkout|refund|transfer|invite|mfa|api-?keys?",
     re.IGNORECASE,
 )
@@ -20,11 +21,11 @@ _LIBRARIES = (
 )  # fmt: skip
 _LIBRARY_NAMES = tuple(name.partition(".")[0] for name in _LIBRARIES)
 _MAKES = frozenset(["getLogger", "get_logger", "Column", "relationship"])
-_NAME = re.compile(
+_NAME = lazy_pattern(
     r"audit|activity_?log|log_?activity|security_?(?:log|event)|event_?log|access_?log|login_?(?:history|attempt|event)|record_?(?:event|action)|action_?log|track_?(?:event|action)",
     re.IGNORECASE,
 )
-_TABLES = re.compile(r"\b(?:INTO|UPDATE)\s+[\"`]?\w*(?:audit|activity_log|event_log|login_history)\w*", re.IGNORECASE)  # fmt: skip
+_TABLES = lazy_pattern(r"\b(?:INTO|UPDATE)\s+[\"`]?\w*(?:audit|activity_log|event_log|login_history)\w*", re.IGNORECASE)  # fmt: skip
 
 
 def sensitive_routes(service: Service) -> list[Route]:

@@ -10,7 +10,8 @@ from functools import lru_cache
 from buttress.project.literals import literal_text
 from buttress.project.modules import called_name
 from buttress.source import Module
-from buttress.source.module import Function
+from buttress.source.nodes import Function
+from buttress.source.patterns import lazy_pattern
 
 _AUTH_LIBRARIES = (
     "fastapi.security.", "flask_login.", "flask_jwt_extended.", "flask_httpauth.", "authlib.", "fastapi_users.",
@@ -47,8 +48,8 @@ _GUARDING = (
 _LOGGING_IN = r"authenticate\w*|verify_password\w*|token_validator"
 """Names that find out who is asking, and guard nothing."""
 
-_GUARD = re.compile(rf"(?:^|_)(?:{_ASKING}|{_GUARDING})\Z", re.IGNORECASE)
-_KNOWER = re.compile(rf"(?:^|_)(?:{_ASKING}|{_LOGGING_IN})\Z", re.IGNORECASE)
+_GUARD = lazy_pattern(rf"(?:^|_)(?:{_ASKING}|{_GUARDING})\Z", re.IGNORECASE)
+_KNOWER = lazy_pattern(rf"(?:^|_)(?:{_ASKING}|{_LOGGING_IN})\Z", re.IGNORECASE)
 _AUTH_HEADERS = frozenset({"authorization", "x-api-key", "x-auth-token"})
 _LONGEST = 120
 

@@ -8,7 +8,6 @@ the URL is read from the view: ``@require_POST``, ``request.method == "POST"``, 
 from __future__ import annotations
 
 import ast
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from weakref import WeakKeyDictionary
@@ -17,7 +16,8 @@ from buttress.project.literals import known_string, strings_in, written
 from buttress.project.model import Framework, Project, Route, Service
 from buttress.project.modules import OwnModules, called_name
 from buttress.source import Module, Tree
-from buttress.source.module import Function
+from buttress.source.nodes import Function
+from buttress.source.patterns import lazy_pattern
 
 _CHANGING = frozenset(["POST", "PUT", "PATCH", "DELETE"])
 _VERBS = frozenset(["get", "post", "put", "patch", "delete"])
@@ -47,7 +47,7 @@ _VIEWSET_METHODS = {
     "retrieve": "GET",
 }
 _POST_ONLY = frozenset(["require_POST"])
-_NAMED = re.compile(r"request\.(?:POST|FILES)\b|request\.method\s*==\s*['\"](\w+)['\"]")
+_NAMED = lazy_pattern(r"request\.(?:POST|FILES)\b|request\.method\s*==\s*['\"](\w+)['\"]")
 
 
 @dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)

@@ -10,17 +10,18 @@ from buttress.analysis.configuration import Known, environment_reads
 from buttress.analysis.development import is_for_development
 from buttress.project.literals import constant, literal_text
 from buttress.source import Module, Modules
+from buttress.source.patterns import lazy_pattern
 
 _TRUE = frozenset({"1", "true", "yes", "on"})
 _DEBUG_APPS = frozenset({"fastapi.FastAPI", "starlette.applications.Starlette"})
 _OTHER_RUNS = ("subprocess", "asyncio", "uvicorn", "anyio")
 _APPS = frozenset(["app", "application", "server"])
-_SETTINGS = re.compile(r"(?:^|/)settings(?:/\w+)?\.py\Z")
-_DEV_SETTINGS = re.compile(r"(?:dev|development|local|test|testing|debug|example)[\w]*\.py\Z")
-_STARTS_FROM = re.compile(r"^from \.(\w+) import \*", re.MULTILINE)
-_SWITCHES_OFF = re.compile(r"^DEBUG\s*=\s*False\b", re.MULTILINE)
-_SETTINGS_NAMED = re.compile(r"DJANGO_SETTINGS_MODULE[\"'],\s*[\"']([\w.]+)[\"']")
-_CORS = re.compile("cors", re.IGNORECASE)
+_SETTINGS = lazy_pattern(r"(?:^|/)settings(?:/\w+)?\.py\Z")
+_DEV_SETTINGS = lazy_pattern(r"(?:dev|development|local|test|testing|debug|example)[\w]*\.py\Z")
+_STARTS_FROM = lazy_pattern(r"^from \.(\w+) import \*", re.MULTILINE)
+_SWITCHES_OFF = lazy_pattern(r"^DEBUG\s*=\s*False\b", re.MULTILINE)
+_SETTINGS_NAMED = lazy_pattern(r"DJANGO_SETTINGS_MODULE[\"'],\s*[\"']([\w.]+)[\"']")
+_CORS = lazy_pattern("cors", re.IGNORECASE)
 _ALLOW_ALL = frozenset(["CORS_ALLOW_ALL_ORIGINS", "CORS_ORIGIN_ALLOW_ALL"])
 _ANY = frozenset([".*", "^.*$", ".+"])
 _DEEPEST = 4

@@ -20,12 +20,13 @@ from buttress.project.literals import strings_in, written
 from buttress.project.model import Project, Service
 from buttress.project.modules import called_name
 from buttress.source import Module, Modules, Tree
-from buttress.source.module import Function
+from buttress.source.nodes import Function
+from buttress.source.patterns import lazy_pattern
 
-_REFUSES = re.compile(
+_REFUSES = lazy_pattern(
     r"\b(?:401|403|HTTP_401_UNAUTHORIZED|HTTP_403_FORBIDDEN|Unauthorized|Forbidden|PermissionDenied|NotAuthenticated|PermissionError)\b"
 )
-_WRAPPED = re.compile(
+_WRAPPED = lazy_pattern(
     r"\b(?:login_required|staff_member_required|permission_required\([^()]*\)|user_passes_test\([^()]*\)|admin_view)\(\s*(\w+(?:\.\w+)*)"
 )
 _FASTAPI = ("fastapi.FastAPI", "fastapi.applications.FastAPI")

@@ -9,7 +9,7 @@ from weakref import WeakKeyDictionary
 
 from buttress.project.model import Framework, Route, Service
 from buttress.source import Module
-from buttress.source.module import Function
+from buttress.source.nodes import Function
 
 _VIEW_METHODS = frozenset(
     ["get", "post", "put", "patch", "delete", "list", "retrieve", "create", "update",

@@ -9,20 +9,21 @@ from collections.abc import Iterable, Iterator
 from buttress.analysis.access.endpoints import Endpoint
 from buttress.analysis.access.reached_code import head, reached_text, signature
 from buttress.project.model import Project, Service
+from buttress.source.patterns import lazy_pattern
 
-_LOGIN = re.compile(
+_LOGIN = lazy_pattern(
     r"(?:^|[/_\-])(?:log-?_?in|sign-?_?in|auth/token|access-?_?token|token(?:/login)?|register|registration|sign-?_?up|otp|verify-?_?otp"
     r"|forgot-?_?(?:password|pw)|(?:password|pw)-?_?(?:forgot|reset)|reset-?_?(?:password|pw)|reset_password_request|authenticate)(?:[/_\-]?(?:access-?_?token|user|view|post|api|request))?/?\Z",
     re.IGNORECASE,
 )
-_CREDENTIAL = re.compile(
+_CREDENTIAL = lazy_pattern(
     r"passw|pwd|\botp\b|otp_|_otp|credential|authenticate\(|OAuth2PasswordRequestForm|LoginForm|send_reset|reset_token|forgot",
     re.IGNORECASE,
 )
-_TYPED = re.compile(
+_TYPED = lazy_pattern(
     r":\s*\w*(?:Login|Credential|SignIn|SignUp|Signup|Signin|Regist|CreateUser|UserCreate)\w*"
 )
-_THROTTLE = re.compile(
+_THROTTLE = lazy_pattern(
     r"failed[_ ]?(?:login[_ ]?)?attempts|failed_logins\b|(?:increment|record|count|add)_failed_login|is_\w*locked|account_?locked|lock_account|login_?attempts|lock(?:ed)?_?out|locked_until|too_?many_?(?:requests|attempts|login)|HTTP_429|\b429\b|throttle|rate_?limit|attempt_count|max_attempts|token_?bucket",
     re.IGNORECASE,
 )

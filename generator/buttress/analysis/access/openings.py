@@ -10,8 +10,9 @@ from buttress.analysis.access.endpoints import Endpoint
 from buttress.analysis.access.guards import Guards
 from buttress.analysis.access.reached_code import reached_text, signature
 from buttress.project.model import Project, Service
+from buttress.source.patterns import lazy_pattern
 
-_SPLIT = re.compile(r"[^A-Za-z0-9]+|(?<=[a-z0-9])(?=[A-Z])")
+_SPLIT = lazy_pattern(r"[^A-Za-z0-9]+|(?<=[a-z0-9])(?=[A-Z])")
 ADMIN = frozenset(
     ["admin", "admins", "administrator", "manage", "internal", "backoffice", "superuser", "staff"]
 )
@@ -130,30 +131,30 @@ _PUBLIC = frozenset(
     ]
 )
 """Words of endpoints that are open on purpose, or that work something out and keep nothing."""
-_REGISTERING = re.compile(
+_REGISTERING = lazy_pattern(
     r"(?:create|add|new|register|reg)_?(?:user|account|customer|member)s?\Z|signup|register",
     re.IGNORECASE,
 )
 _EXPOSING = frozenset(["backup", "backups", "dump", "internal", "debug", "env", "phpinfo"])
-_WRITES = re.compile(
+_WRITES = lazy_pattern(
     r"\b(?:add|commit|save|create|insert|update|delete|remove|execute|put|append|write|upsert|store|upload|send|set_|register|archive|merge|mark|bulk|destroy|edit|publish|cancel|approve"
     r"|reject|assign|import|apply|run|start|stop|reset|toggle|join|leave|pop|copyfileobj|unlink|rmtree|system|popen|load|parse|from_string)\w*\(|\bopen\(|\]\s*=[^=]",
     re.IGNORECASE,
 )
-_SQL = re.compile(r"\b(?:INSERT\s+INTO|UPDATE\s+\S+\s+SET|DELETE\s+FROM)\b", re.IGNORECASE)
-_STRINGS = re.compile(r"\"[^\"\n]*\"|'[^'\n]*'")
-_REGISTERS = re.compile(r"passw|senha|contrase|mot_de_passe|passwort", re.IGNORECASE)
-_IDENTITY = re.compile(
+_SQL = lazy_pattern(r"\b(?:INSERT\s+INTO|UPDATE\s+\S+\s+SET|DELETE\s+FROM)\b", re.IGNORECASE)
+_STRINGS = lazy_pattern(r"\"[^\"\n]*\"|'[^'\n]*'")
+_REGISTERS = lazy_pattern(r"passw|senha|contrase|mot_de_passe|passwort", re.IGNORECASE)
+_IDENTITY = lazy_pattern(
     r"current_?user|\bowner\b|_owns_|owner_id|\.owner|\buser\.(?:id|pk|role|is_)|\buser_id\b|\buserid\b|tenant|organi[sz]ation_id|\brole\b|permission|is_admin|is_staff|is_superuser"
     r"|request\.(?:user|project|account|team|tenant)\b|\.user\s*[!=]=|[!=]=\s*\w+\.user\b|\bself\.(?:repos?|mixins|service)\b|\bg\.\w+_id\b|[(,]\s*(?:user=)?user\s*[,)]|\bg\.user|\bsession\[|session\.get\(|\bauthor(?:_id)?\b|has_perm|account_id|created_by|get_jwt_identity|membership|workspace",
     re.IGNORECASE,
 )
-_ROLE_GUARD = re.compile(r"admin|superuser|staff|role|permission|scope|moderator", re.IGNORECASE)
-_ID = re.compile(
+_ROLE_GUARD = lazy_pattern(r"admin|superuser|staff|role|permission|scope|moderator", re.IGNORECASE)
+_ID = lazy_pattern(
     r"[{<][^}>]*(?:id|pk|uuid|slug)[}>:]|[{<](?:int|uuid|path|slug|string)?:?\w*(?:id|pk|uuid)\b[}>]",
     re.IGNORECASE,
 )
-_TENANT = re.compile(r"[{<][^}>]*(?:organi[sz]ation|tenant|workspace)", re.IGNORECASE)
+_TENANT = lazy_pattern(r"[{<][^}>]*(?:organi[sz]ation|tenant|workspace)", re.IGNORECASE)
 
 
 def words(endpoint: Endpoint) -> frozenset[str]:

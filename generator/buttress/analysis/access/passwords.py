@@ -9,13 +9,14 @@ from collections.abc import Iterator, Sequence
 from buttress.project.literals import literal_text, strings_in, written
 from buttress.project.modules import called_name
 from buttress.source import Module, Modules
+from buttress.source.patterns import lazy_pattern
 
-_PASSWORD = re.compile(
+_PASSWORD = lazy_pattern(
     r"(?:^|_)(?:pass(?:word|wd|phrase)?|pwd|senha|contrasena)(?:s|_?(?:bytes|raw|plain|text|str|input|encoded|utf8|field|salt|with_salt))?\Z",
     re.IGNORECASE,
 )
-_ABOUT = re.compile("pass|pwd|senha", re.IGNORECASE)
-_OTHER = re.compile(
+_ABOUT = lazy_pattern("pass|pwd|senha", re.IGNORECASE)
+_OTHER = lazy_pattern(
     r"confirm|repeat|again|retype|new|old|reset|token|length|[_a-z]2\Z|_?hash", re.IGNORECASE
 )
 _FAST = frozenset(
@@ -25,25 +26,25 @@ _FAST = frozenset(
     )
 ) | {"Crypto.Hash.MD5.new", "Crypto.Hash.SHA1.new", "Crypto.Hash.SHA256.new"}  # fmt: skip
 _HASH_PACKAGES = ("hashlib", "Crypto")
-_SLOW = re.compile(
+_SLOW = lazy_pattern(
     r"bcrypt|argon2|scrypt|pbkdf2|passlib|pwdlib|generate_password_hash|make_password|set_password|check_password",
     re.IGNORECASE,
 )
-_HASHES = re.compile(r"hash|digest|crypt|hexdigest", re.IGNORECASE)
-_LEAKED = re.compile(r"pwned|hibp|haveibeen", re.IGNORECASE)
-_HASHING = re.compile(
+_HASHES = lazy_pattern(r"hash|digest|crypt|hexdigest", re.IGNORECASE)
+_LEAKED = lazy_pattern(r"pwned|hibp|haveibeen", re.IGNORECASE)
+_HASHING = lazy_pattern(
     r"(?:hash|verify|check|encrypt|encode|make|store)_?\w*(?:pass|pwd)|(?:pass|pwd)\w*_?hash",
     re.IGNORECASE,
 )
-_INPUT = re.compile(
+_INPUT = lazy_pattern(
     r"form|request|data|payload|body|json|args|input|credentials|cleaned|validated|params|schema|settings|config|env|os|self|app|const|^auth(?:orization)?\Z",
     re.IGNORECASE,
 )
 _QUERIES = frozenset(
     ["filter_by", "filter", "get", "find_one", "find", "first", "exists", "select_by"]
 )
-_WHERE = re.compile("where", re.IGNORECASE)
-_IN_SQL = re.compile(
+_WHERE = lazy_pattern("where", re.IGNORECASE)
+_IN_SQL = lazy_pattern(
     r"\bwhere\b[^;]*\b(?:password|passwd|pwd|user_password)\s*=\s*(?!=)", re.IGNORECASE | re.DOTALL
 )
 _WEAK_METHODS = frozenset(
@@ -62,7 +63,7 @@ _WEAK_METHODS = frozenset(
         "unix_disabled",
     ]
 )
-_WEAK_HASHERS = re.compile(r"(?:MD5|SHA1|Unsalted\w*|Crypt)PasswordHasher\Z")
+_WEAK_HASHERS = lazy_pattern(r"(?:MD5|SHA1|Unsalted\w*|Crypt)PasswordHasher\Z")
 _LONGEST = 20_000
 _COLUMNS = frozenset(["Column", "mapped_column", "CharField", "TextField", "StringField", "Field"])
 

@@ -11,7 +11,8 @@ from collections.abc import Iterable
 
 from buttress.project.documents import text_of
 from buttress.source import Module, Modules, Tree
-from buttress.source.module import Function
+from buttress.source.nodes import Function
+from buttress.source.patterns import lazy_pattern
 
 _HEADERS = frozenset(
     {
@@ -22,8 +23,8 @@ _HEADERS = frozenset(
         "referrer-policy",
     }
 )
-_HEADER_WORD = re.compile("options|security|referrer", re.IGNORECASE)
-_HEADER = re.compile("|".join(_HEADERS), re.IGNORECASE)
+_HEADER_WORD = lazy_pattern("options|security|referrer", re.IGNORECASE)
+_HEADER = lazy_pattern("|".join(_HEADERS), re.IGNORECASE)
 _HEADER_LIBRARIES = (
     "flask_talisman.",
     "talisman.",
@@ -32,12 +33,12 @@ _HEADER_LIBRARIES = (
     "secweb.",
     "flask_security_headers.",
 )
-_PROXY_HEADER = re.compile(
+_PROXY_HEADER = lazy_pattern(
     r"^[ \t]*(?:add_header|header)\s+[\"']?(?:X-Content-Type-Options|X-Frame-Options|Content-Security-Policy|Strict-Transport-Security)",
     re.IGNORECASE | re.MULTILINE,
 )
-_PROXY_LIMIT = re.compile(r"^[ \t]*(?:limit_req\s|rate_limit\s)", re.MULTILINE)
-_LIMIT_NAME = re.compile(r"(?:rate_?limit|throttl)", re.IGNORECASE)
+_PROXY_LIMIT = lazy_pattern(r"^[ \t]*(?:limit_req\s|rate_limit\s)", re.MULTILINE)
+_LIMIT_NAME = lazy_pattern(r"(?:rate_?limit|throttl)", re.IGNORECASE)
 _LIMIT_LIBRARIES = (
     "slowapi.",
     "flask_limiter.",
@@ -49,14 +50,14 @@ _LIMIT_LIBRARIES = (
     "brotli_limiter.",
     "fastapi_throttle.",
 )
-_PROXY_HSTS = re.compile(
+_PROXY_HSTS = lazy_pattern(
     r"^[ \t]*(?:add_header|header)\s+[\"']?Strict-Transport-Security", re.IGNORECASE | re.MULTILINE
 )
-_THROTTLES = re.compile(r"DEFAULT_THROTTLE_CLASSES[\"']\s*:\s*[\[(]\s*[\"']")
+_THROTTLES = lazy_pattern(r"DEFAULT_THROTTLE_CLASSES[\"']\s*:\s*[\[(]\s*[\"']")
 _HOOKS = ("middleware", "before_request", "before_app_request")
 _MIDDLEWARE_LIMITERS = ("axes.middleware", "defender.middleware", "allauth", "slowapi.middleware.")
 _GLOBAL_WORDS = ("SlowAPIMiddleware", "default_limits", "RateLimit", "DEFAULT_THROTTLE_CLASSES")
-_GLOBAL_LIMIT = re.compile(
+_GLOBAL_LIMIT = lazy_pattern(
     r"SlowAPIMiddleware|default_limits\s*=|RateLimit\w*Middleware|DEFAULT_THROTTLE_CLASSES[\"']\s*:\s*[\[(]\s*[\"']"
 )
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)

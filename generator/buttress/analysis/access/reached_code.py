@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import ast
-import re
 from weakref import WeakKeyDictionary
 
 from buttress.analysis.access.endpoints import Endpoint, classes_of, definitions_of, own_modules
 from buttress.project.model import Project, Service
+from buttress.source.patterns import lazy_pattern
 
 _REACHED: WeakKeyDictionary[Endpoint, str] = WeakKeyDictionary()
-_CHECKING = re.compile(r"Form|Serializer|Schema")
+_CHECKING = lazy_pattern(r"Form|Serializer|Schema")
 
 
 def reached_text(project: Project, service: Service, endpoint: Endpoint) -> str:

@@ -10,6 +10,7 @@ from buttress.analysis.access.endpoints import Endpoint
 from buttress.analysis.access.openings import ADMIN, words
 from buttress.project.literals import literal_text
 from buttress.source import Module, Modules
+from buttress.source.patterns import lazy_pattern
 
 _MFA = (
     "pyotp",
@@ -37,13 +38,15 @@ _MFA = (
     "auth0",
 )
 _MFA_APPS = ("allauth", "django_otp", "two_factor", "social_django", "mozilla_django_oidc")
-_MFA_WORD = re.compile(r"\b(?:totp|mfa|two_?factor|openid|oauth2?/|sso|id_token)\b", re.IGNORECASE)
-_MFA_PART = re.compile("totp|mfa|factor|openid|oauth|sso|id_token", re.IGNORECASE)
-_ROLE_NAMES = re.compile(
+_MFA_WORD = lazy_pattern(
+    r"\b(?:totp|mfa|two_?factor|openid|oauth2?/|sso|id_token)\b", re.IGNORECASE
+)
+_MFA_PART = lazy_pattern("totp|mfa|factor|openid|oauth|sso|id_token", re.IGNORECASE)
+_ROLE_NAMES = lazy_pattern(
     r"(?:^|_)(?:role|roles|is_admin|is_staff|is_superuser|is_super_?user|is_administrator|permissions?|scopes?|user_type|account_type|is_moderator|is_owner)\Z",
     re.IGNORECASE,
 )
-_ROLE_CALLS = re.compile(
+_ROLE_CALLS = lazy_pattern(
     r"has_perm|has_role|has_permission|require_?(?:admin|role|permission|scope|staff)|(?:admin|staff|superuser|role|roles|permission|permissions|scope)_?(?:required|accepted|only)|permission_required|staff_member_required|is_admin|IsAdminUser|DjangoModelPermissions|UserPassesTest|user_passes_test|(?:current|get|verify|check)_\w*(?:admin|superuser|staff|role)|can\Z",
     re.IGNORECASE,
 )

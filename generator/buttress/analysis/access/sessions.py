@@ -13,31 +13,32 @@ from buttress.analysis.access.reached_code import reached_text
 from buttress.project.literals import argument, known_string, literal_text, strings_in, written
 from buttress.project.model import Project, Service
 from buttress.source import Module, Modules
+from buttress.source.patterns import lazy_pattern
 
-_SESSION = re.compile(
+_SESSION = lazy_pattern(
     r"(?:^|[_-])(?:session|sess|sid|token|auth|jwt|access|refresh|remember|user|login|userid|user_id)(?:$|[_-])|sessionid|authtoken|accesstoken",
     re.IGNORECASE,
 )
-_READABLE = re.compile(r"csrf|xsrf|theme|lang|locale|consent|pref", re.IGNORECASE)
-_PROTECTED = re.compile(
+_READABLE = lazy_pattern(r"csrf|xsrf|theme|lang|locale|consent|pref", re.IGNORECASE)
+_PROTECTED = lazy_pattern(
     r"CSRFProtect\(|SeaSurf\(|csrf_?protect\w*\(|csrf\.init_app|fastapi_csrf|starlette_csrf|asgi_csrf|CSRFMiddleware|X-CSRF|csrf_?token|[\"']origin[\"']",
     re.IGNORECASE,
 )
-_PROTECTING = re.compile("csrf|seasurf|origin", re.IGNORECASE)
-_VERIFIES = re.compile(
+_PROTECTING = lazy_pattern("csrf|seasurf|origin", re.IGNORECASE)
+_VERIFIES = lazy_pattern(
     r"hmac|signature|construct_event|secret|Authorization|HTTP_X_|api_?key|Bearer", re.IGNORECASE
 )
-_BY_COOKIE = re.compile(
+_BY_COOKIE = lazy_pattern(
     r"login_required|request\.user\b|request\.session|COOKIES|LoginRequired|permission_required"
 )
-_LOGIN = re.compile(
+_LOGIN = lazy_pattern(
     r"\bsession\[\s*[\"'][\w-]{0,40}(?:user|login|logged|auth|admin|uid)|login_user\(|flask_login",
     re.IGNORECASE,
 )
-_LOGGING_IN = re.compile("session|login_user|flask_login", re.IGNORECASE)
+_LOGGING_IN = lazy_pattern("session|login_user|flask_login", re.IGNORECASE)
 _SETS_COOKIES = ("set_cookie", "add_middleware", "SessionMiddleware")
-_SAME_SITE_NAME = re.compile("SESSION_COOKIE_SAMESITE", re.IGNORECASE)
-_SAME_SITE = re.compile(
+_SAME_SITE_NAME = lazy_pattern("SESSION_COOKIE_SAMESITE", re.IGNORECASE)
+_SAME_SITE = lazy_pattern(
     r"SESSION_COOKIE_SAMESITE[\"']?\]?\s*[=:]\s*[\"'](?:Lax|Strict)", re.IGNORECASE
 )
 

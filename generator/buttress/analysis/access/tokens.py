@@ -9,19 +9,20 @@ from collections.abc import Iterator
 from buttress.project.literals import constant, literal_text, written
 from buttress.project.modules import called_name
 from buttress.source import Module, Modules
-from buttress.source.module import Function
+from buttress.source.nodes import Function
+from buttress.source.patterns import lazy_pattern
 
 _ENCODERS = frozenset(["jwt.encode", "jose.jwt.encode", "jwt.api_jwt.encode"])
-_LIMITED = re.compile("expir|lifetime", re.IGNORECASE)
+_LIMITED = lazy_pattern("expir|lifetime", re.IGNORECASE)
 _MINUTES = {"SECONDS": 1 / 60, "MINUTES": 1, "HOURS": 60, "DAYS": 1440}
-_LIFETIME = re.compile(
+_LIFETIME = lazy_pattern(
     r"(?:ACCESS_?TOKEN|JWT(?!\w*REFRESH)|\bTOKEN)\w*_(?:EXPIR\w*|LIFETIME|TTL|VALID\w*)_(SECONDS|MINUTES|HOURS|DAYS)\Z|(?:ACCESS_?TOKEN|JWT)\w*_(SECONDS|MINUTES|HOURS|DAYS)\Z",
     re.IGNORECASE,
 )
 _SETTINGS = frozenset(["JWT_ACCESS_TOKEN_EXPIRES", "ACCESS_TOKEN_LIFETIME"])
 _MOST = 7 * 1440
 _DEEPEST = 20
-_REFRESH = re.compile(r"refresh|reset|verif|confirm|invit|activat|remember", re.IGNORECASE)
+_REFRESH = lazy_pattern(r"refresh|reset|verif|confirm|invit|activat|remember", re.IGNORECASE)
 
 
 def endless_tokens(modules: Modules) -> Iterator[tuple[Module, ast.expr, str]]:

@@ -12,18 +12,21 @@ from buttress.analysis.access.guards import Guards
 from buttress.analysis.access.openings import words
 from buttress.project.model import Project, Service
 from buttress.source import Module
-from buttress.source.module import Function
+from buttress.source.nodes import Function
+from buttress.source.patterns import lazy_pattern
 
-_HOOK = re.compile(
+_HOOK = lazy_pattern(
     r"(?:^|[/_\-])(?:[a-z]*web-?_?hooks?[a-z]*|hooks?|ipn|stripe_?events?)(?:[/_\-]|\Z)",
     re.IGNORECASE,
 )
-_MANAGES = re.compile(r"(?:create|add|new|register|set|delete|remove|list|update)_?", re.IGNORECASE)
+_MANAGES = lazy_pattern(
+    r"(?:create|add|new|register|set|delete|remove|list|update)_?", re.IGNORECASE
+)
 _ABOUT = frozenset(["test", "config", "settings", "info", "status", "logs", "setup", "subscribe"])
-_FOR_ONE = re.compile(r"[{<]\w*(?:id|token|secret|key|hash|signature)\b", re.IGNORECASE)
-_SECRET_PART = re.compile(r"(?=[^/]*[a-z])(?=[^/]*[A-Z])(?=[^/]*\d)[A-Za-z0-9_\-]{16,}")
+_FOR_ONE = lazy_pattern(r"[{<]\w*(?:id|token|secret|key|hash|signature)\b", re.IGNORECASE)
+_SECRET_PART = lazy_pattern(r"(?=[^/]*[a-z])(?=[^/]*[A-Z])(?=[^/]*\d)[A-Za-z0-9_\-]{16,}")
 _CREDENTIAL = r"(?:token|secret|api_?key|passw\w*|digest|hash|access_?key)"
-_VERIFIES = re.compile(
+_VERIFIES = lazy_pattern(
     r"construct_event|\bhmac\b|compare_digest|signature|X-Hub|svix|RequestValidator|validate_request|\w*verif\w*\("
     r"|\w*(?:check|validate|authenticate|require)_\w*(?:token|secret|key|webhook|stripe|caller|request)\w*\("
     r"|headers?(?:\.get\(|\[)\s*['\"][^'\"]*(?:auth|token|key|secret|sign|hash|hmac)"
@@ -31,7 +34,7 @@ _VERIFIES = re.compile(
     rf"|{_CREDENTIAL}\w*['\"\])]*\s*(?:(?:!=|==)(?!\s*['\"])|(?:not )?in\b)|(?:!=|==|\bin\b)\s*[\w.\[\]'\"]*{_CREDENTIAL}",
     re.IGNORECASE,
 )
-_ACTS = re.compile(
+_ACTS = lazy_pattern(
     r"\b(?:add|commit|save|create|insert|update|delete|remove|execute|put|append|write|upsert|store|upload|send|set_|register|archive|publish"
     r"|apply|run|start(?!swith)|stop|reset|process|handle|enqueue|delay|dispatch|dispatcher|feed|reply|respond|answer|notify|post|patch|call|check_call|check_output"
     r"|popen|system|invoke|ainvoke|generate|chat|charge|refund|ban|trigger|execute)\w*\(|\]\s*=[^=]|\.(?!status_code|headers|media_type)\w+\s*=[^=]",

@@ -13,14 +13,15 @@ from buttress.project.literals import written
 from buttress.project.model import Service
 from buttress.project.modules import called_name
 from buttress.source import Module
-from buttress.source.module import Function
+from buttress.source.nodes import Function
+from buttress.source.patterns import lazy_pattern
 
 _HINTS = (
     "execute", "query", "objects", "session", "commit", "find_one", "insert_one", "fetch", "tortoise",
     ".save(", "_or_404", "scalar", "insert_many", ".find(", "update_one", "delete_one", "_session", "exec(",
     "rollback", ".add(",
 )  # fmt: skip
-_SESSION = re.compile(
+_SESSION = lazy_pattern(
     r"_*(?:.*_)?(?:db|session|sess|conn|connection|cursor|cur|curs|database|dbsession|tx|engine|pool)\d?\Z",
     re.IGNORECASE,
 )
@@ -50,8 +51,8 @@ _FIRST = (
     _STATEMENTS | _SESSION_WRITES | _DOCUMENT_METHODS | {"find", "save", "query", "get", "commit", "rollback"}
 )  # fmt: skip
 """What the first call of a chain is called, where the chain begins with no manager."""
-_READ_SQL = re.compile(r"\s*\(?\s*(?:select|with|show|pragma|explain|values)\b", re.IGNORECASE)
-_NO_RECORDS = re.compile(
+_READ_SQL = lazy_pattern(r"\s*\(?\s*(?:select|with|show|pragma|explain|values)\b", re.IGNORECASE)
+_NO_RECORDS = lazy_pattern(
     r"(?:file|image|img|wb|workbook|doc|document|fig|figure|storage|fs|pil|canvas|buffer|plt|model_file|archive)\Z",
     re.IGNORECASE,
 )

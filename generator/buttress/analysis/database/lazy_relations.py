@@ -12,7 +12,7 @@ from buttress.project.literals import written
 from buttress.project.model import Service
 from buttress.project.modules import called_name
 from buttress.source import Module, Modules
-from buttress.source.module import Function
+from buttress.source.nodes import Function
 
 _TO_ONE = frozenset(["ForeignKey", "OneToOneField"])
 _RELATIONS = frozenset(["relationship", "Relationship"])

@@ -10,24 +10,25 @@ from buttress.project.documents import line_of, read_yaml, table, text_of
 from buttress.project.folders import name_of
 from buttress.project.model import Fact, Place, Project, Service
 from buttress.source import Module
+from buttress.source.patterns import lazy_pattern
 
 _SERVERS = frozenset(["postgresql", "mysql", "mongodb", "mssql", "oracle", "libsql"])
-_MEMORY = re.compile(r":memory:|mode=memory|mode=ro|immutable=1")
-_ASIDE = re.compile(r"cache|checkpoint|celery|scheduler|jobstore|chroma|vector", re.IGNORECASE)
+_MEMORY = lazy_pattern(r":memory:|mode=memory|mode=ro|immutable=1")
+_ASIDE = lazy_pattern(r"cache|checkpoint|celery|scheduler|jobstore|chroma|vector", re.IGNORECASE)
 _CONNECTS = frozenset({"sqlite3.connect", "aiosqlite.connect", "sqlite3.dbapi2.connect"})
-_FOR_SERVERS = re.compile(r"prod|production|server|cloud|release|deploy", re.IGNORECASE)
-_MAPPER = re.compile(
+_FOR_SERVERS = lazy_pattern(r"prod|production|server|cloud|release|deploy", re.IGNORECASE)
+_MAPPER = lazy_pattern(
     r"^\s*(?:from|import)\s+(?:django|sqlalchemy|sqlmodel|flask_sqlalchemy|peewee|tortoise|pony|pymongo|motor|mongoengine"
     r"|beanie|databases|pandas)\b",
     re.MULTILINE,
 )
-_CHANGES = re.compile(r"\s*(?:INSERT|UPDATE|DELETE|REPLACE|MERGE|UPSERT)\b", re.IGNORECASE)
-_FILLS = re.compile(r"init|seed|populate|fill|load_|demo|sample|setup", re.IGNORECASE)
-_CHANGE = re.compile(
+_CHANGES = lazy_pattern(r"\s*(?:INSERT|UPDATE|DELETE|REPLACE|MERGE|UPSERT)\b", re.IGNORECASE)
+_FILLS = lazy_pattern(r"init|seed|populate|fill|load_|demo|sample|setup", re.IGNORECASE)
+_CHANGE = lazy_pattern(
     r"\s*(?:INSERT\s+(?:OR\s+\w+\s+)?INTO|UPDATE\s+\S+\s+SET|DELETE\s+FROM|REPLACE\s+INTO|MERGE\s+INTO)\b",
     re.IGNORECASE,
 )
-_OWN_TABLES = re.compile(
+_OWN_TABLES = lazy_pattern(
     r"__tablename__|\bdb\.Model\b|\btable\s*=\s*True|\((?:Async)?Document\)|\bmodels\.Model\b|\bTable\(|^\s*(?:from|import)\s+(?:django|peewee|tortoise|pony"
     r"|mongoengine|beanie|pymongo|motor)\b|automap_base",
     re.MULTILINE,
@@ -44,8 +45,8 @@ _WRITES = frozenset(
         "copy_records_to_table",
     }
 )
-_BACKUP = re.compile(r"(?:\A|[/_])backups?(?:[/_.]|_v\d)", re.IGNORECASE)
-_DATABASE_IMAGE = re.compile(r"(?:.*/)?(?:postgres|postgis|pgvector|timescaledb(?:-ha)?|mysql|mariadb|mongo)(?::|\Z)")  # fmt: skip
+_BACKUP = lazy_pattern(r"(?:\A|[/_])backups?(?:[/_.]|_v\d)", re.IGNORECASE)
+_DATABASE_IMAGE = lazy_pattern(r"(?:.*/)?(?:postgres|postgis|pgvector|timescaledb(?:-ha)?|mysql|mariadb|mongo)(?::|\Z)")  # fmt: skip
 
 
 def sqlite_in_use(project: Project, service: Service, modules: list[Module]) -> Fact | None:

@@ -9,13 +9,14 @@ from functools import lru_cache
 from buttress.project.literals import written
 from buttress.project.modules import called_name
 from buttress.source import Module
+from buttress.source.patterns import lazy_pattern
 
 _LOOPS = (ast.For, ast.AsyncFor)
 _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 LOOPS = (*_LOOPS, *_COMPREHENSIONS)
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 _BINDING = (ast.Assign, ast.AnnAssign, ast.For, ast.AsyncFor)
-_PARTS = re.compile(r"batch|chunk|page", re.IGNORECASE)
+_PARTS = lazy_pattern(r"batch|chunk|page", re.IGNORECASE)
 _SUBQUERIES = frozenset(["Exists", "Subquery", "Prefetch", "Q", "exists"])
 
 

@@ -13,17 +13,20 @@ from buttress.project.literals import written
 from buttress.project.model import Service
 from buttress.project.modules import called_name
 from buttress.source import Module, Modules
+from buttress.source.patterns import lazy_pattern
 
 _COLUMN_CALLS = frozenset(["Column", "mapped_column", "Field"])
-_LOOKED_UP = re.compile(r"\b(?:String|Text|Unicode|VARCHAR|Integer|BigInteger|UUID|Uuid|str|int)\b")
+_LOOKED_UP = lazy_pattern(
+    r"\b(?:String|Text|Unicode|VARCHAR|Integer|BigInteger|UUID|Uuid|str|int)\b"
+)
 _ONE = frozenset(
     ["first", "one", "one_or_none", "first_or_404", "one_or_404", "scalar_one_or_none"]
 )
 _FILTERS = frozenset(["filter_by", "filter", "where"])
 _MANY_COLUMNS = frozenset(["Index", "UniqueConstraint", "PrimaryKeyConstraint"])
-_WORD = re.compile(r"\w+")
-_INDEX_WORD = re.compile("index", re.IGNORECASE)
-_INDEX = re.compile(
+_WORD = lazy_pattern(r"\w+")
+_INDEX_WORD = lazy_pattern("index", re.IGNORECASE)
+_INDEX = lazy_pattern(
     r"create_index\((?P<call>[^)]*)\)|create\s+(?:unique\s+)?index[^(]*\((?P<sql>[^)]*)\)|\bIndex\((?P<index>[^)]*)\)",
     re.IGNORECASE,
 )

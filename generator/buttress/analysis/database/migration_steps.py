@@ -11,7 +11,7 @@ from buttress.project.literals import argument, strings_in
 from buttress.project.model import Project, Role, Service
 from buttress.project.modules import called_name
 from buttress.source import Module
-from buttress.source.module import Function
+from buttress.source.nodes import Function
 
 _RECENT = 5
 _DROPS = {"drop_table": "table", "drop_column": "column"}

@@ -11,6 +11,7 @@ from buttress.project.documents import text_of
 from buttress.project.literals import written
 from buttress.project.modules import called_name
 from buttress.source import Module, Modules, Tree
+from buttress.source.patterns import lazy_pattern
 
 _KINDS = {
     "place": re.compile(r"(?:^|_)(?:latitude|longitude|geo_?location|ip_?address)\Z", re.IGNORECASE),
@@ -39,19 +40,19 @@ _COLUMNS = frozenset(
     ]
 )
 _ASSIGNMENTS = (ast.Assign, ast.AnnAssign)
-_MAKES_COLUMNS = re.compile(r"column|field|create", re.IGNORECASE)
-_CREATES_TABLE = re.compile("create table", re.IGNORECASE)
+_MAKES_COLUMNS = lazy_pattern(r"column|field|create", re.IGNORECASE)
+_CREATES_TABLE = lazy_pattern("create table", re.IGNORECASE)
 _LONGEST = 20_000
-_TABLE = re.compile(r"create\s+table[^(]*\(", re.IGNORECASE)
-_WORD = re.compile(
+_TABLE = lazy_pattern(r"create\s+table[^(]*\(", re.IGNORECASE)
+_WORD = lazy_pattern(
     r"^[ \t]*[\"'`]?(\w+)[\"'`]?\s+(?:TEXT|VARCHAR|CHAR|DATE|INTEGER|REAL|NUMERIC|TIMESTAMP|CITEXT)\b",
     re.IGNORECASE | re.MULTILINE,
 )
-_DOCUMENT = re.compile(
+_DOCUMENT = lazy_pattern(
     r"privacy|retention|gdpr|dsgvo|data[-_ ]?(?:policy|protection|governance|classification)|ropa",
     re.IGNORECASE,
 )
-_SAYS = re.compile(
+_SAYS = lazy_pattern(
     r"^#{1,4}\s.*(?:privacy|retention|gdpr|data (?:policy|protection)|personal data)",
     re.IGNORECASE | re.MULTILINE,
 )

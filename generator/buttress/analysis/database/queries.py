@@ -20,11 +20,12 @@ from buttress.project.literals import written
 from buttress.project.model import Project, Service
 from buttress.project.modules import OwnModules, called_name
 from buttress.source import Module, Modules, Tree
-from buttress.source.module import Function
+from buttress.source.nodes import Function
+from buttress.source.patterns import lazy_pattern
 
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
-_ELSEWHERE = re.compile(r"cache|task|job|actor", re.IGNORECASE)
-_PREPARES = re.compile(
+_ELSEWHERE = lazy_pattern(r"cache|task|job|actor", re.IGNORECASE)
+_PREPARES = lazy_pattern(
     r"migrat|seed|populate|backfill|init_?db|create_tables|schema|bootstrap|ensure_|insert_roles|fixture|fake|initial_data"
     r"|(?:\A|_)(?:apps|setup|startup|cli|commands)(?:_|\Z)|sample_data|demo|init_data|load_data|create_default",
     re.IGNORECASE,

@@ -9,11 +9,12 @@ from collections.abc import Iterator
 from buttress.project.folders import is_inside
 from buttress.project.model import Place, Project, Role, Service
 from buttress.source import Module
+from buttress.source.patterns import lazy_pattern
 
-_MIGRATION_FILE = re.compile(
+_MIGRATION_FILE = lazy_pattern(
     r"(?:\A|/)(?:migrations?|alembic|versions|db/migrate|flyway)/(?:.*/)?(?:\d|V\d|[0-9a-f]{8,}_|\w+)[\w.-]*\.(?:sql|py)\Z"
 )
-_CHANGES = re.compile(
+_CHANGES = lazy_pattern(
     r"\b(?:CREATE|ALTER|DROP)\s+(?:TABLE|INDEX|TYPE)\b|\bop\.\w+\(|def upgrade\b", re.IGNORECASE
 )
 

@@ -13,8 +13,9 @@ from buttress.analysis.function_bodies import own_nodes
 from buttress.project.literals import written
 from buttress.project.modules import called_name
 from buttress.source import Module
+from buttress.source.patterns import lazy_pattern
 
-LIMITS = re.compile(
+LIMITS = lazy_pattern(
     r"\b(?:limit|offset|paginat\w*|page|page_size|per_page|skip|first|islice|LIMIT)\b"
 )
 _WHOLE_MORE = frozenset(
@@ -26,9 +27,9 @@ _NARROW = frozenset(
      "one_or_none", "scalar_one", "scalar_one_or_none", "yield_per", "iterator", "last", "earliest", "latest"]
 )  # fmt: skip
 _TAKES = frozenset(["all", "fetchall", "fetchone", "first", "execute", "fetchmany"])
-_NARROWING_CALL = re.compile(r"paginat|filter|search", re.IGNORECASE)
+_NARROWING_CALL = lazy_pattern(r"paginat|filter|search", re.IGNORECASE)
 _REFINES = _NARROW | {"update", "delete"}
-SMALL = re.compile(
+SMALL = lazy_pattern(
     r"(?:categor(?:y|ie)|role|tag|countr(?:y|ie)|language|status|type|permission|setting|config|department|level"
     r"|currenc(?:y|ie)|genre|state|region|cit(?:y|ie)|skill|feature|menu|faq|locale|option|tier|brand|colou?r|realtor)"
     r"(?:e?s)?(?:_?(?:model|orm|table|db))?\Z",
@@ -36,12 +37,12 @@ SMALL = re.compile(
 )
 """Names of tables that stay small by their nature."""
 
-_NO_LIMIT_SQL = re.compile(
+_NO_LIMIT_SQL = lazy_pattern(
     r"\b(?:where|limit|group\s+by|fetch\s+first|offset|top\s+\d)\b|\bcount\s*\(|\bsum\s*\(|\bmax\s*\(|\bavg\s*\(",
     re.IGNORECASE,
 )
-_TABLE = re.compile(r"\bfrom\s+[\"`\[]?(\w+)", re.IGNORECASE)
-_TABLES_OF_THE_DATABASE = re.compile(
+_TABLE = lazy_pattern(r"\bfrom\s+[\"`\[]?(\w+)", re.IGNORECASE)
+_TABLES_OF_THE_DATABASE = lazy_pattern(
     r"sqlite_master|information_schema|\bpg_\w+|^\s*(?:pragma|show|explain)\b", re.IGNORECASE
 )
 

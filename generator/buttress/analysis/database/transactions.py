@@ -13,16 +13,17 @@ from buttress.project.literals import written
 from buttress.project.model import Framework, Service
 from buttress.project.modules import called_name
 from buttress.source import Module, Modules
-from buttress.source.module import Function
+from buttress.source.nodes import Function
+from buttress.source.patterns import lazy_pattern
 
 _ENDS = (ast.Return, ast.Raise, ast.Continue, ast.Break)
 _ENOUGH = 2
-_STATE = re.compile(r"status|state|stage|phase", re.IGNORECASE)
-_BEGUN = re.compile(r"process|running|start|begun|pending|progress|queued|working", re.IGNORECASE)
-_SCHEMA = re.compile(
+_STATE = lazy_pattern(r"status|state|stage|phase", re.IGNORECASE)
+_BEGUN = lazy_pattern(r"process|running|start|begun|pending|progress|queued|working", re.IGNORECASE)
+_SCHEMA = lazy_pattern(
     r"\b(?:ALTER|CREATE|DROP)\s+(?:TABLE|INDEX|TYPE|EXTENSION|SCHEMA)\b", re.IGNORECASE
 )
-_ATOMIC = re.compile(r"ATOMIC_REQUESTS\W{1,8}(?!False\b|0\b)\w")
+_ATOMIC = lazy_pattern(r"ATOMIC_REQUESTS\W{1,8}(?!False\b|0\b)\w")
 _REPEATABLE = frozenset(["get_or_create", "update_or_create", "aget_or_create"])
 _COVERS = frozenset(["begin", "begin_nested", "atomic", "transaction", "start_transaction"])
 _HANDLES = (

@@ -16,8 +16,9 @@ from buttress.project.documents import line_of, read_json, read_toml, read_yaml,
 from buttress.project.folders import folder_of, join, upwards
 from buttress.project.model import Place, Project, Service
 from buttress.source import Tree
+from buttress.source.patterns import lazy_pattern
 
-DEPLOYS = re.compile(
+DEPLOYS = lazy_pattern(
     r"(?:fly|flyctl)\s+(?:-\S+\s+)*(?:deploy|machine\s+update)"
     r"|gcloud\s+(?:\S+\s+)*?(?:run\s+(?:deploy|services\s+(?:update|replace))|app\s+deploy|functions\s+deploy|builds\s+submit|deploy\s+releases)"
     r"|aws\s+(?:--\S+\s+\S+\s+)*(?:ecs\s+(?:update-service|deploy)|lambda\s+update-function-code|elasticbeanstalk\s+update-environment"
@@ -46,25 +47,25 @@ _DEPLOYING_ACTIONS = (
     "jakejarvis/s3-sync-action", "nwtgck/actions-netlify", "cssnr/stack-deploy-action", "fjogeleit/yaml-update-action",
     "huggingface/hub-sync", "nicenshtein/hf-sync", "pantheon-systems/push-to-pantheon", "zauberzeug/", "swisspost/",
 )  # fmt: skip
-_STARTS_HERE = re.compile(
+_STARTS_HERE = lazy_pattern(
     r"docker(?:-compose|\s+compose|\s+stack)\s.*\b(?:up|deploy)\b|systemctl\s+(?:re)?start"
 )
 """What deploys where the pipeline runs on the machine itself."""
 
-_BUILDS = re.compile(r"docker\s+(?:buildx\s+)?(?:build|push)\b|(?:podman|buildah)\s+(?:build|bud|push)\b|pack\s+build")  # fmt: skip
-_STAGING = re.compile(
+_BUILDS = lazy_pattern(r"docker\s+(?:buildx\s+)?(?:build|push)\b|(?:podman|buildah)\s+(?:build|bud|push)\b|pack\s+build")  # fmt: skip
+_STAGING = lazy_pattern(
     r"(?:\A|[^a-z])(?:staging|stage|stg|preview|pre-?prod(?:uction)?|qa|uat|sandbox|canary|develop(?:ment)?|dev|test|beta)(?:\Z|[^a-z])",
     re.IGNORECASE,
 )
-_STAGED = re.compile(
+_STAGED = lazy_pattern(
     r"(?:\A|[^a-z])(?:staging|stage|stg|preview|pre-?prod|qa|uat)(?:\Z|[^a-z])", re.IGNORECASE
 )
 """The same in names of jobs and files, where ``test`` means something else."""
 
-_SMOKE = re.compile(
+_SMOKE = lazy_pattern(
     r"(?:curl|wget|http)\s+(?=.*https?:|.*\$).*(?:health|healthz|livez|readyz|ready|status|ping)|\S*smoke\S*\.(?:sh|py)|.*pytest\s+.*smoke"
 )
-_GOES_BACK = re.compile(
+_GOES_BACK = lazy_pattern(
     r"(?:kubectl\s+(?:-\S+\s+\S+\s+)*rollout\s+undo|helm\s+rollback|helm\s+upgrade\s+.*--(?:atomic|rollback-on-failure)|heroku\s+(?:releases:rollback|rollback)"
     r"|(?:fly|flyctl)\s+releases\s+rollback|(?:fly|flyctl)\s+deploy\s+.*--image|gcloud\s+(?:\S+\s+)*update-traffic\s+.*--to-revisions"
     r"|gcloud\s+app\s+(?:services\s+set-traffic|versions\s+migrate)|aws\s+deploy\s+stop-deployment\s+.*--auto-rollback|aws\s+ecs\s+update-service\s+.*--task-definition\s+.*(?:prev|old|last|rollback|\$)"
@@ -73,18 +74,18 @@ _GOES_BACK = re.compile(
     r"|git\s+revert\s|wrangler\s+rollback|firebase\s+hosting:rollback|copilot\s+.*rollback)",
     re.IGNORECASE,
 )  # fmt: skip
-_ROLLBACK_NAME = re.compile(r"roll[-_]?back|revert[-_]?(?:deploy|release)|previous[-_]?release", re.IGNORECASE)  # fmt: skip
-_VERSION_INPUT = re.compile(r"(?:\A|_|-)(?:tag|version|image|sha|ref|commit|release|revision|digest)(?:\Z|_|-)", re.IGNORECASE)  # fmt: skip
-_AUTOMATIC_RETURN = re.compile(
+_ROLLBACK_NAME = lazy_pattern(r"roll[-_]?back|revert[-_]?(?:deploy|release)|previous[-_]?release", re.IGNORECASE)  # fmt: skip
+_VERSION_INPUT = lazy_pattern(r"(?:\A|_|-)(?:tag|version|image|sha|ref|commit|release|revision|digest)(?:\Z|_|-)", re.IGNORECASE)  # fmt: skip
+_AUTOMATIC_RETURN = lazy_pattern(
     r"deployment_circuit_breaker\s*\{[^}]{0,300}rollback\s*=\s*true|auto_rollback_configuration\s*\{[^}]{0,300}enabled\s*=\s*true|failure_action:\s*rollback|autoRollback:\s*true|auto_rollback\s*=\s*true",
     re.DOTALL,
 )
-_PROGRESSIVE = re.compile(
+_PROGRESSIVE = lazy_pattern(
     r"kind:\s*[\"']?(?:Rollout|Canary)\b(?=[\s\S]{0,4000}(?:canary|blueGreen|analysis))|BLUE_GREEN|^\s*strategy\s*=\s*[\"'](?:canary|bluegreen)[\"']"
     r"|kind:\s*[\"']?VirtualService\b[\s\S]{0,4000}weight:\s*[1-9]|CodeDeployDefault\.\w*(?:Canary|Linear)|DeploymentPreference:\s*\n\s*Type:\s*(?:Canary|Linear)",
     re.MULTILINE,
 )
-_PROGRESSIVE_COMMAND = re.compile(r"--no-traffic\b|--no-promote\b|--canary\b|--strategy[= ](?:canary|bluegreen|blue-green)|--to-tags\b|deployment\s+slot\s+swap|kubectl\s+argo\s+rollouts|flagger")  # fmt: skip
+_PROGRESSIVE_COMMAND = lazy_pattern(r"--no-traffic\b|--no-promote\b|--canary\b|--strategy[= ](?:canary|bluegreen|blue-green)|--to-tags\b|deployment\s+slot\s+swap|kubectl\s+argo\s+rollouts|flagger")  # fmt: skip
 FLAGS = (
     "openfeature.", "UnleashClient.", "ldclient.", "flagsmith.", "waffle.", "growthbook.", "statsig.", "statsig_python_core.",
     "splitio.", "configcatclient.", "flipper.", "gargoyle.", "flags.state.", "posthog.feature_enabled", "posthog.get_feature_flag",
@@ -92,7 +93,7 @@ FLAGS = (
 )  # fmt: skip
 """What is called of libraries that switch features on and off."""
 
-_RETURN_WORDS = re.compile(
+_RETURN_WORDS = lazy_pattern(
     r"rollback|rollout undo|--to-revisions|update-alias|slot swap|job revert"
 )
 _LARGEST = 128 * 1024

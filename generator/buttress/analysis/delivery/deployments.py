@@ -12,6 +12,7 @@ from buttress.analysis.delivery.workflows import pipelines
 from buttress.project.documents import read_json, read_toml, read_yaml, table, text_of
 from buttress.project.model import Place, Project
 from buttress.source import Module, Tree
+from buttress.source.patterns import lazy_pattern
 
 _RUNS_APP = (
     r"aws_(?:ecs_service|instance|lambda_function|apprunner_service|lightsail_.*|launch_template"
@@ -24,19 +25,19 @@ _RUNS_APP = (
     r"|fly_(?:app|machine)|vultr_instance|linode_instance|openstack_compute_instance.*"
     r"|render_web_service|railway_service|exoscale_compute_instance|oci_core_instance|nomad_job"
 )
-_CLOUDFORMATION = re.compile(
+_CLOUDFORMATION = lazy_pattern(
     r"^\s+Type:\s*[\"']?AWS::(?:ECS|EC2|Lambda|Serverless|AppRunner|ElasticBeanstalk)", re.MULTILINE
 )
-_WORKLOAD = re.compile(
+_WORKLOAD = lazy_pattern(
     r"^kind:\s*[\"']?(?:Deployment|StatefulSet|DaemonSet|Service)\b", re.MULTILINE
 )
-_DUMP = re.compile(
+_DUMP = lazy_pattern(
     r"\b(?:pg_dump|pg_dumpall|pg_basebackup|mysqldump|mongodump|wal-g|pgbackrest|restic|borg)\b"
 )
-_BACKUP_IMAGE = re.compile(
+_BACKUP_IMAGE = lazy_pattern(
     r"^\s*image:\s*[\"']?\S*(?:backup|litestream|wal-g|pgbackrest)\S*", re.MULTILINE
 )
-_SECRET_KINDS = re.compile(
+_SECRET_KINDS = lazy_pattern(
     r"^\s*secretKeyRef:|^kind:\s*(?:ExternalSecret|SealedSecret|SecretProviderClass|VaultStaticSecret)\b",
     re.MULTILINE,
 )

@@ -7,6 +7,7 @@ import re
 
 from buttress.project.literals import literal_text
 from buttress.source import Module, Modules, Tree
+from buttress.source.patterns import lazy_pattern
 
 _NAMES = {
     "production": "production",
@@ -22,30 +23,30 @@ _NAMES = {
     "test": "test",
     "testing": "test",
 }
-_VARIABLE = re.compile(
+_VARIABLE = lazy_pattern(
     r"(?:\A|_)(?:ENV|ENVIRONMENT|STAGE|FLASK_CONFIG|DJANGO_SETTINGS_MODULE)\Z", re.IGNORECASE
 )
-_INFRASTRUCTURE = re.compile(
+_INFRASTRUCTURE = lazy_pattern(
     r"(?:\A|/)(?:environments?|envs?|overlays|stages|live)/([\w-]+)/.+\.(?:tf|tfvars|ya?ml|hcl)\Z"
 )
-_VALUES = re.compile(
+_VALUES = lazy_pattern(
     r"(?:\A|[/._-])([a-z]+)\.(?:auto\.)?tfvars\Z|(?:\A|/)values[-.]([a-z]+)\.ya?ml\Z"
 )
-_SETTINGS = re.compile(r"(?:\A|/)(?:settings|config|configs|configuration)/([a-z]+)\.py\Z")
-_SWITCH = re.compile(r"(?:is_)?(?:production|prod|deployed|development|dev)", re.IGNORECASE)
-_CLASS = re.compile(
+_SETTINGS = lazy_pattern(r"(?:\A|/)(?:settings|config|configs|configuration)/([a-z]+)\.py\Z")
+_SWITCH = lazy_pattern(r"(?:is_)?(?:production|prod|deployed|development|dev)", re.IGNORECASE)
+_CLASS = lazy_pattern(
     r"(Prod|Production|Dev|Development|Staging|Test|Testing|Local)(?:Config|Settings)\Z|(?:Config|Settings)(Prod|Production|Dev|Development)\Z"
 )
 # what stands in words of the files that hold the above; written so that it is found fast
-_IS_ABOUT = re.compile("env|stage|config|production", re.IGNORECASE)
-_SWITCH_WORD = re.compile(r"production\b|prod\b|deployed\b|dev(?:elopment)?\b", re.IGNORECASE)
-_NAME_WORD = re.compile("|".join(rf"{name}\b" for name in _NAMES), re.IGNORECASE)
-_VARIABLE_WORD = re.compile(
+_IS_ABOUT = lazy_pattern("env|stage|config|production", re.IGNORECASE)
+_SWITCH_WORD = lazy_pattern(r"production\b|prod\b|deployed\b|dev(?:elopment)?\b", re.IGNORECASE)
+_NAME_WORD = lazy_pattern("|".join(rf"{name}\b" for name in _NAMES), re.IGNORECASE)
+_VARIABLE_WORD = lazy_pattern(
     r"env(?:ironment)?\b|stage\b|flask_config\b|django_settings_module\b", re.IGNORECASE
 )
 
 _PLATFORMS = ("DYNO", "FLY_APP_NAME", "GAE_ENV", "K_SERVICE", "RAILWAY_ENV", "RENDER", "VERCEL", "WEBSITE_SITE_NAME")  # fmt: skip
-_PLATFORM = re.compile(
+_PLATFORM = lazy_pattern(
     rf"(?:environ(?:\.get\(|\[)|getenv\()\s*[\"'](?:{'|'.join(_PLATFORMS)})\w{{0,20}}[\"']"
 )
 """A variable that a platform sets tells what runs there from what runs at home."""

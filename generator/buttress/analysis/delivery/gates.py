@@ -11,31 +11,32 @@ from collections.abc import Iterable
 from buttress.analysis.delivery.workflows import Command, Pipeline
 from buttress.project.documents import text_of
 from buttress.project.model import Project
+from buttress.source.patterns import lazy_pattern
 
-NOISE = re.compile(
+NOISE = lazy_pattern(
     r"(?:echo|printf|true|:|cd|ls|pwd|exit|date|sleep|env|export|set|test|\[)(?:\s|\Z)"
 )
-TESTS = re.compile(
+TESTS = lazy_pattern(
     r"(?:pytest|py\.test|tox|nox|unittest|nose2|behave|robot|schemathesis)(?:\s|\Z|:)"
     r"|(?:coverage\s+run\s+(?:-\S+\s+)*|python[\d.]*\s+(?:-\S+\s+)*)?(?:\S*/)?(?:manage\.py\s+test\b|\S*run_?tests?\.(?:py|sh))"
     r"|hatch\s+test|flask\s+test\b"
 )
-JAVASCRIPT_TESTS = re.compile(
+JAVASCRIPT_TESTS = lazy_pattern(
     r"(?:npm|pnpm|yarn|bun)\s+(?:-\S+\s+(?:[\w./@-]+\s+)?)*?(?:(?:run|run-script)\s+)?(?:t|test)(?:[:\w-]*)(?:\s|\Z)"
     r"|(?:(?:npx|pnpx|bunx|pnpm\s+exec|pnpm\s+dlx|yarn)\s+(?:-\S+\s+)*)?(?:vitest|jest|mocha|ava|karma|cypress\s+run"
     r"|playwright\s+test|node\s+--test|react-scripts\s+test|ng\s+test|turbo\s+(?:run\s+)?test|nx\s+(?:\S+\s+)*test)(?:\s|\Z)"
 )
-LINT = re.compile(
+LINT = lazy_pattern(
     r"(?:ruff(?:-check|-format)?|flake8|pylint|black|isort)(?:\s|\Z)|tox\s+.*lint|nox\s+.*lint"
 )
-TYPES = re.compile(
+TYPES = lazy_pattern(
     r"(?:mypy|pyright|basedpyright|pyre|ty|pyrefly|pytype)(?:\s|\Z)|tox\s+.*(?:types|mypy)"
 )
-CODE_SCAN = re.compile(r"(?:bandit|semgrep|snyk\s+code|opengrep|ruff\s+.*--select[ =]\S*\bS\b)")
-DEPENDENCY_SCAN = re.compile(
+CODE_SCAN = lazy_pattern(r"(?:bandit|semgrep|snyk\s+code|opengrep|ruff\s+.*--select[ =]\S*\bS\b)")
+DEPENDENCY_SCAN = lazy_pattern(
     r"(?:pip-audit|pip_audit|safety|osv-scanner|uv\s+audit|trivy|grype|snyk\s+test|uv-secure)(?:\s|\Z)"
 )
-SECRET_SCAN = re.compile(
+SECRET_SCAN = lazy_pattern(
     r"(?:gitleaks|detect-secrets|detect-secrets-hook|trufflehog|ggshield|trivy)(?:\s|\Z|@)"
 )
 CODE_ACTIONS = (
@@ -72,11 +73,11 @@ LINT_ACTIONS = (
     "py-actions/flake8",
 )
 
-_REPORT = re.compile(
+_REPORT = lazy_pattern(
     r"(?:\s-o\s+|\s--output(?:-file)?[ =]|>\s*)([\w./-]+\.(?:json|sarif|xml|txt))\b"
 )
-_RUNS_TEST_IMAGE = re.compile(r"docker\s+run\s.*\S*test\S*\Z")
-_START = re.compile(r"^(?:CMD|ENTRYPOINT)[ \t]+(.+)$", re.MULTILINE)
+_RUNS_TEST_IMAGE = lazy_pattern(r"docker\s+run\s.*\S*test\S*\Z")
+_START = lazy_pattern(r"^(?:CMD|ENTRYPOINT)[ \t]+(.+)$", re.MULTILINE)
 
 
 def gates(pipelines: Iterable[Pipeline]) -> list[Command]:

@@ -13,6 +13,7 @@ from buttress.project.model import Place, Project, Service
 from buttress.source import Tree
 from buttress.source.dockerfile import Dockerfile, Instruction, Stage, parse
 from buttress.source.ignore_spec import ignore_spec
+from buttress.source.patterns import lazy_pattern
 
 _LARGEST = 128 * 1024
 _ROOT_BASES = frozenset(
@@ -25,20 +26,20 @@ _ROOT_BASES = frozenset(
 )  # fmt: skip
 """Images that run as root unless told otherwise."""
 
-_PYTHON = re.compile(r"\b(?:pip3?|uv|poetry|pipenv|pdm|conda)\b")
-_DEVELOPMENT = re.compile(
+_PYTHON = lazy_pattern(r"\b(?:pip3?|uv|poetry|pipenv|pdm|conda)\b")
+_DEVELOPMENT = lazy_pattern(
     r"(?:.*[-_])?(?:dev|develop|development|devel|test|tests|testing|debug|lint|local|ci)(?:[-_].*)?\Z"
 )
-_DEPLOYED = re.compile(r"prod|runtime|runner|release|final|deploy")
-_UWSGI_USER = re.compile(r"^\s*uid\s*=\s*(?!root\b|0\b)\w", re.MULTILINE)
-_DROPS_ROOT = re.compile(r"\b(?:gosu|su-exec|setpriv|runuser|chroot --userspec)\b")
-_ROOT = re.compile(r"(?:root|0)(?::|\Z)")
-_SECRET_NAME = re.compile(
+_DEPLOYED = lazy_pattern(r"prod|runtime|runner|release|final|deploy")
+_UWSGI_USER = lazy_pattern(r"^\s*uid\s*=\s*(?!root\b|0\b)\w", re.MULTILINE)
+_DROPS_ROOT = lazy_pattern(r"\b(?:gosu|su-exec|setpriv|runuser|chroot --userspec)\b")
+_ROOT = lazy_pattern(r"(?:root|0)(?::|\Z)")
+_SECRET_NAME = lazy_pattern(
     r"(?:^|_)(?:secret(?:_key|_access_key)?|passw(?:or)?d|token|api_?key|private_?key|credentials?)\Z",
     re.IGNORECASE,
 )
-_PAIR = re.compile(r"(\w+)(?:=|\s+)(\"[^\"]*\"|'[^']*'|\S+)")
-_REGISTRY = re.compile(r"[\w.-]+\.[\w.-]+(?::\d+)?/(?:library/)?")
+_PAIR = lazy_pattern(r"(\w+)(?:=|\s+)(\"[^\"]*\"|'[^']*'|\S+)")
+_REGISTRY = lazy_pattern(r"[\w.-]+\.[\w.-]+(?::\d+)?/(?:library/)?")
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,34 +15,35 @@ from buttress.project.documents import text_of
 from buttress.project.folders import name_of
 from buttress.project.model import Place, Project
 from buttress.source import Tree
+from buttress.source.patterns import lazy_pattern
 
 if TYPE_CHECKING:
     from buttress.analysis.delivery.workflow_yaml import View
 
 _LARGEST = 256 * 1024
-_DEFAULT = re.compile(r"\$\{\w+:?-(?P<default>[^}]*)\}\Z")
-_COMPUTED = re.compile(r"\$\{|\$\(|\$[A-Za-z_]|\{\{|<%|\A(?:var|local|data|module|random_\w+|aws_\w+|file|sensitive|jsonencode)[.(]")  # fmt: skip
-_DEVELOPMENT = re.compile(
+_DEFAULT = lazy_pattern(r"\$\{\w+:?-(?P<default>[^}]*)\}\Z")
+_COMPUTED = lazy_pattern(r"\$\{|\$\(|\$[A-Za-z_]|\{\{|<%|\A(?:var|local|data|module|random_\w+|aws_\w+|file|sensitive|jsonencode)[.(]")  # fmt: skip
+_DEVELOPMENT = lazy_pattern(
     r"(?:.*(?:change[-_ ]?(?:me|it|this|in)|insecure|not[-_]?(?:for|a)[-_]?(?:prod|secret)|dev(?:elop(?:ment)?)?[-_]?|local|test|demo|example|sample|dummy|fake|placeholder|your[-_]|replace).*"
     r"|(?:admin|root|postgres|user|my|db|super)[-_]?(?:pass(?:word)?|pwd|secret)[\d!@#]*|postgres(?:ql)?|password\d*|passw0rd|pass|root\d*|admin\d*|secret|user|mysql|mongo|redis|guest|minio(?:admin|123)?|rabbitmq|app|db|toor|qwerty|1234\d*|foo|bar|x+|test\d*)\Z",
     re.IGNORECASE,
 )
 """Values that nobody would take for those of production."""
 
-_PRODUCTION = re.compile(r"prod|release|deploy|server|cloud|swarm|stack", re.IGNORECASE)
-_LOCAL = re.compile(r"(?:\A|[./_-])(?:dev|development|local|test|tests|testing|ci|e2e|example|sample|devcontainer|override|debug)(?:[./_-]|\Z)", re.IGNORECASE)  # fmt: skip
-_STARTS_COMPOSE = re.compile(r"docker(?:-compose|\s+compose)\s[^\n]{0,300}\bup\b|docker\s+stack\s+deploy", re.MULTILINE)  # fmt: skip
-_DEPLOY_SCRIPT = re.compile(r"(?:deploy|production|prod|release|server[-_]?setup)[\w.-]*\.(?:sh|bash|ps1)\Z", re.IGNORECASE)  # fmt: skip
-_FOREIGN = re.compile(r"(?:\A|/)(?:vendor|third_party|node_modules)/")
-_HINT = re.compile(r"pass|secret|token|key|credential|salt|pwd|://", re.IGNORECASE)
+_PRODUCTION = lazy_pattern(r"prod|release|deploy|server|cloud|swarm|stack", re.IGNORECASE)
+_LOCAL = lazy_pattern(r"(?:\A|[./_-])(?:dev|development|local|test|tests|testing|ci|e2e|example|sample|devcontainer|override|debug)(?:[./_-]|\Z)", re.IGNORECASE)  # fmt: skip
+_STARTS_COMPOSE = lazy_pattern(r"docker(?:-compose|\s+compose)\s[^\n]{0,300}\bup\b|docker\s+stack\s+deploy", re.MULTILINE)  # fmt: skip
+_DEPLOY_SCRIPT = lazy_pattern(r"(?:deploy|production|prod|release|server[-_]?setup)[\w.-]*\.(?:sh|bash|ps1)\Z", re.IGNORECASE)  # fmt: skip
+_FOREIGN = lazy_pattern(r"(?:\A|/)(?:vendor|third_party|node_modules)/")
+_HINT = lazy_pattern(r"pass|secret|token|key|credential|salt|pwd|://", re.IGNORECASE)
 """To look for these costs far less than to read YAML."""
 
 _STATES = frozenset({"terraform.tfstate", "terraform.tfstate.backup"})
-_ADDRESS = re.compile(r"\A[a-z][a-z0-9+.-]*://(?P<user>[^\s:/@]*):(?P<password>[^\s/@]+)@")
-_FILE_NAMES = re.compile(
+_ADDRESS = lazy_pattern(r"\A[a-z][a-z0-9+.-]*://(?P<user>[^\s:/@]*):(?P<password>[^\s/@]+)@")
+_FILE_NAMES = lazy_pattern(
     r"\.(?:key|pem|crt|p12|pfx|json|jks|env)\Z|\A(?:/run/secrets|/var/|/etc/|\./)"
 )
-_NOT_SECRET_VALUES = re.compile(r"true|false|yes|no|on|off|none|null|\d{1,5}|required|optional|bearer|jwt|hs\d+|rs\d+|md5|scram-sha-256|trust", re.IGNORECASE)  # fmt: skip
+_NOT_SECRET_VALUES = lazy_pattern(r"true|false|yes|no|on|off|none|null|\d{1,5}|required|optional|bearer|jwt|hs\d+|rs\d+|md5|scram-sha-256|trust", re.IGNORECASE)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

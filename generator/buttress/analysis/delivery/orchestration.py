@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from buttress.project.documents import line_of, table
 from buttress.project.model import Place
 from buttress.source import Tree
+from buttress.source.patterns import lazy_pattern
 
 _LARGEST = 128 * 1024
-_WORKLOAD = re.compile(r"^kind:\s*[\"']?(Deployment|StatefulSet|DaemonSet)\b", re.MULTILINE)
-_LOCK = re.compile(r"lock|compose|\.github/|workflows/")
+_WORKLOAD = lazy_pattern(r"^kind:\s*[\"']?(Deployment|StatefulSet|DaemonSet)\b", re.MULTILINE)
+_LOCK = lazy_pattern(r"lock|compose|\.github/|workflows/")
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,9 +12,10 @@ from buttress.analysis.delivery.workflows import Pipeline
 from buttress.project.documents import read_yaml, table, text_of
 from buttress.project.model import Project
 from buttress.source import Tree
+from buttress.source.patterns import lazy_pattern
 
 _OWNERS_FILES = ("CODEOWNERS", ".github/CODEOWNERS", "docs/CODEOWNERS", ".gitlab/CODEOWNERS")
-_OWNED = re.compile(r"^(?!\s*[#\[^])\s*\S+[ \t]+[^#\n]*?(?:@[\w-]{1,64}(?:/[\w.-]{1,64})?|[\w.+-]{1,64}@[\w-]{1,64}\.\w+)", re.MULTILINE)  # fmt: skip
+_OWNED = lazy_pattern(r"^(?!\s*[#\[^])\s*\S+[ \t]+[^#\n]*?(?:@[\w-]{1,64}(?:/[\w.-]{1,64})?|[\w.+-]{1,64}@[\w-]{1,64}\.\w+)", re.MULTILINE)  # fmt: skip
 _RULES = ("pull_request", "required_status_checks", "code_owner_review")
 _PROTECTION = r"github_branch_protection(?:_v3)?|github_repository_ruleset|gitlab_branch_protection|gitlab_project_level_mr_approvals"
 _SETTINGS = (".github/settings.yml", ".github/settings.yaml")

@@ -8,14 +8,15 @@ import re
 from buttress.project.documents import text_of
 from buttress.project.folders import folder_of, join, name_of
 from buttress.project.model import Fact, Framework, Project, Service
+from buttress.source.patterns import lazy_pattern
 
-_LOCAL = re.compile(r"README|Makefile|justfile|script |package\.json|\.replit|pyproject")
-_RELOADS = re.compile(r"\s--reload\b|\s--debug\b")
-_DEVELOPMENT = re.compile(r"\bfastapi\s+dev\b|\bmanage\.py\s+runserver\b|\brunserver\b")
-_FLASK_RUN = re.compile(r"\bflask\b.*\srun\b")
-_PIPFILE_PYTHON = re.compile(r"^python_(?:full_)?version\s*=", re.MULTILINE)
-_REPLIT_PYTHON = re.compile(r"""["']python-3\.\d+""")
-_RUNS_FILE = re.compile(r"(?:^|/)(?:python|pypy)[\d.]*\s+(?:-\S+\s+)*(\S+\.py)\b")
+_LOCAL = lazy_pattern(r"README|Makefile|justfile|script |package\.json|\.replit|pyproject")
+_RELOADS = lazy_pattern(r"\s--reload\b|\s--debug\b")
+_DEVELOPMENT = lazy_pattern(r"\bfastapi\s+dev\b|\bmanage\.py\s+runserver\b|\brunserver\b")
+_FLASK_RUN = lazy_pattern(r"\bflask\b.*\srun\b")
+_PIPFILE_PYTHON = lazy_pattern(r"^python_(?:full_)?version\s*=", re.MULTILINE)
+_REPLIT_PYTHON = lazy_pattern(r"""["']python-3\.\d+""")
+_RUNS_FILE = lazy_pattern(r"(?:^|/)(?:python|pypy)[\d.]*\s+(?:-\S+\s+)*(\S+\.py)\b")
 
 
 def deployed_commands(service: Service) -> list[Fact]:

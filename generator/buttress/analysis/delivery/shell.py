@@ -8,9 +8,10 @@ from dataclasses import dataclass
 
 from buttress.project.documents import text_of
 from buttress.source import Tree
+from buttress.source.patterns import lazy_pattern
 
-_SEPARATOR = re.compile(r"(\|\||&&|;|\||\n|&(?!\d))")
-_ASSIGNMENT = re.compile(r"[A-Za-z_]\w*=\S*\Z")
+_SEPARATOR = lazy_pattern(r"(\|\||&&|;|\||\n|&(?!\d))")
+_ASSIGNMENT = lazy_pattern(r"[A-Za-z_]\w*=\S*\Z")
 _WRAPPERS = (
     re.compile(
         r"(?:uv|poetry|pdm|pipenv|hatch|rye|pixi)\s+run\s+(?:--?\S+(?:\s+(?!-)[^\s]+==\S+)?\s+)*"
@@ -32,16 +33,16 @@ _WRAPPERS = (
     re.compile(r"(?:bash|sh)\s+-\w*c\s+"),
     re.compile(r"(?:\S*/)?\.?venv/bin/"),
 )
-_SOFT = re.compile(r"(?:true|:|echo|exit\s+0|printf)\b")
-_IDLE = re.compile(r"\S+\s+(?:--version|--help|-h|-V)\s*\Z")
-_ZERO = re.compile(r"\s--(?:exit-zero|soft-fail)\b")
-_SCRIPT = re.compile(
+_SOFT = lazy_pattern(r"(?:true|:|echo|exit\s+0|printf)\b")
+_IDLE = lazy_pattern(r"\S+\s+(?:--version|--help|-h|-V)\s*\Z")
+_ZERO = lazy_pattern(r"\s--(?:exit-zero|soft-fail)\b")
+_SCRIPT = lazy_pattern(
     r"(?:(?:bash|sh)\s+(?:-\w+\s+)*)?(?:\./)?([\w./-]+\.sh|scripts?/[\w./-]+)(?:\s|\Z)"
 )
-_MAKE = re.compile(r"(?:make|just)\s+(?:-\S+\s+(?:\S+\s+)?)*?([\w.-]*\w)")
-_HOOKS = re.compile(r"pre-commit\s+run\b|prek\s+run\b")
-_ENTRY = re.compile(r"^\s*entry:\s*['\"]?(.*?)['\"]?\s*$", re.MULTILINE)
-_HOOK = re.compile(r"^\s*-\s*id:\s*([\w-]+)", re.MULTILINE)
+_MAKE = lazy_pattern(r"(?:make|just)\s+(?:-\S+\s+(?:\S+\s+)?)*?([\w.-]*\w)")
+_HOOKS = lazy_pattern(r"pre-commit\s+run\b|prek\s+run\b")
+_ENTRY = lazy_pattern(r"^\s*entry:\s*['\"]?(.*?)['\"]?\s*$", re.MULTILINE)
+_HOOK = lazy_pattern(r"^\s*-\s*id:\s*([\w-]+)", re.MULTILINE)
 _DEEPEST = 3
 
 

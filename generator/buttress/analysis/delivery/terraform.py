@@ -13,10 +13,11 @@ from functools import cached_property
 
 from buttress.project.model import Place
 from buttress.source import Tree
+from buttress.source.patterns import lazy_pattern
 
 _LARGEST = 256 * 1024
 _DEEPEST = 20
-_TOKEN = re.compile(
+_TOKEN = lazy_pattern(
     r"""(?P<comment>\#[^\n]*|//[^\n]*|/\*.*?(?:\*/|\Z))
     |(?P<heredoc><<-?(?P<mark>[A-Za-z_]\w*)\r?\n.*?(?:^[ \t]*(?P=mark)[ \t]*\r?$|\Z))
     |(?P<text>"(?:\\.|[^"\\\n])*")
@@ -25,7 +26,7 @@ _TOKEN = re.compile(
     """,
     re.VERBOSE | re.DOTALL | re.MULTILINE,
 )
-_VARIABLE = re.compile(r"var\.([A-Za-z_][\w-]*)\Z")
+_VARIABLE = lazy_pattern(r"var\.([A-Za-z_][\w-]*)\Z")
 _NOTHING_RUNS = (
     "null_",
     "random_",

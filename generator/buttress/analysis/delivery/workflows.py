@@ -15,6 +15,7 @@ from buttress.analysis.delivery.shell import Simple, expand, simple_commands
 from buttress.project.documents import text_of
 from buttress.project.model import Place, Project
 from buttress.source import Tree
+from buttress.source.patterns import lazy_pattern
 
 if TYPE_CHECKING:
     from buttress.analysis.delivery.workflow_yaml import Document, View
@@ -38,9 +39,9 @@ _SCRIPT_KEYS = frozenset(
         "sh",
     ]
 )
-_JENKINS = re.compile(r"\b(?:sh|bat)\s*\(?\s*(?:script:\s*)?(\"\"\"|'''|\"|')(.*?)\1", re.DOTALL)
+_JENKINS = lazy_pattern(r"\b(?:sh|bat)\s*\(?\s*(?:script:\s*)?(\"\"\"|'''|\"|')(.*?)\1", re.DOTALL)
 
-_JENKINS_INPUT = re.compile(r"^\s*input\b\s*[\s({'\"]", re.MULTILINE)
+_JENKINS_INPUT = lazy_pattern(r"^\s*input\b\s*[\s({'\"]", re.MULTILINE)
 _APPROVALS = frozenset({("type", "approval"), ("when", "manual"), ("trigger", "manual")})
 
 

@@ -9,7 +9,8 @@ from collections.abc import Iterator
 from buttress.analysis.llm.calls import LanguageUse
 from buttress.analysis.llm.values import Callee
 from buttress.source import Module
-from buttress.source.module import Function
+from buttress.source.nodes import Function
+from buttress.source.patterns import lazy_pattern
 
 _DEEPEST = 3
 _PARSERS = frozenset(
@@ -24,7 +25,7 @@ _VALIDATORS = frozenset(
         "from_dict", "is_valid", "load", "check_schema", "structure",
     }
 )  # fmt: skip
-_LOOKS = re.compile(r"validat|normali[sz]e|coerce|check_(?:shape|fields|schema)", re.IGNORECASE)
+_LOOKS = lazy_pattern(r"validat|normali[sz]e|coerce|check_(?:shape|fields|schema)", re.IGNORECASE)
 _FORMS = frozenset({"dict", "list", "str", "int", "float"})
 _CATCHES = frozenset({"ValueError", "JSONDecodeError", "Exception", "SyntaxError", "BaseException"})
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from functools import cached_property
 
 from buttress.source import Module
-from buttress.source.module import Function
+from buttress.source.nodes import Function
 
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 _GROWING = ("append", "extend", "insert")

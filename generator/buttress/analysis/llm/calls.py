@@ -21,8 +21,9 @@ from buttress.analysis.llm.values import Callee, Values
 from buttress.analysis.taint import Sources
 from buttress.project.model import Project, Service
 from buttress.source import Module, Modules, Tree
+from buttress.source.patterns import lazy_pattern
 
-_MODEL_NAME = re.compile(
+_MODEL_NAME = lazy_pattern(
     r"(?:^|_)(?:llm|chain|chat_model|language_model|agent_executor|response_model|chat_llm|qa)\Z",
     re.IGNORECASE,
 )

@@ -8,6 +8,8 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
+from buttress.source.patterns import lazy_pattern
+
 _OPENAI = ("OpenAI", "AsyncOpenAI", "Client", "AsyncClient")
 _AZURE = ("AzureOpenAI", "AsyncAzureOpenAI")
 _ANTHROPIC = tuple(
@@ -66,12 +68,12 @@ SDK_CLIENTS = frozenset(
 CLIENT_PACKAGES = ("langchain", "llama_index")
 """Parts of the names of packages that hold more clients than can be listed."""
 
-_CHAINED_CLIENT = re.compile(
+_CHAINED_CLIENT = lazy_pattern(
     r"(?:langchain|langchain_(?!core\b|text_splitters\b)\w+)(?:\.\w+)*?\.((?:Azure)?Chat(?!Prompt|Message|Generation|History|Result)\w+"
     r"|(?:Azure)?OpenAI|Ollama(?:LLM)?|GoogleGenerativeAI|VertexAI|HuggingFace(?:Hub|Endpoint|Pipeline)|LlamaCpp|Bedrock(?:LLM)?"
     r"|Anthropic(?:LLM)?|Cohere|Groq|MistralAI|Together|Replicate|init_chat_model)\Z"
 )
-_INDEX_CLIENT = re.compile(
+_INDEX_CLIENT = lazy_pattern(
     r"llama_index\.(?:core\.)?llms\.(\w+)(?:\.\w+)*\.(?!ChatMessage|MessageRole|CompletionResponse|MockLLM)[A-Z]\w*\Z"
 )
 _PROVIDERS = (
@@ -146,12 +148,12 @@ ENGINES = frozenset(["as_query_engine", "as_chat_engine"])
 FRAMEWORKS = ("langchain", "langchain_", "langgraph", "llama_index", "instructor", "crewai", "dspy")
 """Libraries whose objects ask the model that they are given."""
 
-_NO_MODEL = re.compile(
+_NO_MODEL = lazy_pattern(
     r"embed|splitter|loader|vectorstore|chroma|faiss|pinecone|qdrant|retriever|memory|history|message|prompt|parser|callback|tool|database|"
     r"utilities|checkpoint|evaluat|StateGraph",
     re.IGNORECASE,
 )
-_MODEL = re.compile(r"Chain|_chain|Agent|_agent|Executor|Runnable|QA\b|ChatEngine|QueryEngine")
+_MODEL = lazy_pattern(r"Chain|_chain|Agent|_agent|Executor|Runnable|QA\b|ChatEngine|QueryEngine")
 
 
 def asks_what_it_is_given(dotted: str) -> bool:
@@ -191,7 +193,7 @@ HOSTS: Mapping[str, str] = {
 }
 """Parts of addresses that tell a model's interface, with the provider."""
 
-NOT_TEXT = re.compile(
+NOT_TEXT = lazy_pattern(
     r"/embed|/audio|/images|/models/?\Z|/moderations|/files|/rerank|/tags\b|/speech"
 )
 """Addresses of the same hosts that generate no text."""

@@ -11,6 +11,7 @@ from buttress.analysis.llm.holders import chain_of
 from buttress.analysis.llm.model import ModelCall
 from buttress.analysis.llm.values import Callee
 from buttress.source import Module, Modules
+from buttress.source.patterns import lazy_pattern
 
 _CAPS = (
     "max_tokens", "max_completion_tokens", "max_output_tokens", "max_tokens_to_sample", "maxTokens", "maxOutputTokens",
@@ -20,12 +21,12 @@ _LIMITS = (
     "timeout", "request_timeout", "http_client", "http_options", "client_options", "timeout_ms", "request_options", "default_request_timeout",
     "client_kwargs", "async_client_kwargs", "stream_timeout", "http_async_client", "config",
 )  # fmt: skip
-_QUOTA = re.compile(
+_QUOTA = lazy_pattern(
     r"(?:token|usage|cost|spend|message|request|daily|monthly|credit|generation|ai)s?_?(?:limit|quota|budget|cap|allowance)(?!er)"
     r"|quota|check_(?:credits?|usage|limits?)|(?:deduct|consume|use|spend)_(?:credits?|tokens?)|BudgetManager|credits_(?:left|remaining)|remaining_credits",
     re.IGNORECASE,
 )
-_MODERATION = re.compile(
+_MODERATION = lazy_pattern(
     r"moderat|guardrail|content_?(?:filter|safety|policy)|is_(?:safe|toxic|harmful|flagged|appropriate)|safety_(?:check|filter)|profan|toxic"
     r"|block_?list|banned|forbidden_(?:words|topics)|jailbreak|injection|redact|scrub|anonymi[sz]e|nsfw|llm_guard|screen_(?:input|output|prompt|text)",
     re.IGNORECASE,
@@ -34,8 +35,8 @@ _MODERATORS = (
     "guardrails.", "nemoguardrails.", "llm_guard.", "presidio_analyzer.", "presidio_anonymizer.", "lakera_guard.", "rebuff.", "detoxify.",
     "better_profanity.", "profanity_check.", "azure.ai.contentsafety.", "openai.Moderation.",
 )  # fmt: skip
-_OFF = re.compile(r"BLOCK_NONE|\bOFF\b")
-_WAITS = re.compile(r"wait_for\(|\.result\(timeout|fail_after\(|asyncio\.timeout\(")
+_OFF = lazy_pattern(r"BLOCK_NONE|\bOFF\b")
+_WAITS = lazy_pattern(r"wait_for\(|\.result\(timeout|fail_after\(|asyncio\.timeout\(")
 _TIMERS = frozenset({"asyncio.wait_for"})
 _SAFETY_OPTIONS = (
     "safety_settings", "safetySettings", "guardrailConfig", "guardrailIdentifier", "guardrails", "input_guardrails", "output_guardrails",
@@ -54,12 +55,12 @@ _TRACERS = (
     "opentelemetry.instrumentation.anthropic", "tiktoken", "langchain_community.callbacks.get_openai_callback", "langchain.callbacks.get_openai_callback",
     "langchain_community.callbacks.manager.get_openai_callback", "langchain_core.callbacks.UsageMetadataCallbackHandler", "langchain_core.callbacks.get_usage_metadata_callback",
 )  # fmt: skip
-_TRACING_SWITCH = re.compile(
+_TRACING_SWITCH = lazy_pattern(
     r"LANG(?:CHAIN|SMITH)_TRACING(?:_V2)?[\"']?\]?\s*[=:,]\s*[\"']?true", re.IGNORECASE
 )
-_TRACING = re.compile(r"LANG(?:CHAIN|SMITH)_TRACING", re.IGNORECASE)
+_TRACING = lazy_pattern(r"LANG(?:CHAIN|SMITH)_TRACING", re.IGNORECASE)
 _USAGE_WORDS = ("_tokens", "usage", "token_")
-_LITELLM_CALLBACKS = re.compile(r"litellm\.(?:success_callback|callbacks|cache)\s*=")
+_LITELLM_CALLBACKS = lazy_pattern(r"litellm\.(?:success_callback|callbacks|cache)\s*=")
 _ERROR_KEYS = frozenset({"error", "errors", "detail", "traceback"})
 _ERROR_CALLS = frozenset(
     {"JSONResponse", "jsonify", "HTTPException", "Response", "abort", "make_response", "JsonResponse", "HttpResponse"}

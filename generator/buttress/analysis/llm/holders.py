@@ -15,7 +15,7 @@ from buttress.analysis.llm.model import Client
 from buttress.analysis.llm.values import Values
 from buttress.project.modules import called_name
 from buttress.source import Module, Modules
-from buttress.source.module import Function
+from buttress.source.nodes import Function
 
 _DEEPEST = 20
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)

@@ -14,43 +14,44 @@ from buttress.analysis.llm.prompts import Piece, pieces
 from buttress.analysis.llm.values import Callee, Value
 from buttress.project.model import Service
 from buttress.source import Module
+from buttress.source.patterns import lazy_pattern
 
 _DEEPEST = 6
-_INSTRUCTS = re.compile(
+_INSTRUCTS = lazy_pattern(
     r"\b(?:you are|you're|your (?:task|job|role|goal)|act as|act like|answer|respond|reply|return|output|generate|write|summari[sz]e|translate|extract"
     r"|classify|analy[sz]e|create|provide|do not|don't|must|rules?|instructions?|convert|based on|explain|rewrite|evaluate|suggest|identify|describe"
     r"|eres un\w*|genera|responde|devuelve|traduce|du bist|antworte|tu es un\w*|vous etes|reponds|voc[eê]|responda|sei un\w*|rispondi"
     r"|given the|using the|using only|determine|decide|act like|pretend|please|read the|find the|make a|list the|give me)\b",
     re.IGNORECASE,
 )
-_FOREIGN = re.compile(
+_FOREIGN = lazy_pattern(
     r"(?:\A|_)(?<!sql_)(?<!few_shot_)(?<!example_)(?<!schema_)(?<!system_)(?:query|queries|question|questions|message|messages|msg|user_?input|user_?message|user_?prompt|user_?text|user_?query|user_?request|input"
     r"|input_text|text|raw_text|content|contents|context|document|documents|doc|docs|doc_text|chunk|chunks|transcript|transcription|article|resume"
     r"|cv|cv_text|resume_text|job_description|email|body|comment|comments|review|reviews|utterance|search_results|page|html|html_content|history"
     r"|conversation|chat_history|file_content|pdf_text|notes|prompt|instruction|instructions|feedback|symptoms|idea|story)\Z",
     re.IGNORECASE,
 )
-_SCREEN = re.compile(
+_SCREEN = lazy_pattern(
     r"saniti[sz]|escape|guard|screen|inject|neutral|redact|quote|moderat|validate", re.IGNORECASE
 )
 _SAFE_CALLS = frozenset({"len", "int", "float", "round", "sum", "min", "max", "bool", "range", "type", "isoformat", "strftime", "now", "today", "utcnow", "date"})  # fmt: skip
 _PASSING = frozenset(
     ["str", "repr", "join", "format", "dumps", "strip", "list", "sorted", "set", "tuple", "dict", "reversed", "shorten", "dedent", "zip", "enumerate", "model_dump_json"]
 )  # fmt: skip
-_READS = re.compile(
+_READS = lazy_pattern(
     r"search|retriev|invoke|extract_text|scrape|transcri|get_text|read_text|load_data|similar"
 )
-_SAFE_TYPES = re.compile(
+_SAFE_TYPES = lazy_pattern(
     r"(?:typing\.)?(?:Optional\[)?(?:int|float|bool|UUID|uuid\.UUID|date|datetime|Decimal|Literal\b.*|PositiveInt|\w*(?:Enum|Level|Type|Kind|Mode|Language|Tone|Style))\]?(?:\s*\|\s*None)?\Z"
 )
-_REQUEST = re.compile(
+_REQUEST = lazy_pattern(
     r"(?:flask\.)?(?:request|req)\.(?:args|form|values|json|data|get_json|get_data|query_params|body|GET|POST|cookies|headers)\b|st\.(?:text_input|text_area"
     r"|chat_input|file_uploader)\(|\binput\("
 )
-_OPENED = re.compile(
+_OPENED = lazy_pattern(
     r"(?:<[\w -]+>|```\w*|\"\"\"|'''|-{3,}|={3,}|<<<+|\[[A-Z_ ]+\]|\*{3,}|~{3,}|«)\s*\Z"
 )
-_CLOSED = re.compile(
+_CLOSED = lazy_pattern(
     r"\s*(?:</[\w -]+>|```|\"\"\"|'''|-{3,}|={3,}|>>>+|\[/?[A-Z_ ]+\]|\*{3,}|~{3,}|»)"
 )
 _SHORT, _LONG, _BEGINNING = 12, 100, 200

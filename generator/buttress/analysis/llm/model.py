@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from buttress.analysis.llm import catalogue
 from buttress.analysis.llm.values import Value
 from buttress.source import Module
-from buttress.source.module import Function
+from buttress.source.nodes import Function
 
 
 @dataclass(frozen=True, slots=True)

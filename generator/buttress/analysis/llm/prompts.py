@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from buttress.analysis.llm.values import Callee, Value, Values
 from buttress.project.literals import literal_text
 from buttress.source import Module
+from buttress.source.patterns import lazy_pattern
 
 _DEEPEST = 9
 _MOST = 60
@@ -43,11 +44,11 @@ _MESSAGES = {
 _SYSTEM_OPTIONS = frozenset(
     {"system", "system_instruction", "instructions", "system_prompt", "system_message", "preamble"}
 )
-_TEMPLATES = re.compile(r"(?:Prompt\w*|Template)(?:\.\w+)?\Z")
+_TEMPLATES = lazy_pattern(r"(?:Prompt\w*|Template)(?:\.\w+)?\Z")
 _WRAPPERS = frozenset({"strip", "lstrip", "rstrip", "dedent", "cleandoc", "str", "deepcopy", "copy", "list"})  # fmt: skip
 _PARTS = frozenset({"content", "parts", "text", "prompt", "template", "page_content"})
-_FIELD = re.compile(r"(?<!\{)\{(\w*)(?:![rs])?(?::[^{}]*)?\}(?!\})")
-_PLACEHOLDER = re.compile(r"(?<!\{)\{(\w+)\}(?!\})")
+_FIELD = lazy_pattern(r"(?<!\{)\{(\w*)(?:![rs])?(?::[^{}]*)?\}(?!\})")
+_PLACEHOLDER = lazy_pattern(r"(?<!\{)\{(\w+)\}(?!\})")
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 from buttress.analysis.llm.calls import LanguageUse
 from buttress.source import Module
+from buttress.source.patterns import lazy_pattern
 
 _STORES = (
     "chromadb", "faiss", "pinecone", "qdrant_client", "weaviate", "pymilvus", "lancedb", "pgvector", "langchain_chroma", "langchain_pinecone",
@@ -38,11 +39,13 @@ _ADDS = frozenset(
     }
 )  # fmt: skip
 _ADDED = frozenset({"documents", "embeddings", "vectors", "points", "ids", "metadatas"})
-_USERS = re.compile(
+_USERS = lazy_pattern(
     r"current_?user|\brequest\.user\b|\buser_id\b|\buser\.id\b|get_jwt_identity|\bsession\[['\"]user|\bowner_id\b",
     re.IGNORECASE,
 )
-_OWNER = re.compile(r"user|tenant|owner|account|org|workspace|customer|team|session", re.IGNORECASE)
+_OWNER = lazy_pattern(
+    r"user|tenant|owner|account|org|workspace|customer|team|session", re.IGNORECASE
+)
 
 
 def uses_store(use: LanguageUse) -> bool:

@@ -12,7 +12,7 @@ from buttress.analysis.llm.tools import tools
 from buttress.analysis.taint import Kind, Sources, flows
 from buttress.project.model import Project, Service
 from buttress.source import Module
-from buttress.source.module import Function
+from buttress.source.nodes import Function
 
 _LABEL = "model"
 _DEEPEST = 3

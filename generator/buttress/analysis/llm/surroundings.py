@@ -16,6 +16,7 @@ from buttress.analysis.proofs.suites import suite_modules, written_tests
 from buttress.project.folders import is_inside
 from buttress.project.model import Project, Service
 from buttress.source import Module
+from buttress.source.patterns import lazy_pattern
 
 _LONG = 200
 _MODEL_OPTIONS = (
@@ -28,35 +29,35 @@ _MODEL_OPTIONS = (
     "azure_deployment",
 )
 _FIRST_IS_MODEL = frozenset({"GenerativeModel", "init_chat_model"})
-_PROMPT_FILE = re.compile(r"(?:\A|/)(?:\w+_)?prompts?(?:_\w+)?(?:/|\.py\Z)|(?:\A|/)templates?/")
-_VERSIONED = re.compile(
+_PROMPT_FILE = lazy_pattern(r"(?:\A|/)(?:\w+_)?prompts?(?:_\w+)?(?:/|\.py\Z)|(?:\A|/)templates?/")
+_VERSIONED = lazy_pattern(
     r"prompt_?(?:version|registry|id)\b|get_prompt\(|pull_prompt\(|hub\.pull\(|load_prompt\(|(?:\A|\s)__prompt_version__|prompt.{0,20}[\"']version[\"']",
     re.IGNORECASE,
 )
-_NUMBERED = re.compile(r"_v\d+\Z", re.IGNORECASE)
+_NUMBERED = lazy_pattern(r"_v\d+\Z", re.IGNORECASE)
 _EVALUATORS = (
     "deepeval", "ragas", "pydantic_evals", "inspect_ai", "langsmith.evaluation", "langsmith.evaluate", "trulens", "giskard", "phoenix.evals", "autoevals",
     "braintrust", "langfuse.experiment", "openevals", "evals", "langchain.evaluation", "mlflow.evaluate", "mlflow.genai",
 )  # fmt: skip
-_EVALUATION_COMMAND = re.compile(
+_EVALUATION_COMMAND = lazy_pattern(
     r"\bpromptfoo\b|\bdeepeval\b|\bragas\b|\binspect eval\b|\bpydantic_evals\b|(?:^|[\s/_.-])evals?(?:uate|uation)?(?:[\s/_.:-](?![\"'$(])|\Z)|run_eval",
     re.IGNORECASE,
 )
-_EVALUATION_FILE = re.compile(
+_EVALUATION_FILE = lazy_pattern(
     r"(?:\A|[/_])evals?(?:uation)?s?(?:[/_.])|llm_(?:regression|quality|golden)|golden_(?:set|answers|questions|cases)",
     re.IGNORECASE,
 )
-_NOTICE_KEY = re.compile(
+_NOTICE_KEY = lazy_pattern(
     r"\A(?:sources?|source_documents|citations?|references|confidence\w*|disclaimer|feedback\w*|rating|thumbs\w*|is_helpful|helpful|escalat\w*|hand_?off\w*"
     r"|needs_human|human_review|requires_review)\Z",
     re.IGNORECASE,
 )
-_NOTICE_TEXT = re.compile(
+_NOTICE_TEXT = lazy_pattern(
     r"can make mistakes|may (?:make mistakes|be (?:wrong|inaccurate|incorrect))|AI[- ]generated|generated (?:by|with) (?:an? )?AI|not a substitute for|powered by AI"
     r"|double[- ]check|verify (?:important|the) information|thumbs[-_ ]?(?:up|down)|was this (?:answer|response)? ?helpful|disclaimer|citations?\b|talk to a human",
     re.IGNORECASE,
 )
-_REACT = re.compile(r"^import\b.*[\"']react[\"']", re.MULTILINE)
+_REACT = lazy_pattern(r"^import\b.*[\"']react[\"']", re.MULTILINE)
 _PAGES = (".html", ".jsx", ".tsx", ".vue", ".svelte", ".jinja", ".jinja2", ".j2")
 
 

@@ -11,7 +11,8 @@ from buttress.analysis.llm.calls import LanguageUse
 from buttress.analysis.llm.model import Client, ModelCall
 from buttress.analysis.llm.values import Callee
 from buttress.source import Module
-from buttress.source.module import Function
+from buttress.source.nodes import Function
+from buttress.source.patterns import lazy_pattern
 
 _DEEPEST = 2
 _DECORATORS = frozenset(
@@ -20,13 +21,13 @@ _DECORATORS = frozenset(
         "crewai.tools.tool", "crewai_tools.tool", "smolagents.tool", "anthropic.beta_tool", "strands.tool", "claude_agent_sdk.tool",
     }
 )  # fmt: skip
-_MAKERS = re.compile(r"(?:^|\.)(?:Tool|StructuredTool|FunctionTool)(?:\.from_\w+)?\Z")
+_MAKERS = lazy_pattern(r"(?:^|\.)(?:Tool|StructuredTool|FunctionTool)(?:\.from_\w+)?\Z")
 _MAKER_LIBRARIES = ("langchain", "llama_index", "agents", "autogen", "google.genai", "pydantic_ai")
-_GATE = re.compile(
+_GATE = lazy_pattern(
     r"confirm|approv|human|interrupt|consent|dry_run|allow_?list|allowed|whitelist|permission|requires_review",
     re.IGNORECASE,
 )
-_CHANGES = re.compile(r"^\s*(?:DELETE|DROP|TRUNCATE|ALTER|UPDATE)\b", re.IGNORECASE)
+_CHANGES = lazy_pattern(r"^\s*(?:DELETE|DROP|TRUNCATE|ALTER|UPDATE)\b", re.IGNORECASE)
 _RUNS = frozenset(
     {"os.system", "os.popen", "builtins.exec", "builtins.eval", "subprocess.run", "subprocess.Popen", "subprocess.call", "subprocess.check_output", "subprocess.check_call", "subprocess.getoutput"}
 )  # fmt: skip
@@ -45,11 +46,11 @@ _SENDS = frozenset(
     {"django.core.mail.send_mail", "resend.Emails.send", "smtplib.SMTP", "smtplib.SMTP_SSL", "sendgrid.SendGridAPIClient", "yagmail.SMTP"}
 )  # fmt: skip
 _PAYS = ("stripe.", "paypalrestsdk.", "braintree.")
-_OUTWARD = re.compile(
+_OUTWARD = lazy_pattern(
     r"send|book|order|pay|purchase|transfer|publish|submit|cancel|delete|remove|post_|notify",
     re.IGNORECASE,
 )
-_TOOL_NAME = re.compile(r"(?:function|tool|func|tool_call|block|fn)[._]name\Z")
+_TOOL_NAME = lazy_pattern(r"(?:function|tool|func|tool_call|block|fn)[._]name\Z")
 _ERASERS = frozenset({"delete", "delete_one", "delete_many", "drop", "drop_collection", "delete_item", "hard_delete", "truncate"})  # fmt: skip
 _EXECUTES = frozenset({"execute", "executescript", "executemany", "exec_driver_sql", "read_sql", "read_sql_query"})  # fmt: skip
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from buttress.analysis.llm.bindings import Bindings, Definition
 from buttress.project.modules import OwnModules
 from buttress.source import Module, Modules
-from buttress.source.module import Function
+from buttress.source.nodes import Function
 
 _DEEPEST = 8
 _MOST = 40

@@ -9,11 +9,14 @@ from collections.abc import Iterator
 from buttress.analysis.vocabulary import vocabulary
 from buttress.analysis.wiring import Definition, Wiring
 from buttress.source import Module, Modules
+from buttress.source.patterns import lazy_pattern
 
-_HEADER = re.compile(
+_HEADER = lazy_pattern(
     r"(?:x-)?(?:request|correlation|trace|transaction)-?id|traceparent", re.IGNORECASE
 )
-_IN_A_WORD = re.compile("requestid|correlationid|traceid|transactionid|traceparent", re.IGNORECASE)
+_IN_A_WORD = lazy_pattern(
+    "requestid|correlationid|traceid|transactionid|traceparent", re.IGNORECASE
+)
 _IN_TWO_WORDS = ("-id", "-ID", "-Id", "-iD")
 _READY_MADE = vocabulary(
     "asgi_correlation_id.CorrelationIdMiddleware asgi_correlation_id.middleware.CorrelationIdMiddleware "
@@ -37,7 +40,7 @@ _ATTACHES = frozenset(
     ["add_middleware", "Middleware", "after_request", "before_request", "middleware"]
 )
 _BINDS = frozenset(["bind_contextvars", "contextualize", "bound_contextvars"])
-_FIELD = re.compile(r"(?:request|correlation|trace)_?id")
+_FIELD = lazy_pattern(r"(?:request|correlation|trace)_?id")
 _ONLY_MENTIONED = frozenset(["allow_headers", "expose_headers", "headers_allow_list"])
 
 

@@ -10,16 +10,17 @@ from buttress.analysis.wiring import Wiring
 from buttress.project.documents import text_of
 from buttress.project.modules import called_name
 from buttress.source import Module, Modules, Tree
+from buttress.source.patterns import lazy_pattern
 
-_FORMATTER_WORD = re.compile(
+_FORMATTER_WORD = lazy_pattern(
     r"(?:Json|JSON|Ecs|Stdlib|Logstash|StackDriver|CloudLogging)\w*(?:Formatter|Handler)"
 )
-_FORMATTER = re.compile(rf"{_FORMATTER_WORD.pattern}\Z")
-_LOGGING_FILE = re.compile(r"(?:\A|/)[^/]*log[^/]*\.(?:ini|conf|cfg|json|ya?ml)\Z", re.IGNORECASE)
-_FORMATTER_CLASS = re.compile(
+_FORMATTER = lazy_pattern(rf"{_FORMATTER_WORD.pattern}\Z")
+_LOGGING_FILE = lazy_pattern(r"(?:\A|/)[^/]*log[^/]*\.(?:ini|conf|cfg|json|ya?ml)\Z", re.IGNORECASE)
+_FORMATTER_CLASS = lazy_pattern(
     r"(?:class\s*=|class\W+|\(\)\W+)\s*[\w.]*(?:json|JSON|Json)\w*Formatter\b"
 )
-_STARTS = re.compile(
+_STARTS = lazy_pattern(
     r"\.(?:py|sh)\Z|(?:\A|/)(?:Dockerfile[^/]*|Procfile|justfile|Makefile|[^/]*compose[^/]*\.ya?ml)\Z"
 )
 _READY_MADE = (
@@ -30,7 +31,7 @@ _READY_MADE = (
     "logfire.configure",
     "aws_lambda_powertools.Logger",
 )
-_REDACTS = re.compile(r"redact|scrub|censor|mask_(?:secret|sensitive)", re.IGNORECASE)
+_REDACTS = lazy_pattern(r"redact|scrub|censor|mask_(?:secret|sensitive)", re.IGNORECASE)
 
 
 def writes_structured_lines(wiring: Wiring) -> bool:

@@ -13,7 +13,7 @@ from buttress.analysis.vocabulary import vocabulary
 from buttress.project.model import Project, Role, Service
 from buttress.project.modules import OwnModules, calls_of
 from buttress.source import Module, Tree
-from buttress.source.module import ImportBinding
+from buttress.source.names import ImportBinding
 
 METHODS = vocabulary("debug info warning warn error exception critical fatal log msg success trace")
 _STDLIB_MAKERS = frozenset(["logging.getLogger", "logging.root"])

@@ -10,9 +10,10 @@ from dataclasses import dataclass
 
 from buttress.analysis.fstrings import expression_sources, in_quotes_of
 from buttress.source import Module
+from buttress.source.patterns import lazy_pattern
 
 _LONGEST_RULE = 400
-_PERCENT = re.compile(
+_PERCENT = lazy_pattern(
     r"%(?:\((?P<key>[^)]*)\))?(?P<spec>[#0\- +]*(?:\d+)?(?:\.\d+)?)[hlL]?(?P<kind>[diouxXeEfFgGcrsa%])"
 )
 _TEXT_KINDS = "sdiu"

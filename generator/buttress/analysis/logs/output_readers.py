@@ -10,11 +10,12 @@ from buttress.analysis.logs.printing import HINT
 from buttress.project.model import Project, Role
 from buttress.project.modules import OwnModules
 from buttress.source import Module
+from buttress.source.patterns import lazy_pattern
 
-PRINTED = re.compile(
+PRINTED = lazy_pattern(
     r"\b(?:capsys|capfd|redirect_stdout|redirect_stderr)\b|[\"']builtins\.print[\"']"
 )
-LOGGED = re.compile(r"\b(?:caplog|assertLogs|assertNoLogs|LogCapture)\b")
+LOGGED = lazy_pattern(r"\b(?:caplog|assertLogs|assertNoLogs|LogCapture)\b")
 _SHORTEST_TEXT = 6
 
 

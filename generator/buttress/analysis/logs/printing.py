@@ -11,7 +11,7 @@ from typing import Literal
 from buttress.analysis.vocabulary import vocabulary
 from buttress.project.modules import OwnModules
 from buttress.source import Module
-from buttress.source.module import Function
+from buttress.source.nodes import Function
 
 _PRINTS: dict[str, Literal["print", "pprint", "traceback"]] = {
     "builtins.print": "print",

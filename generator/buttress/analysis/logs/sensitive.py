@@ -8,33 +8,34 @@ from functools import lru_cache
 
 from buttress.analysis.secrecy.secrets import is_secret_name
 from buttress.source import Module
+from buttress.source.patterns import lazy_pattern
 
-_MORE = re.compile(
+_MORE = lazy_pattern(
     r"^(?:.*_)?(?:otp|otp_code|one_time_(?:code|password)|verification_code|reset_(?:code|link|url)"
     r"|magic_link|authorization|auth_header|cookies?|set_cookie|cvv|cvc|card_number|credit_card"
     r"|ssn|social_security_number|headers)$",
     re.IGNORECASE,
 )
-_MAKES = re.compile(
+_MAKES = lazy_pattern(
     r"^_*(?:get|create|generate|make|issue|encode|new|build|sign|fetch)_", re.IGNORECASE
 )
-_TELLS_ABOUT = re.compile(
+_TELLS_ABOUT = lazy_pattern(
     r"^(?:is|has|needs)_|_(?:valid|ok|verified|matches|exists|correct|changed|found|present|response"
     r"|result|error)$",
     re.IGNORECASE,
 )
-_OF_A_LOGIN = re.compile(
+_OF_A_LOGIN = lazy_pattern(
     r"authori[sz]|authenticat|bearer|jwt|decode|verif|login|password|(?:access|refresh|reset|api|bot|csrf|session)_?token|secret|api[-_]?key|cookie|oauth|expire",
     re.IGNORECASE,
 )
-_OF_A_MARKET = re.compile(
+_OF_A_MARKET = lazy_pattern(
     r"\bcoins?\b|crypto|\bticker|\bsymbols?\b|usdt|btc|erc-?20|tokeni[sz]e|tiktoken|lexer",
     re.IGNORECASE,
 )
-_HIDDEN = re.compile(
+_HIDDEN = lazy_pattern(
     r"^_*(?:safe|masked|redacted|sanitized|scrubbed|clean|cleaned|hidden|public)_", re.IGNORECASE
 )
-_HIDES = re.compile(
+_HIDES = lazy_pattern(
     r"mask|redact|obfusc|hash|censor|digest|verify|check|valid|compare", re.IGNORECASE
 )
 _SAME_CALLS = frozenset(

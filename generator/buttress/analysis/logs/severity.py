@@ -6,6 +6,8 @@ import re
 from dataclasses import dataclass
 from enum import StrEnum
 
+from buttress.source.patterns import lazy_pattern
+
 
 class Level(StrEnum):
     """Levels that every logging library has."""
@@ -31,33 +33,35 @@ _NAMES = {
     "fatal": Level.CRITICAL,
 }
 _WORD = "|".join(_NAMES)
-_LEVEL_MARK = re.compile(
+_LEVEL_MARK = lazy_pattern(
     rf"\W*?(?:[\[(<]\s*(?P<bracket>{_WORD})\s*[\])>]\s*[:|\-]?\s*"
     rf"|(?P<colon>{_WORD})\s*:+\s*"
     rf"|(?P<capitals>{_WORD.upper()})(?=\s)\s*[-|]?\s*)",
     re.IGNORECASE,
 )
-_STATUS_MARK = re.compile(
+_STATUS_MARK = lazy_pattern(
     r"\s*(?:[\[(]\s*(?:ok|okay|done|success|skip|skipped|start|end|\.+|[+*>=i]|(?P<bad>fail(?:ed|ure)?|[xX])"
     r"|(?P<doubt>!)|-|\d+\s*/\s*\d+)\s*[\])])\s*[:|\-]?\s*",
     re.IGNORECASE,
 )
-_BAD_SIGNS = re.compile("[\u274c\u2717\u2718\u2716\U0001f6a8\U0001f4a5\u26d4\U0001f6d1\U0001f534]")
-_DOUBTFUL_SIGNS = re.compile("[\u26a0\u2757\u2755\U0001f7e0\U0001f7e1]")
+_BAD_SIGNS = lazy_pattern(
+    "[\u274c\u2717\u2718\u2716\U0001f6a8\U0001f4a5\u26d4\U0001f6d1\U0001f534]"
+)
+_DOUBTFUL_SIGNS = lazy_pattern("[\u26a0\u2757\u2755\U0001f7e0\U0001f7e1]")
 
-_HARMLESS = re.compile(
+_HARMLESS = lazy_pattern(
     r"\b(?:no|without|zero|0|any)\s+(?:\w+\s+)?(?:errors?|failures?|exceptions?)\b"
     r"|\b(?:error|exception)[-_ ]?(?:handlers?|handling|pages?|codes?|count|rate|tracking|reporting)\b"
     r"|\bon[-_ ]error\b|\bno longer\b|\bnot failed\b",
     re.IGNORECASE,
 )
-_BAD = re.compile(
+_BAD = lazy_pattern(
     r"\b(?:error|errors (?:occurred|while|during|in)|fail(?:ed|s|ure|ures)?|exception|traceback|crash(?:ed)?|could ?n[o']t|cannot|can't"
     r"|unable to|unexpected|fehler|fehlgeschlagen|konnte nicht|erreur|\u00e9chec|impossible|falha|falhou"
     r"|erro|fallo|fall\u00f3|errore)\b|\u043e\u0448\u0438\u0431\u043a|\u043d\u0435 \u0443\u0434\u0430\u043b\u043e\u0441\u044c",
     re.IGNORECASE,
 )
-_DOUBTFUL = re.compile(
+_DOUBTFUL = lazy_pattern(
     r"\b(?:warnings?|not found|missing|invalid|rejected|denied|unauthori[sz]ed|forbidden|time[ds]? ?out"
     r"|retry(?:ing)?|retries|deprecated|skipping|fall(?:ing)? ?back|fallback|not set|not configured"
     r"|not defined|not available|unavailable|disabled|quota|too many|exceeded|ignor(?:ed|ing)|corrupt(?:ed)?"

@@ -9,6 +9,7 @@ from buttress.analysis.function_bodies import calls_inside
 from buttress.analysis.proofs.suites import Test
 from buttress.project.model import Service
 from buttress.source import Module
+from buttress.source.patterns import lazy_pattern
 
 _LIBRARIES = frozenset(
     [
@@ -33,12 +34,12 @@ _DJANGO_CASES = frozenset(
         *("rest_framework.test.APITestCase", "rest_framework.test.APITransactionTestCase", "django.contrib.staticfiles.testing.StaticLiveServerTestCase"),
     ]
 )  # fmt: skip
-_SETS_DATABASE = re.compile(r"(?:DATABASE|DB|SQLALCHEMY|POSTGRES|MYSQL|MONGO|REDIS)\w*(?:URL|URI|PATH|NAME|FILE|DSN|DB)\Z|SQLALCHEMY_DATABASE_URI")  # fmt: skip
+_SETS_DATABASE = lazy_pattern(r"(?:DATABASE|DB|SQLALCHEMY|POSTGRES|MYSQL|MONGO|REDIS)\w*(?:URL|URI|PATH|NAME|FILE|DSN|DB)\Z|SQLALCHEMY_DATABASE_URI")  # fmt: skip
 _VERBS = frozenset({"get", "post", "put", "patch", "delete", "request", "open"})
-_CLIENT = re.compile(
+_CLIENT = lazy_pattern(
     r"(?:.*_)?(?:client|app|api|http|httpx|requests|ac|session|c)\Z", re.IGNORECASE
 )
-_QUIET = re.compile(r"/?(?:health\w*|livez?|readyz?|ping|status|docs|openapi\.json|metrics|favicon\.ico)?/?\Z")  # fmt: skip
+_QUIET = lazy_pattern(r"/?(?:health\w*|livez?|readyz?|ping|status|docs|openapi\.json|metrics|favicon\.ico)?/?\Z")  # fmt: skip
 
 
 def boundaries_of(service: Service) -> list[str]:

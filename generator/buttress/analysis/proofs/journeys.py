@@ -11,23 +11,24 @@ from buttress.analysis.proofs.suites import Test
 from buttress.project.documents import text_of
 from buttress.project.modules import called_name
 from buttress.source import Module, Tree
-from buttress.source.module import Function
+from buttress.source.nodes import Function
+from buttress.source.patterns import lazy_pattern
 
 _ENOUGH = 3
 _VERBS = frozenset(
     {"get", "post", "put", "patch", "delete", "post_json", "put_json", "delete_json"}
 )
-_CLIENT = re.compile(r"(?:.*_)?(?:client|testapp|ac|requests|httpx|api)\Z", re.IGNORECASE)
+_CLIENT = lazy_pattern(r"(?:.*_)?(?:client|testapp|ac|requests|httpx|api)\Z", re.IGNORECASE)
 _DRIVES = ("playwright.", "selenium.", "splinter.", "helium.", "nodriver.", "seleniumbase.", "pyppeteer.")  # fmt: skip
 _BROWSER_FIXTURES = frozenset({"page", "browser", "selenium", "driver", "live_server", "context"})
 _BROWSER_STEP = frozenset({"goto", "click", "fill", "get", "find_element", "visit", "open", "locator"})  # fmt: skip
-_BROWSER_FILE = re.compile(
+_BROWSER_FILE = lazy_pattern(
     r"\.(?:spec|test|cy|e2e)\.[cm]?[jt]sx?\Z|(?:\A|/)(?:cypress|e2e)/.*\.[cm]?[jt]sx?\Z"
 )
 _SCRIPTS = ("js", "jsx", "ts", "tsx")
 _GOES = ("goto", "visit", "browser", "navigateTo", "amOnPage")
-_BROWSER_TEST = re.compile(r"\bpage\s*\.\s*goto\s*\(|\bcy\s*\.\s*visit\s*\(|\bbrowser\s*\.\s*url\s*\(|\.navigateTo\s*\(|\bI\.amOnPage\s*\(")  # fmt: skip
-_BROWSER_ASSERTION = re.compile(r"\bexpect\s*\(|\.should\s*\(|\bassert\b|\bI\.see\w*\s*\(|cy\s*\.\s*(?:contains|url|location)\s*\(|toHaveURL|waitForSelector")  # fmt: skip
+_BROWSER_TEST = lazy_pattern(r"\bpage\s*\.\s*goto\s*\(|\bcy\s*\.\s*visit\s*\(|\bbrowser\s*\.\s*url\s*\(|\.navigateTo\s*\(|\bI\.amOnPage\s*\(")  # fmt: skip
+_BROWSER_ASSERTION = lazy_pattern(r"\bexpect\s*\(|\.should\s*\(|\bassert\b|\bI\.see\w*\s*\(|cy\s*\.\s*(?:contains|url|location)\s*\(|toHaveURL|waitForSelector")  # fmt: skip
 
 
 def goes_through_app(tree: Tree, modules: Iterable[Module], tests: Iterable[Test]) -> bool:

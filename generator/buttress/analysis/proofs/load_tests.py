@@ -11,21 +11,22 @@ from buttress.analysis.delivery.workflows import Pipeline
 from buttress.project.documents import line_of, read_yaml, table, text_of
 from buttress.project.model import Place, Project, Route
 from buttress.source import Module
+from buttress.source.patterns import lazy_pattern
 
 _USERS = frozenset({"locust.HttpUser", "locust.FastHttpUser", "locust.contrib.fasthttp.FastHttpUser", "locust.user.HttpUser"})  # fmt: skip
-_LOCUST_LIMIT = re.compile(r"process_exit_code|fail_ratio|get_response_time_percentile|avg_response_time|--check-")  # fmt: skip
-_LOCUST_COMMAND = re.compile(r"locust\s.*--check-(?:rps|fail-ratio|avg-response-time)")
-_K6 = re.compile(r"from\s+['\"]k6/http['\"]|require\(['\"]k6/http['\"]\)")
-_K6_THRESHOLD = re.compile(r"thresholds\s*:\s*\{\s*['\"]?\w{1,60}['\"]?\s*:\s*[\[\"']")
-_GATLING = re.compile(r"\bsetUp\s*\([\s\S]{0,4000}\.assertions\s*\(")
-_URL = re.compile(r"[\"'`](?:\$\{[^}]{0,80}\}|https?://[^/\"'`\s]+)?(/[^\"'`?\s]*)")
+_LOCUST_LIMIT = lazy_pattern(r"process_exit_code|fail_ratio|get_response_time_percentile|avg_response_time|--check-")  # fmt: skip
+_LOCUST_COMMAND = lazy_pattern(r"locust\s.*--check-(?:rps|fail-ratio|avg-response-time)")
+_K6 = lazy_pattern(r"from\s+['\"]k6/http['\"]|require\(['\"]k6/http['\"]\)")
+_K6_THRESHOLD = lazy_pattern(r"thresholds\s*:\s*\{\s*['\"]?\w{1,60}['\"]?\s*:\s*[\[\"']")
+_GATLING = lazy_pattern(r"\bsetUp\s*\([\s\S]{0,4000}\.assertions\s*\(")
+_URL = lazy_pattern(r"[\"'`](?:\$\{[^}]{0,80}\}|https?://[^/\"'`\s]+)?(/[^\"'`?\s]*)")
 _HINTS = {
     "py": "locust", "js": "k6/http", "ts": "k6/http", "mjs": "k6/http", "yml": "scenarios", "yaml": "scenarios",
     "jmx": "jmeterTestPlan", "scala": "gatling", "java": "gatling", "kt": "gatling",
 }  # fmt: skip
 """What stands in each load test, by how its file's name ends."""
 
-_PARAMETER = re.compile(r"\{[^}]*\}|<[^>]*>")
+_PARAMETER = lazy_pattern(r"\{[^}]*\}|<[^>]*>")
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,8 @@ from buttress.project.folders import is_inside
 from buttress.project.model import Project, Role, Service
 from buttress.project.modules import called_name
 from buttress.source import Module, Tree
-from buttress.source.module import Function
+from buttress.source.nodes import Function
+from buttress.source.patterns import lazy_pattern
 
 _CLIENTS = (
     "fastapi.testclient.",
@@ -33,32 +34,32 @@ _LOADERS = frozenset(
         "runpy.run_path",
     }
 )
-_FIXTURES = re.compile(r"(?:.*_)?(?:client|app|api|session|db)\Z|client.*")
-_ASSERTING = re.compile(r"(?:assert|expect|verify|check|should|ensure|validate)", re.IGNORECASE)
-_REFUSAL = re.compile(
+_FIXTURES = lazy_pattern(r"(?:.*_)?(?:client|app|api|session|db)\Z|client.*")
+_ASSERTING = lazy_pattern(r"(?:assert|expect|verify|check|should|ensure|validate)", re.IGNORECASE)
+_REFUSAL = lazy_pattern(
     r"invalid|unauthori[sz]ed|forbidden|reject|refuse|denied|not_found|malformed|(?:_|\b)(?:fails|failure|blocked)(?:_|\Z)"
 )
-_NO_ERROR = re.compile(
+_NO_ERROR = lazy_pattern(
     r"(?:without|no|not_raise\w*)_(?:error|exception|rais)|not_(?:raise|fail|crash)"
 )
-_SAYS_NO_ERROR = re.compile(
+_SAYS_NO_ERROR = lazy_pattern(
     r"(?:(?:must|should|does|do|may|will|can)(?:\s?n[o']t|not)|never|doesn't|shouldn't|won't)\s+(?:raise|throw|fail|crash|error)"
     r"|no\s+(?:exception|error)s?\b|without\s+(?:raising|an?\s+(?:error|exception)|errors?|exceptions?)|_(?:tolerates|swallows|ignores)_|fail[_-]silent",
     re.IGNORECASE,
 )
-_SCRIPT = re.compile(r"(?:\A|/)scripts?/")
+_SCRIPT = lazy_pattern(r"(?:\A|/)scripts?/")
 _RAISING = frozenset({"pytest.raises", "pytest.warns", "pytest.fail", "pytest.deprecated_call"})
 _FAILURE_STATUS = range(400, 600)
 _CONSTANT = (
     ast.Constant, ast.Compare, ast.BoolOp, ast.UnaryOp, ast.BinOp, ast.Tuple, ast.List,
     ast.operator, ast.cmpop, ast.boolop, ast.unaryop, ast.expr_context,
 )  # fmt: skip
-_GATE = re.compile(
+_GATE = lazy_pattern(
     r"--cov-fail-under[= ]\s*([1-9]\d*)|^\s*fail_under\s*=\s*([1-9]\d*)|coverage report .*--fail-under[= ]([1-9]\d*)",
     re.MULTILINE,
 )
-_MEASURES = re.compile(r"--cov\b|coverage\s+run|pytest-cov|\bcoverage report\b")
-_CODECOV = re.compile(r"^\s*(?:target|threshold)\s*:", re.MULTILINE)
+_MEASURES = lazy_pattern(r"--cov\b|coverage\s+run|pytest-cov|\bcoverage report\b")
+_CODECOV = lazy_pattern(r"^\s*(?:target|threshold)\s*:", re.MULTILINE)
 _CONFIGURATION = (
     "setup.cfg",
     "tox.ini",

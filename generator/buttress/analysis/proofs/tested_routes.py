@@ -7,8 +7,9 @@ import re
 
 from buttress.project.model import Route
 from buttress.source import Module, Tree
+from buttress.source.patterns import lazy_pattern
 
-_SEGMENT = re.compile(r"\{[^}]*\}|<[^>]*>")
+_SEGMENT = lazy_pattern(r"\{[^}]*\}|<[^>]*>")
 
 
 def untested_routes(

@@ -15,7 +15,8 @@ from buttress.analysis.llm.catalogue import SDK_CLIENTS
 from buttress.project.literals import argument, known_string, written
 from buttress.project.model import Framework, Service
 from buttress.source import Module, Modules
-from buttress.source.module import Function
+from buttress.source.nodes import Function
+from buttress.source.patterns import lazy_pattern
 
 _HEAVY = SDK_CLIENTS | frozenset(
     f"{package}.{name}"
@@ -53,20 +54,20 @@ _DRIVERS = frozenset(
 )  # fmt: skip
 _FILE_DRIVERS = frozenset(["sqlite3.connect", "aiosqlite.connect"])
 _BUILT = _HEAVY | _LIGHT | _DRIVERS | _FILE_DRIVERS
-_FACTORY = re.compile(
+_FACTORY = lazy_pattern(
     r"_*(?:get|make|create|build|init|initiali[sz]e|setup|set_up|open|connect|new|provide|load|start|startup"
     r"|lifespan|configure|client|engine|session|connection|db|main|run)(?:_|\Z)|.*(?:_client|_engine|_session|lifespan"
     r"|_factory|_connection|_llm|_model|_db|_conn|_startup)\Z|__init__\Z|__enter__\Z|__aenter__\Z|__new__\Z|setUp|__post_init__"
 )
-_CACHES = re.compile(
+_CACHES = lazy_pattern(
     r"cache|contextmanager|property|fixture|on_event|task|before_|command|singleton"
 )
 _POOL = frozenset(["poolclass", "pool_pre_ping", "pool_size", "pool_recycle", "pool"])
-_TIME_LIMIT = re.compile(
+_TIME_LIMIT = lazy_pattern(
     r"statement_timeout|command_timeout|read_timeout|query_timeout|max_execution_time"
 )
-_POOLED = re.compile(r"\bcreate_pool\b|ConnectionPool\b|PooledDB\b|pooling\b")
-_KEPT_OPEN = re.compile(r"CONN_MAX_AGE|conn_max_age|[\"']pool[\"']\s*:")
+_POOLED = lazy_pattern(r"\bcreate_pool\b|ConnectionPool\b|PooledDB\b|pooling\b")
+_KEPT_OPEN = lazy_pattern(r"CONN_MAX_AGE|conn_max_age|[\"']pool[\"']\s*:")
 _SERVER_DATABASES = frozenset(["postgresql", "mysql", "mssql", "oracle"])
 _ENGINES = frozenset(
     ["sqlalchemy.create_engine", "sqlalchemy.ext.asyncio.create_async_engine", "sqlmodel.create_engine",

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import ast
-import re
 from collections.abc import Iterator
 
 from buttress.project.literals import known_string
 from buttress.source import Module, Modules
+from buttress.source.patterns import lazy_pattern
 
 _METHODS = frozenset(["get", "post", "put", "patch", "delete", "head", "options", "request"])
 _REQUESTS = frozenset(f"requests.{name}" for name in _METHODS)
@@ -30,7 +30,7 @@ _TIMED = {
 }
 """Other calls that wait for ever, with the position of ``timeout``."""
 
-_ITSELF = re.compile(r"https?://(?:localhost|127\.0\.0\.1|0\.0\.0\.0)(?:[:/]|\Z)")
+_ITSELF = lazy_pattern(r"https?://(?:localhost|127\.0\.0\.1|0\.0\.0\.0)(?:[:/]|\Z)")
 _ENDLESS = _REQUESTS | _TIMED.keys()
 _NONE_WAITS = ("httpx.", "aiohttp.")
 _BLOCKING = frozenset(

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from buttress.analysis.function_bodies import calls_inside
 from buttress.project.model import Service
 from buttress.source import Module, Modules
-from buttress.source.module import Function
+from buttress.source.nodes import Function
+from buttress.source.patterns import lazy_pattern
 
 _MAKERS = frozenset(
     ["builtins.dict", "builtins.list", "builtins.set", "collections.defaultdict", "collections.OrderedDict", "collections.deque", "collections.Counter"]
@@ -18,7 +19,7 @@ _MAKERS = frozenset(
 _CHANGES = frozenset(
     ["append", "add", "update", "pop", "setdefault", "extend", "insert", "remove", "clear", "popitem", "discard", "appendleft", "popleft"]
 )  # fmt: skip
-_HARMLESS = re.compile(
+_HARMLESS = lazy_pattern(
     r"cache|memo|registry|lock|websocket|socket|connection|clients?\Z|pool|instances?\Z|handlers?|models?\Z|loaded|metrics|counter|stats|warned|seen_warnings"
     r"|plugins?|hooks?|_seen\Z|agents?\Z|chains?\Z|retrievers?|listeners|subscribers|templates|_times\Z|timestamps?\Z|tasks?\Z|running|buckets?|rate|limit|throttl|attempts?|queues?\Z",
     re.IGNORECASE,
@@ -26,9 +27,9 @@ _HARMLESS = re.compile(
 """Names of what each process may have for itself, or what is bound to it."""
 
 _DEEPEST = 4
-_LIMITS = re.compile(r"rate_?limit|throttl", re.IGNORECASE)
-_TEMPORARY = re.compile(r"temp|tmp|cache|favicon|thumbnail", re.IGNORECASE)
-_LOGS = re.compile(r"log", re.IGNORECASE)
+_LIMITS = lazy_pattern(r"rate_?limit|throttl", re.IGNORECASE)
+_TEMPORARY = lazy_pattern(r"temp|tmp|cache|favicon|thumbnail", re.IGNORECASE)
+_LOGS = lazy_pattern(r"log", re.IGNORECASE)
 _OPENS = frozenset({"builtins.open", "aiofiles.open", "io.open"})
 _WRITES = ("write_bytes", "write_text", "save")
 _REMOVES = frozenset({"os.remove", "os.unlink", "shutil.rmtree"})

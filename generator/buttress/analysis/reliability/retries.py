@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import ast
-import re
 
 from buttress.source import Module, Modules
+from buttress.source.patterns import lazy_pattern
 
 _LIBRARIES = (
     "tenacity", "stamina", "backoff", "retry", "retrying", "pybreaker", "purgatory", "circuitbreaker", "aiobreaker",
     "aiohttp_retry", "requests_retry", "httpx_retries", "opnieuw", "hyx", "resilient", "failsafe",
 )  # fmt: skip
-_OWN = re.compile(r"CircuitBreaker|circuit_breaker|[Rr]etry|retries")
-_BY_HAND = re.compile(r"\b(?:max_retries|retries|attempts?|max_attempts|num_retries|retry_count)\b")
+_OWN = lazy_pattern(r"CircuitBreaker|circuit_breaker|[Rr]etry|retries")
+_BY_HAND = lazy_pattern(
+    r"\b(?:max_retries|retries|attempts?|max_attempts|num_retries|retry_count)\b"
+)
 
 
 def tries_again(modules: Modules) -> bool:

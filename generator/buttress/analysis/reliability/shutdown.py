@@ -11,8 +11,9 @@ from buttress.analysis.delivery.shell import simple_commands
 from buttress.project.documents import text_of
 from buttress.project.model import Place, Project, Service
 from buttress.source import Module, Modules
+from buttress.source.patterns import lazy_pattern
 
-_SERVERS = re.compile(
+_SERVERS = lazy_pattern(
     r"(?:\S*/)?(?:uvicorn|gunicorn|hypercorn|granian|daphne|waitress-serve|uwsgi|flask|fastapi|streamlit|celery|python[\d.]*|poetry|uv|pipenv)\s"
 )
 _SHELLS = frozenset({"sh", "bash", "/bin/sh", "/bin/bash", "/usr/bin/bash", "/usr/bin/env"})

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import re
 from collections.abc import Iterator
 
 from buttress.analysis.access.handlers import handlers
@@ -11,7 +10,8 @@ from buttress.analysis.function_bodies import calls_by_function
 from buttress.project.model import Service
 from buttress.project.modules import OwnModules, called_name
 from buttress.source import Module, Modules
-from buttress.source.module import Function
+from buttress.source.nodes import Function
+from buttress.source.patterns import lazy_pattern
 
 _SLOW = {
     "smtplib.SMTP": "a mail is sent",
@@ -38,7 +38,7 @@ _MAIL_TYPES = frozenset(
     ["django.core.mail.EmailMessage", "django.core.mail.EmailMultiAlternatives", "flask_mail.Message",
      "sendgrid.SendGridAPIClient", "flask_mail.Mail", "flask_mailman.EmailMessage"]
 )  # fmt: skip
-_LATER = re.compile(
+_LATER = lazy_pattern(
     r"\b(?:Thread|executor|to_thread|create_task|run_in_executor|run_in_threadpool|Process)\b"
 )
 

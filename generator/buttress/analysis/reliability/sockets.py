@@ -9,27 +9,28 @@ from dataclasses import dataclass
 from buttress.analysis.access.handlers import handlers
 from buttress.project.model import Service
 from buttress.source import Module
-from buttress.source.module import Function
+from buttress.source.nodes import Function
+from buttress.source.patterns import lazy_pattern
 
-_TIME = re.compile(
+_TIME = lazy_pattern(
     r"\bwait_for\b|\btimeout\b|\bfail_after\b|\bmove_on_after\b|\bheartbeat\b|\bping\b|IDLE",
     re.IGNORECASE,
 )
-_COUNT = re.compile(
+_COUNT = lazy_pattern(
     r"max_(?:connections|clients|sockets|users|per)|MAX_[A-Z_]*(?:CONN|CLIENT|SOCKET|USER)|Semaphore|too many"
     r"|connection_limit|limit_concurrency|limiter|rate_limit",
     re.IGNORECASE,
 )
-_COUNTED = re.compile(
+_COUNTED = lazy_pattern(
     r"len\([\w.]*(?:connections|clients|sockets|websockets)\b[^)\n]*\)\s*>=?|MAX_[A-Z_]*(?:CONN|CLIENT|SOCKET)|\bmax_(?:connections|clients|sockets)\s*[)=:<>]"
     r"|too many connections|connection_limit|limit_concurrency",
     re.IGNORECASE,
 )
-_ENDS = re.compile(
+_ENDS = lazy_pattern(
     r"WebSocketDisconnect|ConnectionClosed|iter_(?:text|bytes|json)\(|websocket\.disconnect"
 )
 
-_CATCHES = re.compile(r"except\s*(?::|Exception|BaseException|RuntimeError|\()")
+_CATCHES = lazy_pattern(r"except\s*(?::|Exception|BaseException|RuntimeError|\()")
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,8 @@ from enum import StrEnum
 
 from buttress.analysis.classes import Classes
 from buttress.source import Module
-from buttress.source.module import Function
+from buttress.source.nodes import Function
+from buttress.source.patterns import lazy_pattern
 
 _VALIDATORS = frozenset(
     [
@@ -27,8 +28,8 @@ _VALIDATORS = frozenset(
     ]
 )
 
-_VALIDATING = re.compile(r"(?:\A|_)validated?(?:_|\Z)")
-_SHOWING = re.compile(r"\Aprint\Z|(?:\A|[._])(?:log|logger|logging)\.\w+\Z", re.IGNORECASE)
+_VALIDATING = lazy_pattern(r"(?:\A|_)validated?(?:_|\Z)")
+_SHOWING = lazy_pattern(r"\Aprint\Z|(?:\A|[._])(?:log|logger|logging)\.\w+\Z", re.IGNORECASE)
 
 
 class Source(StrEnum):

@@ -10,7 +10,7 @@ from typing import Protocol
 
 from buttress.analysis.errors import is_broad, status_of
 from buttress.source import Module
-from buttress.source.module import Function
+from buttress.source.nodes import Function
 
 Fact = str | None
 """A key that is in the body; ``None`` says that the body itself is not empty."""

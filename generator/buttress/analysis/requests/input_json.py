@@ -15,7 +15,7 @@ from buttress.analysis.requests.input_bodies import (
     loads_of,
 )
 from buttress.source import Module
-from buttress.source.module import Function
+from buttress.source.nodes import Function
 
 
 def flask_body(module: Module, function: Function, classes: Classes) -> Body | None:

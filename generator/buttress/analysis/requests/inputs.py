@@ -11,7 +11,7 @@ from buttress.analysis.requests.input_json import flask_body, raw_body
 from buttress.project.literals import known_string
 from buttress.project.model import Framework, Service
 from buttress.source import Module
-from buttress.source.module import Function
+from buttress.source.nodes import Function
 
 HINTS = ("get_json", "json", "dict", "Dict", "Body", "Mapping")
 """A file without any of these words has no untyped body."""

@@ -9,9 +9,10 @@ from packaging.version import InvalidVersion, Version
 
 from buttress.project.model import Role, Service
 from buttress.source import Tree
+from buttress.source.patterns import lazy_pattern
 
-_LOCKED = re.compile(r'name = "pydantic"\r?\nversion = "(\d+)\.')
-_PIPENV = re.compile(r'"pydantic":\s*\{[^}]*"version":\s*"==(\d+)\.')
+_LOCKED = lazy_pattern(r'name = "pydantic"\r?\nversion = "(\d+)\.')
+_PIPENV = lazy_pattern(r'"pydantic":\s*\{[^}]*"version":\s*"==(\d+)\.')
 _TWO = ("2.0", "2.5", "2.11", "2.99")
 _ONLY_IN_ONE = ("import BaseSettings", "pydantic.v1", "from pydantic.env_settings")
 

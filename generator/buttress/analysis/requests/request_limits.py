@@ -15,7 +15,8 @@ from buttress.project.literals import written
 from buttress.project.model import Project, Service
 from buttress.project.modules import called_name
 from buttress.source import Module, Modules, Tree
-from buttress.source.module import Function
+from buttress.source.nodes import Function
+from buttress.source.patterns import lazy_pattern
 
 _TEXTS = frozenset(
     ["builtins.str", "builtins.bytes", "pydantic.SecretStr", "pydantic.types.SecretStr"]
@@ -27,27 +28,27 @@ _LIMITS = frozenset(
 )
 _HOOKS = frozenset(["field_validator", "validator"])
 _WHOLE_HOOKS = frozenset(["model_validator", "root_validator"])
-_READS_BODY = re.compile(r"\brequest\.(?:get_json|json|data|form|get_data|stream|values)\b")
-_NO_LIMIT = re.compile(r"MAX_CONTENT_LENGTH[\"']?\]?\s*=\s*None")
-_LENGTH = re.compile("length", re.IGNORECASE)
-_MIDDLEWARE = re.compile("middleware", re.IGNORECASE)
-_LIMITING_MIDDLEWARE = re.compile(
+_READS_BODY = lazy_pattern(r"\brequest\.(?:get_json|json|data|form|get_data|stream|values)\b")
+_NO_LIMIT = lazy_pattern(r"MAX_CONTENT_LENGTH[\"']?\]?\s*=\s*None")
+_LENGTH = lazy_pattern("length", re.IGNORECASE)
+_MIDDLEWARE = lazy_pattern("middleware", re.IGNORECASE)
+_LIMITING_MIDDLEWARE = lazy_pattern(
     r"(?:Limit\w{0,20}(?:Upload|Size|Body)|(?:Upload|Size|Body)\w{0,20}Limit)\w{0,20}Middleware"
 )
-_PROXY_SIZE = re.compile(
+_PROXY_SIZE = lazy_pattern(
     r"^[ \t]*(?:client_max_body_size\s+[1-9]|request_body\s*\{|max_size\s)", re.MULTILINE
 )
-_SIZE = re.compile(
+_SIZE = lazy_pattern(
     r"max_?\w{0,40}(?:size|bytes|upload|file|length|mb)|\.size\b|file_?size|content[_-]length|\blen\(\s*\w*(?:content|contents|data|file|raw|body|payload|bytes|chunk|buf)\w*\s*\)\s*[><]"
     r"|\.read\(\s*\w[^)]*\)|\b413\b|too.?(?:large|big)|\.tell\(\)",
     re.IGNORECASE,
 )
-_TYPE = re.compile(
+_TYPE = lazy_pattern(
     r"content_type|mime|\.endswith\(|splitext|\.suffix|allowed_\w+|filetype|magic\.|Image\.open|extension|\.rsplit\(|FileExtensionValidator|read_csv|read_excel|PdfReader|DictReader|json\.load|split\(\s*[\"']\.[\"']\s*\)\[-1\](?:\.lower\(\))?\s*(?:!=|==|not\s+in|in)\b|pillow",
     re.IGNORECASE,
 )
-_KEEPS = re.compile(r"\.save\(|copyfileobj|\.write\(|write_bytes|upload_file|put_object|upload\(")
-_READS = re.compile(
+_KEEPS = lazy_pattern(r"\.save\(|copyfileobj|\.write\(|write_bytes|upload_file|put_object|upload\(")
+_READS = lazy_pattern(
     r"\.read\(\s*\)|copyfileobj|\.save\(|\.chunks\(\)|\.stream\b|read_csv|read_excel|BytesIO|upload_file|\.upload\(|from_bytes|for\s+\w+\s+in\s+\w+\.file\b|\.file\b"
 )
 _DEPENDS = frozenset(["Depends", "Security"])

@@ -16,25 +16,26 @@ from buttress.analysis.secrecy.secrets import (
 )
 from buttress.source import Tree
 from buttress.source.module import in_lower_case
+from buttress.source.patterns import lazy_pattern
 
-_ENV_FILE = re.compile(
+_ENV_FILE = lazy_pattern(
     r"(?:^|/)\.env(?:\.(?!example|sample|template|dist|test)[\w.-]+)?$(?<!example)(?<!sample)(?<!template)(?<!dist)"
 )
 _SHOWN_KINDS = frozenset({"", "Google API key"})
 """What may stand in a page: identifiers of projects, and keys that are bound to a domain."""
 
-_KEY_FILE = re.compile(r"(?:^|/)(?:id_(?:rsa|dsa|ecdsa|ed25519)|[^/]+\.(?:pem|key|p12|pfx))$")
-_ASSIGNMENT = re.compile(
+_KEY_FILE = lazy_pattern(r"(?:^|/)(?:id_(?:rsa|dsa|ecdsa|ed25519)|[^/]+\.(?:pem|key|p12|pfx))$")
+_ASSIGNMENT = lazy_pattern(
     r"^[ \t]*(?:export[ \t]+)?([A-Za-z_]\w*)[ \t]*=[ \t]*[\"']?([^\"'#\r\n]+)", re.MULTILINE
 )
-_FRONT_END = re.compile(r"\.(?:[cm]?[jt]sx?|vue|svelte|astro|html?)$")
-_HARMLESS = re.compile(
+_FRONT_END = lazy_pattern(r"\.(?:[cm]?[jt]sx?|vue|svelte|astro|html?)$")
+_HARMLESS = lazy_pattern(
     r"(?:^|/)(?:tests?|test[-_][\w-]+|docs?|examples?|fixtures|\.github)/|\.(?:md|rst|lock|svg|ipynb|css|map|min\.js)$|\.(?:test|spec|stories)\.[cm]?[jt]sx?$"
     r"|(?:example|sample|template|lock\.json|\.dist)|(?:^|/)(?:test_|conftest)",
     re.IGNORECASE,
 )
 _LONGEST_LINE = 2000
-_KEY = re.compile(
+_KEY = lazy_pattern(
     r"-----BEGIN (?:[A-Z]+ )?PRIVATE KEY-----"
     r"(?:\\[nr]|[\s\"'+,()\\-]|(?:Proc-Type|DEK-Info):[^\n\\]*)*[A-Za-z0-9+/]{16}"
 )

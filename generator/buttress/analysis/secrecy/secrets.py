@@ -15,6 +15,7 @@ from weakref import WeakKeyDictionary
 from buttress.analysis.secrecy.marks import ANY_MARK, MARKS, may_hold_secret
 from buttress.project.literals import literal_text
 from buttress.source import Module, Modules
+from buttress.source.patterns import lazy_pattern
 
 _SHAPES = {
     "OpenAI or OpenRouter key": r"(?<![A-Za-z0-9])sk-(?:proj-|or-v1-|svcacct-|admin-)?[A-Za-z0-9_-]{20,}",
@@ -32,47 +33,47 @@ _SHAPES = {
     "private key": r"-----BEGIN (?:[A-Z]+ )?PRIVATE KEY-----",
     "password in an address": r"[a-z][a-z0-9+.-]*://[^\s:/@'\"{}$<>]+:(?P<value>[^\s:/@'\"{}$<>]{3,})@",
 }
-_ANY_SHAPE = re.compile("|".join(f"(?:{shape})" for shape in _SHAPES.values()))
+_ANY_SHAPE = lazy_pattern("|".join(f"(?:{shape})" for shape in _SHAPES.values()))
 _SHAPE_OF = {name: re.compile(shape) for name, shape in _SHAPES.items()}
 
-_NAME = re.compile(
+_NAME = lazy_pattern(
     r"(?:^|[_\W])(?:secret(?:_?key)?|api_?key|apikey|access_?key|private_?key|signing_?key|auth_?key"
     r"|encryption_?key|fernet_?key|passw(?:or)?d|passphrase|pwd|token|auth_?token|credentials?|salt"
     r"|client_?secret|webhook_?secret|jwt_?secret)(?:$|[_\W])|(?:^|_)pass$",
     re.IGNORECASE,
 )
-_SPELLED = re.compile(
+_SPELLED = lazy_pattern(
     r"secret|pass|pwd|token|credential|salt|api_?key|access_?key|private_?key|signing_?key|auth_?key"
     r"|encryption_?key|fernet_?key",
     re.IGNORECASE,
 )
 """Stands in a word of each file that gives something the name of a secret."""
 
-_NOT_A_SECRET_NAME = re.compile(
+_NOT_A_SECRET_NAME = lazy_pattern(
     r"(?:expire|expiry|minutes|hours|days|seconds|ttl|lifetime|(?<![a-z])max_|(?<![a-z])min_|_len|length|limit|count|_url$|_uri$"
     r"|endpoint|header|_name$|_field|_type$|tokenizer|algorithm|_path$|_file$|_dir$|_id$|_regex|pattern"
     r"|public|publishable|deprecated|hash_(?:scheme|method|rounds)|encoding|_model$|_mode$|_label|_prefix|_text$|_hint|_message|budget|_per_|template"
     r"|(?<![a-z])token_type|_claim$|_status$|_scheme$)",
     re.IGNORECASE,
 )
-_PLAIN_KEY = re.compile(
+_PLAIN_KEY = lazy_pattern(
     r"(?:^|_)(?:primary|foreign|sort|partition|cache|routing|header)_KEY$", re.IGNORECASE
 )
-_PLACEHOLDER = re.compile(
+_PLACEHOLDER = lazy_pattern(
     r"^(?:$|x{3,}|\*+(?:\w+\*+)?|pk_(?:test|live)_.*|token_temp|\.{3}|<.*>|\[.*\]|\{.*\}|\$\{?.*|%.*%|your[-_ ].*|.*[-_ ]here$|none|null|todo|tbd"
     r"|not[-_ ]?(?:needed|used|set|required)|xox[a-z]-[a-z]+|dummy.*|fake.*|example.*|placeholder.*|changeme_?placeholder)$",
     re.IGNORECASE,
 )
-_PROSE = re.compile(
+_PROSE = lazy_pattern(
     r"\s|^https?://|^/|^\w+\.(?:html|py|json|txt|db)$|^[A-Z][a-z]+[.!]$"
     r"|^[a-z_]\w*(?:\.[a-z_]\w*)+\.[A-Z][a-z]+[A-Za-z]*$"  # the dotted path of a class
 )
-_SPELLED_NAME = re.compile(r"^_?(?:[a-z0-9]+(?:_[a-z0-9]+)+|[A-Z0-9]+(?:_[A-Z0-9]+)+)$")
-_PURPOSE = re.compile(r"^[A-Za-z]+(?:[-_.][A-Za-z]+)*$")
-_HASHED_NAME = re.compile(r"(?:^|_)hash(?:ed)?(?:_|$)", re.IGNORECASE)
-_HASHED = re.compile(r"^(?:\$|\w+\$|pbkdf2|scrypt|argon2|bcrypt|[0-9a-f]{32,}$)", re.IGNORECASE)
-_KEEPS_DATA = re.compile(r"salt|encrypt|fernet|cipher|aes", re.IGNORECASE)
-_SIGNS = re.compile(
+_SPELLED_NAME = lazy_pattern(r"^_?(?:[a-z0-9]+(?:_[a-z0-9]+)+|[A-Z0-9]+(?:_[A-Z0-9]+)+)$")
+_PURPOSE = lazy_pattern(r"^[A-Za-z]+(?:[-_.][A-Za-z]+)*$")
+_HASHED_NAME = lazy_pattern(r"(?:^|_)hash(?:ed)?(?:_|$)", re.IGNORECASE)
+_HASHED = lazy_pattern(r"^(?:\$|\w+\$|pbkdf2|scrypt|argon2|bcrypt|[0-9a-f]{32,}$)", re.IGNORECASE)
+_KEEPS_DATA = lazy_pattern(r"salt|encrypt|fernet|cipher|aes", re.IGNORECASE)
+_SIGNS = lazy_pattern(
     r"^(?:.*_)?(?:secret_?key|jwt_?secret(?:_?key)?|session_?secret|secret|signing_?key)$",
     re.IGNORECASE,
 )
@@ -90,7 +91,7 @@ _PUBLIC = (
 """Prefixes by which Vite, Next.js, Create React App and others tell public variables."""
 
 # a short text is a value of these constants and settings; of other names it is a word too often
-_MAY_BE_SHORT = re.compile(r"(?:[A-Z]+_)*(?:SECRET(?:_KEY)?|PASSWORD)$")
+_MAY_BE_SHORT = lazy_pattern(r"(?:[A-Z]+_)*(?:SECRET(?:_KEY)?|PASSWORD)$")
 _SHORTEST, _SHORT, _LONGEST = 3, 6, 4096
 _SIGNERS = ("django.core.signing.", "itsdangerous.")
 _KEPT = 4
@@ -258,16 +259,16 @@ def mask(text: str) -> str:
 
 
 _KEY_MARK = " PRIVATE KEY-----"
-_KEY_BODY = re.compile(
+_KEY_BODY = lazy_pattern(
     r"(-----BEGIN (?:[A-Z]+ )?PRIVATE KEY-----)((?:(?!-----END)[A-Za-z0-9+/=\s\\\"'(),-]){0,20000})"
 )
-_KEY_PART = re.compile(r"[A-Za-z0-9+/=]{12,}")
-_KEY_LINE = re.compile(
+_KEY_PART = lazy_pattern(r"[A-Za-z0-9+/=]{12,}")
+_KEY_LINE = lazy_pattern(
     r"^([-+ ]?[ \t]*[\"']?)[A-Za-z0-9+/]{40,}={0,2}((?:\\n)?[\"',)]*)$", re.MULTILINE
 )
 
 
-_ASSIGNED = re.compile(
+_ASSIGNED = lazy_pattern(
     r"(?P<head>(?P<name>[A-Za-z_][\w-]*)[\"']?\]?\)?\s*(?:=|:|,|\bor\b)\s*(?:[a-zA-Z_.]+\([^()\n]*?,\s*)?)"
     r"(?P<quote>[\"'])(?P<value>[^\"'\n]{3,})(?P=quote)"
 )

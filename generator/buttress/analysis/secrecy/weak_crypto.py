@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 from buttress.project.modules import called_name
 from buttress.source import Module, Modules
+from buttress.source.patterns import lazy_pattern
 
 _SWITCHES = frozenset({"verify", "verify_ssl", "ssl", "cert_reqs"})
 _NO_CHECKS = "ssl._create_unverified_context"
@@ -32,7 +33,7 @@ _CIPHERS = {
     "cryptography.hazmat.primitives.ciphers.modes.ECB": "ECB mode",
     "pyDes.des": "DES",
 }
-_ECB = re.compile(r"\.MODE_ECB\Z")
+_ECB = lazy_pattern(r"\.MODE_ECB\Z")
 _KEYS = {
     "Crypto.PublicKey.RSA.generate": 0, "Cryptodome.PublicKey.RSA.generate": 0,
     "cryptography.hazmat.primitives.asymmetric.rsa.generate_private_key": 1,
@@ -40,19 +41,19 @@ _KEYS = {
 }  # fmt: skip
 _CALLS = frozenset({*_WEAK_HASHES, *_CIPHERS, *_KEYS, _NO_CHECKS, _NAMED_HASH})
 _SMALLEST_KEY = 2048
-_SECURITY = re.compile(
+_SECURITY = lazy_pattern(
     r"passw|pwd|secret|token|signature|hmac|(?:^|_)sign(?:$|_|ed)|otp(?:$|_)|csrf|api_?key|credential|session_?id"
     r"|auth_?(?:key|hash|code)|reset_",
     re.IGNORECASE,
 )
-_MAKES = re.compile(
+_MAKES = lazy_pattern(
     r"_*(?:hash|sign|generate|make|create|encrypt|encode|verify|get|new|compute)", re.IGNORECASE
 )
-_PASSWORDS = re.compile(r"passw|pwd", re.IGNORECASE)
-_HARMLESS = re.compile(r"gravatar|etag|checksum|fingerprint|cache|digest|dedup|color|colour|avatar|content_hash|file_hash", re.IGNORECASE)  # fmt: skip
-_CLIENTS = re.compile(r"(?:requests|httpx|aiohttp|urllib3|websockets)\b")
+_PASSWORDS = lazy_pattern(r"passw|pwd", re.IGNORECASE)
+_HARMLESS = lazy_pattern(r"gravatar|etag|checksum|fingerprint|cache|digest|dedup|color|colour|avatar|content_hash|file_hash", re.IGNORECASE)  # fmt: skip
+_CLIENTS = lazy_pattern(r"(?:requests|httpx|aiohttp|urllib3|websockets)\b")
 _VERBS = frozenset(["get", "post", "put", "patch", "delete", "head", "options", "request", "stream", "send", "ws_connect"])  # fmt: skip
-_SSL_VERSIONS = re.compile(r"ssl\.PROTOCOL_(?:SSLv2|SSLv3|TLSv1|TLSv1_1)\Z")
+_SSL_VERSIONS = lazy_pattern(r"ssl\.PROTOCOL_(?:SSLv2|SSLv3|TLSv1|TLSv1_1)\Z")
 
 
 def weak_cryptography(modules: Modules) -> Iterator[tuple[Module, ast.expr, str]]:

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from buttress.analysis.taint import Flow, Kind, Sources, flows
 from buttress.project.model import Project, Service
 from buttress.source import Module, Modules
+from buttress.source.patterns import lazy_pattern
 
 _NAMES = (
     "random", "randint", "randrange", "choice", "choices", "sample", "uniform", "randbytes", "getrandbits",
@@ -19,7 +20,7 @@ _WEAK = frozenset(
     + [f"random.Random().{name}()" for name in _NAMES]
     + [f"numpy.random.{name}()" for name in (*_NAMES, "rand", "bytes")]
 )
-_SECRET = re.compile(
+_SECRET = lazy_pattern(
     r"(?<![a-z])otp(?![a-z]{2})|(?<!max_)(?<!num_)(?<!n_)token(?!s\b|iz|_count|_limit|s_|_usage|_length)"
     r"|passw|secret(?!ary)|session_?(?:id|key|token)|session\w*\[|nonce|csrf|api_?key|(?:reset|verif\w*|auth|login"
     r"|activation|confirm\w*|access|security|recovery|backup|one_?time|sms|email|invite?)_?code|captcha|remember_?me"

@@ -10,7 +10,7 @@ from functools import lru_cache
 
 from buttress.project.model import Service
 from buttress.source import Module
-from buttress.source.module import Function
+from buttress.source.nodes import Function
 
 MOST_BRANCHES = 15
 MOST_LINES = 100

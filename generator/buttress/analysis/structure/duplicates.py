@@ -11,13 +11,14 @@ from itertools import islice
 from buttress.project.folders import folder_of, join, name_of
 from buttress.project.model import Role, Service
 from buttress.source import Module, Tree
-from buttress.source.module import Function
+from buttress.source.nodes import Function
+from buttress.source.patterns import lazy_pattern
 
 _LEAST_LINES = 8
 _LEAST_STATEMENTS = 4
 _LEAST_WORDS = 60
 _PIECE = 16
-_COPY = re.compile(
+_COPY = lazy_pattern(
     r"(?P<base>.+?)(?:[_-](?:old|new|backup|bak|copy|orig|original|v\d+|final|deprecated)|\d|[ ]?\(\d+\)|[ ]copy)\.py\Z",
     re.IGNORECASE,
 )

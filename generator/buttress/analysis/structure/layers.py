@@ -12,13 +12,14 @@ from buttress.analysis.database.calls import Act, DatabaseCall, by_function, dat
 from buttress.project.folders import folder_of, name_of
 from buttress.project.model import Service
 from buttress.source import Module
+from buttress.source.patterns import lazy_pattern
 
 _MANY = 2
 _STATEMENT_ACTS = frozenset([Act.READ, Act.WRITE, Act.RUN])
-_LOGIC_FOLDER = re.compile(
+_LOGIC_FOLDER = lazy_pattern(
     r"(?:services?|domain|repositor(?:y|ies)|crud|use_?cases|business|logic|models?|entities)\Z"
 )
-_LOGIC_FILE = re.compile(
+_LOGIC_FILE = lazy_pattern(
     r"(?:.*_)?(?:services?|repositor(?:y|ies)|crud|domain|use_?cases|models?|entities)\.py\Z"
 )
 _HTTP_NAMES = frozenset(

@@ -13,9 +13,10 @@ from buttress.analysis.taint.reaching import TEMPLATE_FILE, look, saved_as
 from buttress.analysis.taint.sinks import Kind, bits
 from buttress.analysis.taint.sources import CLIENT
 from buttress.analysis.taint.values import Value
+from buttress.source.patterns import lazy_pattern
 
-_ESCAPER = re.compile(r"(?:escape|sanitiz|encode|clean).*html|html.*(?:escape|sanitiz|encode|clean)", re.IGNORECASE)  # fmt: skip
-_TEMPLATE = re.compile(r"(?:^|/)templates?/.*\.(?:html?|j2|jinja2?)\Z")
+_ESCAPER = lazy_pattern(r"(?:escape|sanitiz|encode|clean).*html|html.*(?:escape|sanitiz|encode|clean)", re.IGNORECASE)  # fmt: skip
+_TEMPLATE = lazy_pattern(r"(?:^|/)templates?/.*\.(?:html?|j2|jinja2?)\Z")
 
 
 def call(

@@ -30,7 +30,7 @@ from buttress.analysis.taint.templates import templates_of
 from buttress.analysis.taint.values import NOTHING, Taint, Value, constant
 from buttress.project.model import Project, Service
 from buttress.source import Module, Modules, Tree
-from buttress.source.module import Function
+from buttress.source.nodes import Function
 
 _STEPS = 20_000
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)

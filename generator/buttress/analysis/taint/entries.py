@@ -17,12 +17,13 @@ from buttress.analysis.taint.sources import CLIENT, REQUEST, Sources
 from buttress.analysis.taint.values import NOTHING, Taint, Value
 from buttress.project.model import Route, Service
 from buttress.source import Module, Modules
-from buttress.source.module import Function
+from buttress.source.nodes import Function
+from buttress.source.patterns import lazy_pattern
 
 _SQL = ("execute", "text(", ".raw(", "read_sql", "RawSQL", ".fetch", ".extra(")
 _REQUESTS = ("request", *_SQL)
 _VIEWS = ("request", "self.kwargs", ".route(", *_SQL)
-_HTML_CLASS = re.compile(r"response_class\s*=\s*(?:\w+\.)?HTMLResponse")
+_HTML_CLASS = lazy_pattern(r"response_class\s*=\s*(?:\w+\.)?HTMLResponse")
 
 
 class Entries:

@@ -11,7 +11,7 @@ from buttress.analysis.taint.sources import Sources
 from buttress.analysis.taint.state import State
 from buttress.analysis.taint.values import Value
 from buttress.source import Module
-from buttress.source.module import Function
+from buttress.source.nodes import Function
 
 Callee = Function | ast.Lambda
 

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import ast
-import re
 from collections.abc import Callable
 
 from buttress.analysis.taint.folding import folded
@@ -21,8 +20,9 @@ from buttress.analysis.taint.parts import element_of
 from buttress.analysis.taint.sinks import Kind, bits
 from buttress.analysis.taint.state import Container
 from buttress.analysis.taint.values import NOTHING, Value, constant, text
+from buttress.source.patterns import lazy_pattern
 
-_KEPT = re.compile(r"\[\^([^\]]+)\][+*]?\Z")
+_KEPT = lazy_pattern(r"\[\^([^\]]+)\][+*]?\Z")
 _FACTORIES = {
     "builtins.dict": "dict", "collections.OrderedDict": "dict", "collections.defaultdict": "dict",
     "builtins.list": "list", "builtins.set": "list", "collections.deque": "list",

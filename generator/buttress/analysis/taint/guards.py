@@ -10,15 +10,16 @@ from buttress.analysis.taint.frame import Frame
 from buttress.analysis.taint.library import CHECKING_METHODS
 from buttress.analysis.taint.sinks import ALL, Kind, bits
 from buttress.analysis.taint.values import UNKNOWN, Value
+from buttress.source.patterns import lazy_pattern
 
 Evaluate = Callable[[Frame, ast.expr], Value]
 
-_PREDICATE = re.compile(
+_PREDICATE = lazy_pattern(
     r"(?:^|_)(?:is_?)?(?:safe|valid|allow|white|permit|trust|sanit|check|verif|has_allowed)", re.IGNORECASE
 )  # fmt: skip
-_DEMAND = re.compile(r"_*(?:validate|ensure|assert|verify|check|require)_", re.IGNORECASE)
-_OF_STATEMENTS = re.compile(r"sql|query|statement|column|table|identifier", re.IGNORECASE)
-_OF_FILES = re.compile(r"file|ext", re.IGNORECASE)
+_DEMAND = lazy_pattern(r"_*(?:validate|ensure|assert|verify|check|require)_", re.IGNORECASE)
+_OF_STATEMENTS = lazy_pattern(r"sql|query|statement|column|table|identifier", re.IGNORECASE)
+_OF_FILES = lazy_pattern(r"file|ext", re.IGNORECASE)
 _PLACES = bits(Kind.URL, Kind.REDIRECT, Kind.PATH, Kind.SESSION)
 _WHOLE_METHODS = frozenset(["lower", "upper", "strip", "casefold", "lstrip", "rstrip", "decode", "resolve"])  # fmt: skip
 _SAME = frozenset(
@@ -35,8 +36,8 @@ _LACKS: dict[str, int] = {
     "//": bits(Kind.URL, Kind.REDIRECT),
     "<": bits(Kind.HTML),
 }
-_URL_START = re.compile(r"\w+://[^/]+/|/")
-_OWN_START = re.compile(r"\^?(?:/[\[\w(]|https?\??://\w)")
+_URL_START = lazy_pattern(r"\w+://[^/]+/|/")
+_OWN_START = lazy_pattern(r"\^?(?:/[\[\w(]|https?\??://\w)")
 _TEXTS = (
     "builtins.str",
     "builtins.bytes",

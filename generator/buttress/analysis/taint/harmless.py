@@ -10,7 +10,7 @@ from buttress.analysis.taint.library import CLEAN_FUNCTIONS, MADE_SAFE, PASSED_O
 from buttress.analysis.taint.sinks import BIT, Kind
 from buttress.analysis.taint.sources import REQUEST_NAMES
 from buttress.source import Module
-from buttress.source.module import Function
+from buttress.source.nodes import Function
 
 _QUERIES = ("sqlalchemy.", "sqlmodel.")
 _REQUESTS = tuple(REQUEST_NAMES)

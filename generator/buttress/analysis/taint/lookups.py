@@ -5,21 +5,22 @@ from __future__ import annotations
 import ast
 import re
 
-from buttress.source.module import Function
+from buttress.source.nodes import Function
+from buttress.source.patterns import lazy_pattern
 
-_ASKING = re.compile(
+_ASKING = lazy_pattern(
     r"passw|authenticat|verif|check|validat|query|objects\b|execute|filter|find|get_user|login|sign_in|select|get_or_|token"
     r"|get_by|exists|lookup|fetch|credential|load|read|\bis_|\bare_|\bhas_",
     re.IGNORECASE,
 )
-_OF_FORMS = re.compile(r"\b(?:is_valid|validate|validate_on_submit|is_xhr|is_json|full_clean)\Z")
-_HARMLESS = re.compile(
+_OF_FORMS = lazy_pattern(r"\b(?:is_valid|validate|validate_on_submit|is_xhr|is_json|full_clean)\Z")
+_HARMLESS = lazy_pattern(
     r"\A(?:print|len|str|int|bool|repr|escape|flash|redirect|url_for|jsonify|render\w*|\w*render_template\w*|isinstance|datetime\S*"
     r"|(?:\w+\.)*\w*(?:escape|quote|encode|decode)\w*|make_response|Response|\w*Response|abort|(?:\w+\.)*(?:logger|logging|log|session)\.\S+|(?:\w+\.)*\w*Form|\S*\.(?:strip|lower|upper|title|format|append|join|emit))\Z"
 )
-_SECRET = re.compile(r"passw|pwd|\bpin\b|secret|otp|\bcode\b|users?\b|accounts?\b", re.IGNORECASE)
-_RIGHTS = re.compile(r"users?\b|accounts?\b|role|permission|scope|group|right", re.IGNORECASE)
-_READING = re.compile(
+_SECRET = lazy_pattern(r"passw|pwd|\bpin\b|secret|otp|\bcode\b|users?\b|accounts?\b", re.IGNORECASE)
+_RIGHTS = lazy_pattern(r"users?\b|accounts?\b|role|permission|scope|group|right", re.IGNORECASE)
+_READING = lazy_pattern(
     r"(?:\w+\.)*(?:(?:data|form|json|body|payload|args|cookies|headers|session)\.get|get_\w*parameter)\Z"
 )
 _MUTE = frozenset(["request.method", "request.headers", "request.path"])

@@ -17,13 +17,14 @@ from buttress.analysis.taint.sources import (
 from buttress.analysis.taint.values import NOTHING, Taint, Value
 from buttress.project.model import Route
 from buttress.source import Module
-from buttress.source.module import Function
+from buttress.source.nodes import Function
+from buttress.source.patterns import lazy_pattern
 
-_ANNOTATED = re.compile(r"(?:typing\.)?Annotated\[\s*([^,]+),(.*)\]\Z", re.DOTALL)
-_GIVEN = re.compile(r"\b(?:Depends|Security|BackgroundTasks)\b")
-_UPLOAD = re.compile(r"UploadFile")
-_FORM = re.compile(r"OAuth2PasswordRequestForm")
-_CONVERTERS = re.compile(
+_ANNOTATED = lazy_pattern(r"(?:typing\.)?Annotated\[\s*([^,]+),(.*)\]\Z", re.DOTALL)
+_GIVEN = lazy_pattern(r"\b(?:Depends|Security|BackgroundTasks)\b")
+_UPLOAD = lazy_pattern(r"UploadFile")
+_FORM = lazy_pattern(r"OAuth2PasswordRequestForm")
+_CONVERTERS = lazy_pattern(
     r"<(?:(\w+)(?:\([^)]*\))?:)?(\w+)>|\{(\w+)(?::(\w+))?\}|\(\?P<(\w+)>([^)]*)\)"
 )
 _ROUTERS = frozenset(

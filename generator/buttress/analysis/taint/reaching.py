@@ -18,32 +18,35 @@ from buttress.analysis.taint.sinks import (
 from buttress.analysis.taint.sources import PARAMETER
 from buttress.analysis.taint.state import State
 from buttress.analysis.taint.values import OR, Taint, Taints, Value
+from buttress.source.patterns import lazy_pattern
 
 TEMPLATE_FILE = "<template file>"
 """What a file of a template is that is open for writing."""
 
-_VERB = re.compile(
+_VERB = lazy_pattern(
     r"\b(?:select\s|insert\s+(?:or\s+\w+\s+)?into\s|update\s+\S+\s+set\s|delete\s+from\s|replace\s+into\s"
     r"|drop\s+(?:table|database|user)|alter\s+(?:table|user)|create\s+(?:table|user|database)|pragma\s"
     r"|truncate\s|where\s|values\s*\(|call\s+\w+\s*\(|exec\s)",
     re.IGNORECASE,
 )
-_VALUE_BEFORE = re.compile(
+_VALUE_BEFORE = lazy_pattern(
     r"(?:=|<|>|\blike\b|\bin\s*\(|\bvalues\s*\([^)]*|\blimit|\boffset|\bbetween|\band|,)\s*[%(]*\s*['\"][^'\"]*\Z",
     re.IGNORECASE,
 )
-_QUOTE_AFTER = re.compile(r"[^'\"]{0,3}['\"]")
-_EQUALS_BEFORE = re.compile(r"(?:=|<|>|\blike|\bvalues\s*\(?)\s*\Z", re.IGNORECASE)
-_SHELLS = re.compile(
+_QUOTE_AFTER = lazy_pattern(r"[^'\"]{0,3}['\"]")
+_EQUALS_BEFORE = lazy_pattern(r"(?:=|<|>|\blike|\bvalues\s*\(?)\s*\Z", re.IGNORECASE)
+_SHELLS = lazy_pattern(
     r"(?:\A|[/\\])(?:sh|bash|zsh|dash|ksh|cmd|cmd\.exe|powershell|pwsh)(?:\.exe)?\Z"
 )
-_SCHEME_ONLY = re.compile(r"\s*(?:\w+:)?/{0,2}\Z")
-_OWN_PLACE = re.compile(r"\s*(?:\w+:)?//[^/]+[/?#]|/(?![/\\])|\.{1,2}/|[?#]")
-_NOT_HTML = re.compile(r"(?:application|text|image|audio|video|multipart)/(?!html|xhtml)")
-_DATABASE = re.compile(
+_SCHEME_ONLY = lazy_pattern(r"\s*(?:\w+:)?/{0,2}\Z")
+_OWN_PLACE = lazy_pattern(r"\s*(?:\w+:)?//[^/]+[/?#]|/(?![/\\])|\.{1,2}/|[?#]")
+_NOT_HTML = lazy_pattern(r"(?:application|text|image|audio|video|multipart)/(?!html|xhtml)")
+_DATABASE = lazy_pattern(
     r"db|conn|cur|engine|session|sql|database|pool|trans|tx|objects|con\b|psycopg", re.IGNORECASE
 )
-_OTHER = re.compile(r"agent|chain|tool|use_?case|command|handler|executor|graph|llm", re.IGNORECASE)
+_OTHER = lazy_pattern(
+    r"agent|chain|tool|use_?case|command|handler|executor|graph|llm", re.IGNORECASE
+)
 
 
 def live(state: State, taint: Taints, kind: Kind) -> list[Taint]:

@@ -8,7 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from buttress.source import Module
-from buttress.source.module import Function
+from buttress.source.nodes import Function
+from buttress.source.patterns import lazy_pattern
 
 CLIENT = "client"
 """The label of what a client sends."""
@@ -43,14 +44,14 @@ READ = frozenset(
 OWN_ADDRESS = frozenset(["url", "full_path", "referrer", "get_full_path"])
 """What of it leads back to this app, or to the page before."""
 
-SAFE_TYPES = re.compile(
+SAFE_TYPES = lazy_pattern(
     r"(?:typing\.|t\.)?(?:Optional\[)?(?:int|float|bool|UUID|uuid\.UUID|date|datetime|datetime\.date"
     r"|datetime\.datetime|Decimal|(?:typing\.)?Literal\b.*|UUID4|PositiveInt|NonNegativeInt|conint.*|EmailStr"
     r"|AnyHttpUrl|HttpUrl|PydanticObjectId|ObjectId)\]?(?:\s*\|\s*None)?\Z"
 )
 """Annotations of values that a client cannot put text of its own into."""
 
-TEXT_TYPES = re.compile(
+TEXT_TYPES = lazy_pattern(
     r"(?:typing\.|t\.)?(?:Optional\[|List\[|list\[|Sequence\[|Set\[|set\[)*(?:str|bytes|Any|dict|Dict|list|List)\b[^|]*"
     r"(?:\s*\|\s*None)?\Z"
 )

@@ -17,9 +17,10 @@ from buttress.analysis.taint.parts import element_of, item
 from buttress.analysis.taint.sinks import Kind
 from buttress.analysis.taint.state import State
 from buttress.analysis.taint.values import NOTHING, UNKNOWN, Value, same_constant
+from buttress.source.patterns import lazy_pattern
 
 _SESSIONS = frozenset(["flask.session", "quart.session", "<request>.session"])
-_IDENTITY = re.compile(
+_IDENTITY = lazy_pattern(
     r"\A(?:current_|logged_in_|is_)?(?:user|user_?name|user_?id|uid|roles?|(?:is_?)?admin|account|account_?id|e?mail|logged_?in"
     r"|auth\w*|permissions?|identity|is_staff|is_superuser)\Z",
     re.IGNORECASE,

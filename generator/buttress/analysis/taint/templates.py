@@ -7,14 +7,17 @@ from collections.abc import Iterator
 from weakref import WeakKeyDictionary
 
 from buttress.source import Tree
+from buttress.source.patterns import lazy_pattern
 
 _ENDINGS = (".html", ".htm", ".j2", ".jinja", ".jinja2")
-_PRINTED = re.compile(r"\{\{-?\s*([A-Za-z_]\w*)((?:[^{}]|\{[^{])*?)\|\s*safe\s*(?:\|[^{}]*)?-?\}\}")
-_SAFE_ANYWAY = re.compile(r"\|\s*(?:tojson|json_script|escape|e|escapejs|striptags|bleach|clean|sanitize\w*)\b")  # fmt: skip
-_UNESCAPED_BLOCK = re.compile(
+_PRINTED = lazy_pattern(
+    r"\{\{-?\s*([A-Za-z_]\w*)((?:[^{}]|\{[^{])*?)\|\s*safe\s*(?:\|[^{}]*)?-?\}\}"
+)
+_SAFE_ANYWAY = lazy_pattern(r"\|\s*(?:tojson|json_script|escape|e|escapejs|striptags|bleach|clean|sanitize\w*)\b")  # fmt: skip
+_UNESCAPED_BLOCK = lazy_pattern(
     r"\{%-?\s*autoescape\s+(?:off|false)\s*-?%\}(.*?)\{%-?\s*endautoescape", re.DOTALL
 )
-_NAME = re.compile(r"\{\{-?\s*([A-Za-z_]\w*)")
+_NAME = lazy_pattern(r"\{\{-?\s*([A-Za-z_]\w*)")
 
 
 class Templates:

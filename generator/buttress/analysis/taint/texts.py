@@ -10,11 +10,12 @@ from buttress.analysis.taint.frame import Arguments, Frame
 from buttress.analysis.taint.parts import element_of
 from buttress.analysis.taint.sinks import Kind, bits
 from buttress.analysis.taint.values import Value, text
+from buttress.source.patterns import lazy_pattern
 
-PERCENT = re.compile(r"%(?:\(\w+\))?[-#0 +]*\d*(?:\.\d+)?[sdrifxeg]")
+PERCENT = lazy_pattern(r"%(?:\(\w+\))?[-#0 +]*\d*(?:\.\d+)?[sdrifxeg]")
 """A hole of ``%``."""
 
-BRACES = re.compile(r"\{([^{}!:]*)[^{}]*\}")
+BRACES = lazy_pattern(r"\{([^{}!:]*)[^{}]*\}")
 """A hole of ``format``."""
 
 

@@ -12,6 +12,7 @@ from buttress.planning.providers.container import database_address
 from buttress.project.model import Framework, Project, Role, Service
 from buttress.rewrites.image_facts import build_context
 from buttress.source import requirements, toml_dependencies, toml_editor
+from buttress.source.patterns import lazy_pattern
 from buttress.source.refusal import RefusedError
 
 OWN = frozenset({".github/workflows/ci.yml", ".github/workflows/security.yml"})
@@ -20,7 +21,7 @@ _SCANS = (
     re.compile(r"\b(pip-audit|safety|uv audit|osv-scanner|dependency-review|trivy|grype|snyk)\b"),
     re.compile(r"\b(gitleaks|detect-secrets\S*|trufflehog|ggshield|trivy)\b"),
 )
-_TESTS = re.compile(
+_TESTS = lazy_pattern(
     r"\b(pytest|unittest|manage\.py test|tox|nox|scripts?/test|make test)\b"
     r"|^\s+(name:\s*)?[\"']?([\w-]+[ -])?tests?\b[\w -]*[\"']?:?\s*$",
     re.IGNORECASE | re.MULTILINE,
@@ -36,7 +37,7 @@ _DEV_FILES = (
     "requirements/test.txt",
 )
 _DEV_GROUPS = ("dev", "test", "tests", "testing", "lint", "types")
-_RENOVATE = re.compile(r"(\.github/|\.gitlab/)?(renovate\.json5?|\.renovaterc(\.json5?)?)\Z")
+_RENOVATE = lazy_pattern(r"(\.github/|\.gitlab/)?(renovate\.json5?|\.renovaterc(\.json5?)?)\Z")
 
 
 @answer("ci-workflow")

@@ -12,6 +12,7 @@ from buttress.planning.providers.debian_packages import build_packages, runtime_
 from buttress.planning.providers.written_folders import written_folders
 from buttress.project.model import Project, Role, Service
 from buttress.source import requirements, toml_editor
+from buttress.source.patterns import lazy_pattern
 from buttress.source.refusal import RefusedError
 
 SERVICES = ("postgresql", "mysql", "mongodb", "redis")
@@ -31,8 +32,8 @@ _URL_NAMES = {
     "mongodb": ("MONGO_URL", "MONGO_URI", "MONGODB_URL", "MONGODB_URI", "MONGO_CONNECTION_STRING"),
     "redis": ("REDIS_URL", "REDIS_URI"),
 }
-_SCHEME = re.compile(r"\b((?:postgresql|postgres|mysql|mariadb)(?:\+[a-z0-9_]+)?)://")
-_DATABASE_FILE = re.compile(r"\.(?:db|sqlite3?)\Z")
+_SCHEME = lazy_pattern(r"\b((?:postgresql|postgres|mysql|mariadb)(?:\+[a-z0-9_]+)?)://")
+_DATABASE_FILE = lazy_pattern(r"\.(?:db|sqlite3?)\Z")
 
 
 @answer("container-dockerfile")

@@ -18,19 +18,20 @@ from buttress.planning.providers.container import (
 )
 from buttress.planning.stored import stored_units
 from buttress.project.model import Project, Role, Service
+from buttress.source.patterns import lazy_pattern
 
 _SETTINGS_UNIT = "recipes/settings-and-secrets"
 _MANAGED = frozenset({"postgresql", "mysql"})
-_FROM_THE_MACHINE = re.compile(
+_FROM_THE_MACHINE = lazy_pattern(
     r"(?:PATH|HOME|USER|PWD|SHELL|LANG|TZ|TMPDIR|TEMP|TMP|HOSTNAME|PYTHON[A-Z]*|PYTEST_[A-Z_]+"
     r"|CI|VIRTUAL_ENV|WERKZEUG_RUN_MAIN)\Z"
 )
-_ADDRESS = re.compile(
+_ADDRESS = lazy_pattern(
     r"(?:\w*_)?(?:DATABASE|DB|POSTGRES|POSTGRESQL|PG|MYSQL|MARIADB|MONGO|MONGODB|REDIS|BROKER|CELERY\w*"
     r"|SQLALCHEMY\w*)_?(?:URL|URI|DSN|CONNECTION_STRING)\Z"
 )
-_CREDENTIALS = re.compile(r"://[^/\s:@]*:[^/\s@]+@")
-_PART = re.compile(
+_CREDENTIALS = lazy_pattern(r"://[^/\s:@]*:[^/\s@]+@")
+_PART = lazy_pattern(
     r"(?:DB|DATABASE|POSTGRES|POSTGRESQL|PG|MYSQL|MARIADB|RDS)_?(?:(?P<host>HOST|HOSTNAME|SERVER)"
     r"|(?P<port>PORT)|(?P<name>NAME|DB|DATABASE|DBNAME)|(?P<user>USER|USERNAME)"
     r"|(?P<password>PASSWORD|PASS|PASSWD|PWD))\Z"

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import ast
 import posixpath
-import re
 from collections.abc import Iterator
 
 from buttress.project.model import Framework, Role, Service
 from buttress.source import Module, Tree
+from buttress.source.patterns import lazy_pattern
 
 HERE = "."
 """The folder of the code itself: where something is written that no literal names."""
 
-_FOLDER = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*(/[A-Za-z0-9_][A-Za-z0-9_.-]*)*\Z")
+_FOLDER = lazy_pattern(r"[A-Za-z0-9_][A-Za-z0-9_.-]*(/[A-Za-z0-9_][A-Za-z0-9_.-]*)*\Z")
 _MAKES_FOLDER = frozenset({"os.makedirs", "os.mkdir"})
 _MAKES_FILE = frozenset(
     {
@@ -25,7 +25,7 @@ _MAKES_FILE = frozenset(
         "shelve.open",
     }
 )
-_SQLITE = re.compile(r"sqlite(?:\+\w+)?:///(?P<path>[^?]*)")
+_SQLITE = lazy_pattern(r"sqlite(?:\+\w+)?:///(?P<path>[^?]*)")
 
 
 def written_folders(tree: Tree, service: Service) -> list[str]:

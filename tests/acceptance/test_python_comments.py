@@ -69,11 +69,26 @@ def saying_noqa(text: str) -> list[Comment]:
         ),
         ("# noqa\n\ncall(\n    1,\n)\n", [Comment(1, " noqa", 3, 5, is_alone=True)]),
         ("class A(\n    B): x = 1  # noqa\n", [Comment(2, " noqa", 1, 2, is_alone=False)]),
+        (
+            "# noqa\nclass A(\n    B): x = 1\n",
+            [Comment(1, " noqa", 2, 3, is_alone=True)],
+        ),
         ("x = 1  # nothing\n", []),
         ('"""\n# noqa\n"""\n', []),
         ("x = 1  # noqa\ny = (\n", [Comment(1, " noqa", 1, 1, is_alone=False)]),
     ],
-    ids=["line", "end", "decorated", "else", "above", "inside", "other", "text", "broken"],
+    ids=[
+        "line",
+        "end",
+        "decorated",
+        "else",
+        "above",
+        "inside",
+        "above inside",
+        "other",
+        "text",
+        "broken",
+    ],
 )
 def test_what_is_found_belongs_to_its_statement(text: str, found: list[Comment]) -> None:
     assert saying_noqa(text) == found

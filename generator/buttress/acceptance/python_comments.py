@@ -103,18 +103,23 @@ def _around(module: Module, line: int) -> tuple[int, int | None]:
     nodes: Sequence[_Node] = module.tree.body
     while nodes:
         index = bisect_right(nodes, line, key=_first_line)
-        if index < len(nodes):
-            following = _first_line(nodes[index])
+        # what stands behind others on its line is no place to stop: `class A(\n    B): x = 1`
+        own = (node for node in nodes[index:] if _begins_line(module, node))
+        following = next(map(_first_line, own), following)
         if index == 0:
             break
         node = nodes[index - 1]
         end = node.end_lineno or node.lineno
         if end < line:
             return end + 1, following
-        if not module.source_line(node.lineno)[: node.col_offset].strip():
+        if _begins_line(module, node):
             first = _first_line(node)
         nodes = _inside(node)
     return first, following
+
+
+def _begins_line(module: Module, node: _Node) -> bool:
+    return not module.source_line(node.lineno)[: node.col_offset].strip()
 
 
 def _first_line(node: _Node) -> int:

@@ -2,7 +2,7 @@
 
     python tests/benchmarks/inspect_speed.py [FOLDER]
 
-Without a folder, projects of 5,000, 25,000, 50,000 and 100,000 lines are made from a bundled prototype and this tool's own code. Each number is the best of
+Without a folder, projects of 5,000, 25,000, 50,000 and 100,000 lines are made from a bundled prototype, this tool's own code and Python's library. Each number is the best of
 three runs, start-up included: cold without the cache, warm with what the run before left there. What single checks cost is shown
 by ``inspect_profile.py``.
 """
@@ -19,6 +19,7 @@ from pathlib import Path
 
 PROTOTYPES = Path(__file__).resolve().parents[1] / "prototypes"
 SOURCES = Path(__file__).resolve().parents[2] / "generator" / "buttress"
+LIBRARY = Path(os.__file__).parent
 BIN = Path(sys.executable).parent
 RULES = "S,BLE,T20,ASYNC,G,DTZ"
 SIZES = (5_000, 25_000, 50_000, 100_000)
@@ -51,30 +52,29 @@ def cost(command: list[str], cache: Path) -> Cost:
 def make_project(folder: Path, lines: int) -> None:
     """Fill a folder with a prototype and code behind it until it has that many lines.
 
-    The code behind it is this tool's own, copied as often as needed; there is a router of five routes
-    for every thousand lines, as in the real projects that were looked at (three to ten routes).
+    The code behind it is this tool's own and Python's library, each file once; there is a router of five
+    routes for every thousand lines, as in the real projects that were looked at (three to ten routes).
     """
     shutil.copytree(PROTOTYPES / "tracker", folder)
     package = folder / "backend" / "app"
     router = (package / "routers" / "habits.py").read_text()
     imports: list[str] = []
     written = parts = routers = 0
-    while written < lines:
-        for source in sorted(SOURCES.rglob("*.py")):
-            text = source.read_text()
-            if source.name.startswith("__") or written >= lines:
-                continue
-            parts += 1
-            place = package / f"part_{parts // 20}"
-            place.mkdir(exist_ok=True)
-            (place / f"{source.stem}_{parts}.py").write_text(text)
-            imports.append(f"import app.{place.name}.{source.stem}_{parts}")
-            written += text.count("\n")
-            if written // 1000 > routers:
-                routers += 1
-                (package / "routers" / f"habits_{routers}.py").write_text(router)
-                imports.append(f"from app.routers import habits_{routers}")
-                written += router.count("\n")
+    for source in (*sorted(SOURCES.rglob("*.py")), *sorted(LIBRARY.glob("*.py"))):
+        text = source.read_text(encoding="utf-8")
+        if source.name.startswith("_") or written >= lines:
+            continue
+        parts += 1
+        place = package / f"part_{parts // 20}"
+        place.mkdir(exist_ok=True)
+        (place / f"{source.stem}_{parts}.py").write_text(text, encoding="utf-8")
+        imports.append(f"import app.{place.name}.{source.stem}_{parts}")
+        written += text.count("\n")
+        if written // 1000 > routers:
+            routers += 1
+            (package / "routers" / f"habits_{routers}.py").write_text(router)
+            imports.append(f"from app.routers import habits_{routers}")
+            written += router.count("\n")
     main = package / "main.py"
     first = "from app.routers import habits"
     main.write_text(main.read_text().replace(first, "\n".join([first, *imports])))

@@ -18,7 +18,7 @@ _BETWEEN_WORDS = "".join(
 )
 _WORD = lazy_pattern(r"\w+")
 _FEW = 9
-_Numbers = frozenset[int]
+_Files = frozenset[Module]
 
 
 class Modules(Sequence[Module]):
@@ -31,11 +31,12 @@ class Modules(Sequence[Module]):
 
     Args:
         modules: The files.
+        words: The index of files that these are among; a new one by default.
     """
 
-    def __init__(self, modules: Iterable[Module]) -> None:
-        self._words = _Words(tuple(modules))
-        self._numbers: Sequence[int] = range(len(self._words.modules))
+    def __init__(self, modules: Iterable[Module], words: Words | None = None) -> None:
+        self._files = tuple(modules)
+        self._words = words if words is not None else Words(self._files)
         self._views: dict[object, Modules] = {}
 
     @classmethod
@@ -48,24 +49,17 @@ class Modules(Sequence[Module]):
     @overload
     def __getitem__(self, index: slice) -> Sequence[Module]: ...
     def __getitem__(self, index: int | slice) -> Module | Sequence[Module]:
-        if isinstance(index, slice):
-            return [self._words.modules[number] for number in self._numbers[index]]
-        return self._words.modules[self._numbers[index]]
+        return self._files[index]
 
     def __len__(self) -> int:
-        return len(self._numbers)
+        return len(self._files)
 
     def __iter__(self) -> Iterator[Module]:
         return iter(self._files)
 
-    @cached_property
-    def _files(self) -> tuple[Module, ...]:
-        return tuple(self._words.modules[number] for number in self._numbers)
-
     def where(self, matches: Callable[[Module], bool]) -> Modules:
         """Return the files for which a test holds."""
-        files = self._words.modules
-        return self._view([number for number in self._numbers if matches(files[number])])
+        return Modules(filter(matches, self._files), self._words)
 
     def having(self, *texts: str) -> Modules:
         """Return the files whose text contains one of ``texts`` anywhere, upper and lower case apart."""
@@ -115,38 +109,33 @@ class Modules(Sequence[Module]):
             for call in module.called(*names):
                 yield module, call
 
-    def _kept(self, key: object, find: Callable[[], _Numbers]) -> Modules:
-        found = self._views.get(key)
-        if found is None:
-            numbers = find()
-            is_all = len(numbers) >= len(self._numbers) and numbers.issuperset(self._numbers)
-            mine = [number for number in self._numbers if number in numbers] if numbers else []
-            found = self._views[key] = self if is_all else self._view(mine)
-        return found
-
-    def _view(self, numbers: Sequence[int]) -> Modules:
-        view = Modules.__new__(Modules)
-        view._words, view._numbers, view._views = self._words, numbers, {}  # noqa: SLF001 - its own
+    def _kept(self, key: object, find: Callable[[], _Files]) -> Modules:
+        view = self._views.get(key)
+        if view is None:
+            found = find()
+            kept = [module for module in self._files if module in found] if found else []
+            is_all = len(kept) == len(self._files)
+            view = self._views[key] = self if is_all else Modules(kept, self._words)
         return view
 
 
-class _Words:
-    """All words of some files, each with the numbers of the files that it stands in."""
+class Words:
+    """All words of some files, each with the files that it stands in."""
 
     def __init__(self, modules: tuple[Module, ...]) -> None:
-        self.modules = modules
-        self._known: dict[object, _Numbers] = {}
+        self._modules = modules
+        self._known: dict[object, _Files] = {}
 
     @cached_property
-    def _holders(self) -> dict[str, list[int]]:
-        holders: dict[str, list[int]] = {}
-        for number, module in enumerate(self.modules):
+    def _holders(self) -> dict[str, list[Module]]:
+        holders: dict[str, list[Module]] = {}
+        for module in self._modules:
             for word in set(module.text.translate(_BETWEEN_WORDS).split()):
                 known = holders.get(word)
                 if known is None:
-                    holders[word] = [number]
+                    holders[word] = [module]
                 else:
-                    known.append(number)
+                    known.append(module)
         return holders
 
     @cached_property
@@ -155,36 +144,38 @@ class _Words:
 
     @cached_property
     def _lowered(self) -> _WordList:
-        holders: dict[str, list[int]] = {}
-        for word, numbers in self._holders.items():
-            holders.setdefault(word.lower(), []).extend(numbers)
+        holders: dict[str, list[Module]] = {}
+        for word, modules in self._holders.items():
+            holders.setdefault(word.lower(), []).extend(modules)
         return _WordList(holders)
 
-    def holding(self, words: Iterable[str]) -> _Numbers:
+    def holding(self, words: Iterable[str]) -> _Files:
         """Return where one of some whole words stands."""
-        return frozenset(number for word in words for number in self._holders.get(word, ()))
+        return frozenset(module for word in words for module in self._holders.get(word, ()))
 
-    def containing(self, texts: Iterable[str]) -> _Numbers:
+    def containing(self, texts: Iterable[str]) -> _Files:
+        """Return where one of some texts stands."""
         return frozenset().union(*(self._containing(text) for text in texts))
 
-    def _containing(self, text: str) -> _Numbers:
+    def _containing(self, text: str) -> _Files:
         found = self._known.get(text)
         if found is None:
             found = self._known[text] = self._search(text)
         return found
 
-    def _search(self, text: str) -> _Numbers:
+    def _search(self, text: str) -> _Files:
         pieces = _WORD.findall(text)
         if pieces == [text]:
             return self._list.having(text)
-        numbers = frozenset(range(len(self.modules)))
+        found = frozenset(self._modules)
         for piece in sorted(pieces, key=len, reverse=True):
-            if len(numbers) <= _FEW:
+            if len(found) <= _FEW:
                 break
-            numbers &= self._list.having(piece)
-        return frozenset(number for number in numbers if text in self.modules[number].text)
+            found &= self._list.having(piece)
+        return frozenset(module for module in found if text in module.text)
 
-    def spelling(self, pattern: re.Pattern[str]) -> _Numbers:
+    def spelling(self, pattern: re.Pattern[str]) -> _Files:
+        """Return where a pattern matches in a single word."""
         found = self._known.get(pattern)
         if found is None:
             ignores_case = pattern.flags & re.IGNORECASE
@@ -196,14 +187,15 @@ class _Words:
             self._known[pattern] = found
         return found
 
-    def naming(self, names: Iterable[str]) -> _Numbers:
+    def naming(self, names: Iterable[str]) -> _Files:
+        """Return where all parts of one of some dotted names stand."""
         return frozenset().union(*(self._naming(name) for name in names))
 
-    def _naming(self, name: str) -> _Numbers:
+    def _naming(self, name: str) -> _Files:
         parts = name.removeprefix("builtins.").split(".")
         holders = [self._holders.get(part, []) for part in parts if part and "*" not in part]
         if not holders:
-            return frozenset(range(len(self.modules)))
+            return frozenset(self._modules)
         holders.sort(key=len)
         return frozenset(holders[0]).intersection(*holders[1:])
 
@@ -211,13 +203,13 @@ class _Words:
 class _WordList:
     """Words one below the other in one text, which is searched as a whole."""
 
-    def __init__(self, holders: dict[str, list[int]]) -> None:
+    def __init__(self, holders: dict[str, list[Module]]) -> None:
         self._holders = list(holders.values())
         self._text = "\n".join(holders)
         self._starts = [0, *accumulate(len(word) + 1 for word in holders)]
 
-    def having(self, piece: str) -> _Numbers:
-        found: set[int] = set()
+    def having(self, piece: str) -> _Files:
+        found: set[Module] = set()
         at = self._text.find(piece)
         while at >= 0:
             line = bisect_right(self._starts, at) - 1
@@ -225,8 +217,8 @@ class _WordList:
             at = self._text.find(piece, self._starts[line + 1])
         return frozenset(found)
 
-    def matching(self, pattern: re.Pattern[str]) -> _Numbers:
-        found: set[int] = set()
+    def matching(self, pattern: re.Pattern[str]) -> _Files:
+        found: set[Module] = set()
         match = pattern.search(self._text)
         while match is not None:
             line = bisect_right(self._starts, match.start()) - 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from itertools import count
 
 from buttress.analysis.taint.values import (
@@ -54,11 +55,11 @@ class State:
 
     __slots__ = ("_numbers", "checked", "heap", "names")
 
-    def __init__(self) -> None:
+    def __init__(self, numbers: Iterator[int] | None = None) -> None:
         self.names: dict[str, Value] = {}
         self.heap: dict[int, Container] = {}
         self.checked: dict[str, int] = {}
-        self._numbers = count(1)
+        self._numbers = numbers if numbers is not None else count(1)
 
     def copy(self) -> State:
         """Return a state that can go another way."""
@@ -66,11 +67,10 @@ class State:
 
     def inside(self, names: dict[str, Value]) -> State:
         """Return a state with the same containers for the names of another function."""
-        made = State.__new__(State)
+        made = State(self._numbers)
         made.names = names.copy()
         made.heap = self.heap.copy()
         made.checked = self.checked.copy()
-        made._numbers = self._numbers  # noqa: SLF001 - its own
         return made
 
     def container(self, value: Value) -> Container | None:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 
-def run_git(root: Path, *arguments: str) -> bytes | None:
+def run_git(root: Path, *arguments: str, stdin: bytes = b"") -> bytes | None:
     """Run a reading git command without hooks, monitors or filters; ``None`` where git says no.
 
     A repository's own configuration may name programs (``core.fsmonitor``); none is started.
@@ -18,7 +18,9 @@ def run_git(root: Path, *arguments: str) -> bytes | None:
         environment |= _filters_off(root)
     command = _git_command(root, *arguments)
     try:
-        done = subprocess.run(command, capture_output=True, check=False, env=environment)
+        done = subprocess.run(
+            command, input=stdin, capture_output=True, check=False, env=environment
+        )
     except OSError:
         return None
     return done.stdout if done.returncode == 0 else None
@@ -65,10 +67,18 @@ def quiet_environment(root: Path) -> dict[str, str]:
 
 
 def filtered_here(root: Path, paths: Sequence[str]) -> tuple[str, ...]:
-    """Return which paths git would run through a filter that the repository itself defines."""
+    """Return which paths git would run through a filter that the repository itself defines.
+
+    Where git does not say, that is all of them: a file that should be encoded must not be kept plain.
+    """
     own = {name.removeprefix("filter.") for name in _own_filters(root)} if paths else set()
-    out = run_git(root, "check-attr", "-z", "filter", "--", *paths) if own else None
-    words = [os.fsdecode(word) for word in (out or b"").split(b"\0")]
+    if not own:
+        return ()
+    listed = b"\0".join(os.fsencode(path) for path in paths)
+    out = run_git(root, "check-attr", "-z", "--stdin", "filter", stdin=listed)
+    if out is None:
+        return tuple(paths)
+    words = [os.fsdecode(word) for word in out.split(b"\0")]
     return tuple(path for path, name in zip(words[::3], words[2::3], strict=False) if name in own)
 
 

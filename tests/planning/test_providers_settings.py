@@ -4,7 +4,10 @@ from buttress.planning.providers import providers
 from tests.planning.projects import FASTAPI_APP, project_of
 
 LOGGING = "import os\n\nLEVEL = os.getenv('LOG_LEVEL', '')\n"
-ANSWERS = "unit: recipes/structured-logging\nlogging_module: logging_setup\n"
+ANSWERS = (
+    "unit: recipes/structured-logging\nservice_root: .\npackage_dir: .\n"
+    "logging_module: logging_setup\n"
+)
 
 
 def variables(files: dict[str, str]) -> list[str]:
@@ -40,6 +43,13 @@ def test_what_only_a_module_of_a_recipe_reads_is_none() -> None:
     files = {"main.py": code, "logging_setup.py": LOGGING}
     files[".copier-answers.structured-logging.yml"] = ANSWERS
     assert variables(files) == ["API_URL"]
+
+
+def test_a_module_of_that_name_elsewhere_is_the_apps_own() -> None:
+    code = app("import os\nimport logging_setup\nURL = os.environ['API_URL']\n")
+    files = {"main.py": code, "logging_setup.py": LOGGING}
+    files[".copier-answers.structured-logging.yml"] = ANSWERS.replace("dir: .", "dir: core")
+    assert variables(files) == ["API_URL", "LOG_LEVEL"]
 
 
 def test_what_the_code_reads_besides_the_module_of_a_recipe_is_one() -> None:

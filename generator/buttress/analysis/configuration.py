@@ -10,6 +10,7 @@ from typing import Literal
 
 from buttress.source import Module
 from buttress.source.nodes import Function
+from buttress.source.patterns import lazy_pattern
 
 
 class Known(Enum):
@@ -59,6 +60,11 @@ ENVIRONMENT_WORDS = ("environ", "getenv")
 """One of these stands in each file that reads the environment."""
 
 _GETTERS = frozenset({"os.getenv", "os.environ.get"})
+_OF_THE_MACHINE = lazy_pattern(
+    r"(?:PATH|HOME|USER|USERNAME|USERPROFILE|LOGNAME|SUDO_USER|PWD|SHELL|EDITOR|TERM|DISPLAY|LANG|LC_[A-Z]+|TZ|TMPDIR|TEMP|TMP"
+    r"|HOSTNAME|COMPUTERNAME|APPDATA|LOCALAPPDATA|PROGRAMDATA|SYSTEMROOT|XDG_[A-Z_]+|PYTHON[A-Z]*|PYTEST_[A-Z_]+|CI|VIRTUAL_ENV"
+    r"|WERKZEUG_RUN_MAIN)\Z"
+)
 SETTINGS_BASE = "BaseSettings"
 """What typed settings derive from."""
 
@@ -100,6 +106,11 @@ def _items(module: Module) -> Iterator[ast.Subscript]:
         for subscript in module.nodes(ast.Subscript):
             if module.resolve(subscript.value) == "os.environ":
                 yield subscript
+
+
+def is_of_the_machine(name: str) -> bool:
+    """Whether the machine, the shell or a tool sets a variable: it is no setting of the app."""
+    return _OF_THE_MACHINE.match(name) is not None
 
 
 def written_variables(modules: Iterable[Module]) -> set[str]:

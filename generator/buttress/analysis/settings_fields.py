@@ -12,7 +12,6 @@ from buttress.analysis import configuration
 from buttress.analysis.configuration import EnvironmentRead, Known
 from buttress.analysis.secrecy import secrets
 from buttress.analysis.secrecy.secrets import HardcodedSecret
-from buttress.analysis.vocabulary import vocabulary
 from buttress.source import Module
 
 ENVIRONMENT_NAMES = ("ENVIRONMENT", "APP_ENV", "ENV", "FLASK_ENV")
@@ -47,13 +46,6 @@ _PROVIDERS = (
     "pinecone",
     "stripe",
 )
-
-
-SYSTEM_VARIABLES = vocabulary(
-    "APPDATA CI COMPUTERNAME DISPLAY EDITOR HOME HOSTNAME LANG LC_ALL LOCALAPPDATA LOGNAME PATH PROGRAMDATA PWD PYTHONPATH SHELL "
-    "SUDO_USER SYSTEMROOT TEMP TERM TMP TMPDIR TZ USER USERNAME USERPROFILE VIRTUAL_ENV XDG_CACHE_HOME XDG_CONFIG_HOME"
-)
-"""What the machine sets: no setting of the app, and nothing for an example file to empty."""
 
 
 class Kind(StrEnum):
@@ -167,7 +159,7 @@ def plan_settings(
     groups: dict[str, list[EnvironmentRead]] = {}
     for module in modules:
         for read in configuration.environment_reads(module):
-            if read.name in SYSTEM_VARIABLES:
+            if read.name is not None and configuration.is_of_the_machine(read.name):
                 continue
             left = _why_left(read, mentioned, written, reloads=reloads)
             if left is not None:

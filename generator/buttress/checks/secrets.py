@@ -11,6 +11,7 @@ from buttress.analysis.configuration import (
     EnvironmentRead,
     Known,
     environment_reads,
+    is_of_the_machine,
     settings_classes,
     written_variables,
 )
@@ -281,6 +282,7 @@ def config_scattered(subject: Subject) -> Iterator[Finding]:
             for read in environment_reads(module)
             # logging is set up before anything else is read
             if read.name not in _LOGGING
+            and not is_of_the_machine(read.name or "")
             and read.name not in written
             and not _is_below_main(module, read.read)
             and not _is_of_app(module, read.read)

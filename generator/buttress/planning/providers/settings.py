@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import posixpath
 
-from buttress.analysis.configuration import environment_reads
+from buttress.analysis.configuration import environment_reads, is_of_the_machine
 from buttress.analysis.secrecy.secret_files import tracked_secret_files
 from buttress.analysis.secrecy.secrets import is_secret_variable
 from buttress.analysis.settings_fields import (
-    SYSTEM_VARIABLES,
     Kind,
     SettingsPlan,
     environment_variable,
@@ -38,9 +37,10 @@ def environment_variables(project: Project, service: Service) -> object:
     """Return every variable that the code reads, for the example file; never with a secret value."""
     fields = {item.name: item for item in _plan(project, service).fields}
     modules = _modules(project, service, Role.APP)
-    names = {read.name for module in modules for read in environment_reads(module) if read.name}
+    read = {found.name for module in modules for found in environment_reads(module) if found.name}
+    names = {name for name in read if not is_of_the_machine(name)}
     variables = []
-    for name in sorted((names - SYSTEM_VARIABLES) | fields.keys()):
+    for name in sorted(names | fields.keys()):
         item = fields.get(name)
         is_secret = item.type == "secret" if item else is_secret_variable(name)
         comment = _COMMENTS.get(item.kind, "") if item else ""
@@ -81,14 +81,21 @@ def _plan(project: Project, service: Service) -> SettingsPlan:
 
 def _modules(project: Project, service: Service, role: Role) -> list[Module]:
     """Return the modules of a role, without those that recipes brought: they have their own defaults."""
-    brought = _brought(project, service)
+    brought = _brought(project)
     found = [project.tree.module(path) for path in service.files(role) if path not in brought]
     return [module for module in found if module.problem is None]
 
 
-def _brought(project: Project, service: Service) -> set[str]:
+def _brought(project: Project) -> set[str]:
+    """Return the modules that recipes own, as the answers say that are kept of them."""
     return {
-        posixpath.join(service.package_folder, f"{value}.py")
+        posixpath.normpath(
+            posixpath.join(
+                str(answers.get("service_root", ".")),
+                str(answers.get("package_dir", ".")),
+                f"{value}.py",
+            )
+        )
         for answers in stored_units(project.tree).values()
         for name, value in answers.items()
         if name.endswith("_module")

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from buttress.analysis.configuration import Known, environment_reads
+from buttress.analysis.configuration import Known, environment_reads, is_of_the_machine
 from buttress.analysis.secrecy.secrets import is_secret_variable, kind_of
 from buttress.analysis.settings_classes import settings_fields
 from buttress.planning.providers import answer
@@ -22,10 +22,6 @@ from buttress.source.patterns import lazy_pattern
 
 _SETTINGS_UNIT = "recipes/settings-and-secrets"
 _MANAGED = frozenset({"postgresql", "mysql"})
-_FROM_THE_MACHINE = lazy_pattern(
-    r"(?:PATH|HOME|USER|PWD|SHELL|LANG|TZ|TMPDIR|TEMP|TMP|HOSTNAME|PYTHON[A-Z]*|PYTEST_[A-Z_]+"
-    r"|CI|VIRTUAL_ENV|WERKZEUG_RUN_MAIN)\Z"
-)
 _ADDRESS = lazy_pattern(
     r"(?:\w*_)?(?:DATABASE|DB|POSTGRES|POSTGRESQL|PG|MYSQL|MARIADB|MONGO|MONGODB|REDIS|BROKER|CELERY\w*"
     r"|SQLALCHEMY\w*)_?(?:URL|URI|DSN|CONNECTION_STRING)\Z"
@@ -125,7 +121,7 @@ def variables(project: Project, service: Service) -> list[Variable]:
     """
     found: dict[str, list[Variable]] = {}
     for variable in (*_stored(project, service), *_in_code(project, service)):
-        if not _FROM_THE_MACHINE.match(variable.name):
+        if not is_of_the_machine(variable.name):
             found.setdefault(variable.name, []).append(variable)
     return [_joined(found[name]) for name in sorted(found)]
 

@@ -133,6 +133,18 @@ class Nodes:
     def _insides(self) -> dict[ast.AST, list[ast.AST]]:
         return {}
 
+    def given_at_top(self) -> Iterator[tuple[str, ast.expr | None]]:
+        """Yield the names that statements at the top of the file assign, each with what it is given."""
+        for statement in self.tree.body:
+            targets: list[ast.expr] = []
+            if isinstance(statement, ast.Assign):
+                targets = statement.targets
+            elif isinstance(statement, ast.AnnAssign):
+                targets = [statement.target]
+            for target in targets:
+                if isinstance(target, ast.Name):
+                    yield target.id, getattr(statement, "value", None)
+
     def parent(self, node: ast.AST) -> ast.AST | None:
         """Return the node that holds ``node``; ``None`` for the module itself.
 

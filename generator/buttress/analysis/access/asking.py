@@ -154,15 +154,8 @@ class Asking:
         """Return what the names at the top of a module are first given."""
         if module not in self._values:
             values: dict[str, ast.expr | None] = {}
-            for statement in module.tree.body:
-                targets: list[ast.expr] = []
-                if isinstance(statement, ast.Assign):
-                    targets = statement.targets
-                elif isinstance(statement, ast.AnnAssign):
-                    targets = [statement.target]
-                for target in targets:
-                    if isinstance(target, ast.Name):
-                        values.setdefault(target.id, getattr(statement, "value", None))
+            for name, value in module.given_at_top():
+                values.setdefault(name, value)
             self._values[module] = values
         return self._values[module]
 

@@ -80,17 +80,8 @@ class Definitions:
         """Return what the top of a file gives to names; nothing is known of what it gives twice."""
         if module.path not in self._tops:
             values: dict[str, Value] = {}
-            for statement in module.tree.body:
-                targets: list[ast.expr] = []
-                if isinstance(statement, ast.Assign):
-                    targets = statement.targets
-                elif isinstance(statement, ast.AnnAssign):
-                    targets = [statement.target]
-                for target in targets:
-                    if isinstance(target, ast.Name):
-                        value = getattr(statement, "value", None)
-                        is_new = target.id not in values
-                        values[target.id] = self._literal(module, value) if is_new else NOTHING
+            for name, value in module.given_at_top():
+                values[name] = self._literal(module, value) if name not in values else NOTHING
             self._tops[module.path] = values
         return self._tops[module.path]
 

@@ -263,8 +263,10 @@ def test_harden_says_which_recipes_are_not_for_the_service(
 
     shown = run("harden", project, "--all", "--yes").out
     data = json.loads(run("harden", project, "--all", "--json").out)
+    compared = run("harden", project, "--all", "--diff")
 
     assert "Left out" in shown
+    assert (compared.out, "Left out" in compared.err) == ("", True)
     assert "logs: only for fastapi, flask; this service is written with django." in " ".join(
         shown.split()
     )

@@ -36,6 +36,7 @@ from buttress.project.model import Project, Service
 from buttress.reports.changes_terminal import (
     print_diff,
     print_left_alone,
+    print_left_out,
     print_next_steps,
     print_overview,
     print_scores,
@@ -214,6 +215,7 @@ def _finish(
         if change_set.files:
             _print_plain_diff(change_set)
         else:
+            print_left_out(Console(stderr=True), change_set)
             typer.echo("Nothing to change.", err=True)
         return
     print_overview(console, change_set)

@@ -98,7 +98,7 @@ def _diff_style(line: str) -> str:
 
 def print_left_alone(console: Console, change_set: ChangeSet, root: Path | None) -> None:
     """Print what was left alone, with the place and what would unlock it, as a to-do list."""
-    _print_left_out(console, change_set)
+    print_left_out(console, change_set)
     left = [item for recipe in change_set.recipes for item in recipe.abstained]
     if not left:
         return
@@ -126,7 +126,7 @@ def print_left_alone(console: Console, change_set: ChangeSet, root: Path | None)
         console.print(Text(f"    and {more} more reasons; --json lists all", style="dim"))
 
 
-def _print_left_out(console: Console, change_set: ChangeSet) -> None:
+def print_left_out(console: Console, change_set: ChangeSet) -> None:
     """Print which recipes are not for this service, those with the same reason together."""
     recipes: dict[str, list[str]] = {}
     for recipe, reason in change_set.left_out.items():

@@ -377,6 +377,7 @@ def test_loggers_that_tests_look_at_stay(test: str, codes: list[str]) -> None:
         ("def test_f(mocker):\n    mocker.patch('other.current_app')\n", []),
         ("def test_f(mocker):\n    mocker.patch('main.save')\n", []),
         ("def test_f():\n    assert 'main.current_app'\n", []),
+        ("def test_f(patch):\n    patch('x.y')\n    main.current_app.test_client()\n", []),
     ],
 )
 def test_loggers_that_tests_put_stand_ins_for_stay(test: str, codes: list[str]) -> None:

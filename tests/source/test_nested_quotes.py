@@ -5,6 +5,8 @@ import sys
 
 import pytest
 
+from buttress.project import inspect_project
+from buttress.project.model import Project, Service
 from buttress.rewrites.engine import run
 from buttress.source import Draft, Module, Tree
 from buttress.source.nested_quotes import parse_nested_quotes
@@ -90,8 +92,6 @@ def test_a_file_for_a_newer_python_is_read_and_not_edited() -> None:
     assert not draft.changes()
 
 
-def _service(draft: Draft):  # type: ignore[no-untyped-def]
-    from buttress.project import inspect_project
-
+def _service(draft: Draft) -> tuple[Project, Service]:
     project = inspect_project(draft)
     return project, project.services[0]

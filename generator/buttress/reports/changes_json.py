@@ -7,8 +7,9 @@ from typing import Any
 
 from buttress import __version__
 from buttress.apply.patch import file_diff
-from buttress.planning.changes import ChangeSet
+from buttress.planning.changes import AddedDependency, ChangeSet
 from buttress.reports.inspection_json import score_json
+from buttress.rewrites.outcomes import Abstained
 from buttress.scorecard import Scorecard
 from buttress.source import FileChange
 
@@ -47,29 +48,10 @@ def changes_json(
             {"recipe": recipe, "reason": reason} for recipe, reason in change_set.left_out.items()
         ],
         "abstained": [
-            {
-                "recipe": item.recipe,
-                "path": left.path,
-                "line": left.line,
-                "rewrite": left.rewrite,
-                "code": left.code,
-                "reason": left.reason,
-                "unlock": left.unlock,
-            }
-            for item in change_set.recipes
-            for left in item.abstained
+            _abstained(item.recipe, left) for item in change_set.recipes for left in item.abstained
         ],
         "dependencies": [
-            {
-                "name": added.name,
-                "specifier": added.specifier,
-                "group": added.group,
-                "manifest": added.manifest,
-                "recipe": added.recipe,
-                "lock_command": added.lock_command,
-            }
-            for item in change_set.recipes
-            for added in item.dependencies
+            _dependency(added) for item in change_set.recipes for added in item.dependencies
         ],
         "notes": [
             {"recipe": note.recipe, "text": note.text}
@@ -81,6 +63,29 @@ def changes_json(
             "before": score_json(before),
             "after": score_json(after) if after is not None else None,
         },
+    }
+
+
+def _abstained(recipe: str, left: Abstained) -> dict[str, Any]:
+    return {
+        "recipe": recipe,
+        "path": left.path,
+        "line": left.line,
+        "rewrite": left.rewrite,
+        "code": left.code,
+        "reason": left.reason,
+        "unlock": left.unlock,
+    }
+
+
+def _dependency(added: AddedDependency) -> dict[str, Any]:
+    return {
+        "name": added.name,
+        "specifier": added.specifier,
+        "group": added.group,
+        "manifest": added.manifest,
+        "recipe": added.recipe,
+        "lock_command": added.lock_command,
     }
 
 

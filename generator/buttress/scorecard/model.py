@@ -255,21 +255,21 @@ def merged(findings: Iterable[Located], where: str) -> Iterator[Located]:
         where: The root of the service, for the name of what becomes one.
     """
     for id_, found in groupby(findings, key=lambda finding: finding.check.id):
-        alike: dict[tuple[str, str], list[Located]] = {}
+        alike: dict[tuple[str, str], list[tuple[Located, Share]]] = {}
         for finding in found:
             if finding.share is None or not finding.is_open:
                 yield finding
             else:
-                alike.setdefault((finding.share.claim, finding.share.kind), []).append(finding)
+                alike.setdefault((finding.share.claim, finding.share.kind), []).append(
+                    (finding, finding.share)
+                )
         for key, parts in alike.items():
             yield _one(parts, "\0".join((id_, where, *key)))
 
 
-def _one(parts: Sequence[Located], identity: str) -> Located:
-    first, *others = parts
-    share = first.share
-    assert share is not None  # noqa: S101 - the caller asked
-    names = [part.share.name for part in parts if part.share is not None]
+def _one(parts: Sequence[tuple[Located, Share]], identity: str) -> Located:
+    (first, share), *others = parts
+    names = [each.name for _, each in parts]
     message = first.message
     if share.of > 1:
         many = "any of the" if len(parts) == share.of else f"{len(parts):,} of"
@@ -281,7 +281,7 @@ def _one(parts: Sequence[Located], identity: str) -> Located:
         message=message,
         # it stays the same finding while its places become fewer
         fingerprint=hashlib.sha256(identity.encode(errors="surrogatepass")).hexdigest()[:20],
-        others=tuple(part.place for part in others),
+        others=tuple(part.place for part, _ in others),
     )
 
 

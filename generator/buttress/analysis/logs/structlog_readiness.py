@@ -88,7 +88,8 @@ class Readiness:
         dotted = re.escape(self.loggers.service.dotted(module.path))
         last = dotted.rpartition("\\.")[2] or dotted
         patched = re.compile(
-            rf"\b{dotted}\.{name}\b|\(\s*[\w.]*\b{last}\s*,\s*[\"']{name}[\"']", re.ASCII
+            rf"[\"'](?:[\w.]*\.)?{dotted}\.{name}\b|\(\s*[\w.]*\b{last}\s*,\s*[\"']{name}[\"']",
+            re.ASCII,
         )
         for path, text in self._patching:
             if patched.search(text):

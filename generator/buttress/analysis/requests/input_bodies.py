@@ -155,8 +155,12 @@ def is_validated(module: Module, values: tuple[ast.expr, ...], classes: Classes)
         elif value in call.args or isinstance(above, ast.keyword):
             if _VALIDATING.search(_last_name(call.func)):
                 return True
-            is_schema = isinstance(call.func, ast.Attribute) and call.func.attr in _VALIDATORS
-            if is_schema and _looks_like_schema(module, call.func.value):  # type: ignore[attr-defined]
+            what = call.func
+            if (
+                isinstance(what, ast.Attribute)
+                and what.attr in _VALIDATORS
+                and _looks_like_schema(module, what.value)
+            ):
                 return True
     return False
 

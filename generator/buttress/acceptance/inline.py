@@ -14,7 +14,7 @@ from typing import Generic, TypeVar
 
 from buttress.acceptance.comment import Comment
 from buttress.acceptance.comments import comments
-from buttress.acceptance.python_comments import comments_saying
+from buttress.acceptance.python_comments import comments_saying, may_say
 from buttress.checks.model import Check
 from buttress.planning.nearest import nearest
 from buttress.project.model import Place
@@ -149,21 +149,21 @@ class Comments:
             return
         self._own[path], self._foreign[path] = _ByLine(), _ByLine()
         text = self._tree.text(path) if path in self._tree else None
-        lowered = text.content.lower() if text is not None else ""
-        if text is None or not any(word in lowered for word in _WORDS):
-            return
-        found = (
-            comments_saying(_HINT, self._tree.module(path))
-            if is_python(path)
-            else comments(path, text.content)
-        )
-        for comment in found:
+        for comment in () if text is None else self._comments(path, text.content):
             own = _OWN.match(comment.text)
             if own is not None:
                 self._add_own(path, comment, own)
             else:
                 for other in _foreign(comment):
                     self._foreign[path].add(other.comment, other)
+
+    def _comments(self, path: str, text: str) -> Iterable[Comment]:
+        lowered = text.lower()
+        if not any(word in lowered for word in _WORDS):
+            return ()
+        if not is_python(path):
+            return comments(path, text)
+        return comments_saying(_HINT, self._tree.module(path)) if may_say(_HINT, text) else ()
 
     def _add_own(self, path: str, comment: Comment, match: re.Match[str]) -> None:
         place = Place(path, comment.line)

@@ -52,18 +52,20 @@ def python_comments(text: str) -> list[Comment]:
     return result
 
 
+def may_say(pattern: re.Pattern[str], text: str) -> bool:
+    """Return whether a comment of Python source may match a pattern; nothing is parsed to tell."""
+    return next(_marked(pattern, text), None) is not None
+
+
 def comments_saying(pattern: re.Pattern[str], module: Module) -> Iterator[Comment]:
     """Yield the comments of a module in which a pattern is found.
 
     To read the tokens of a file takes several times as long as to parse it. Only those of the
     statements around such a comment are read.
     """
-    marked = [match for match in _MARKED.finditer(module.text) if pattern.search(match.group())]
-    if not marked:
-        return
     run_of: dict[int, int] = {}
     lasts: dict[int, int] = {}
-    for match in marked:
+    for match in _marked(pattern, module.text):
         line = module.line_at(match.start())
         first, last = (1, len(module.line_starts)) if module.problem else _run(module, line)
         run_of[line] = first
@@ -75,6 +77,11 @@ def comments_saying(pattern: re.Pattern[str], module: Module) -> Iterator[Commen
             # what stands in two runs is whole in its own
             if run_of.get(found.line) == first and pattern.search(found.text):
                 yield found
+
+
+def _marked(pattern: re.Pattern[str], text: str) -> Iterator[re.Match[str]]:
+    """Yield the ends of lines, from a ``#`` on, in which a pattern is found."""
+    return (match for match in _MARKED.finditer(text) if pattern.search(match.group()))
 
 
 def _moved(comment: Comment, lines: int) -> Comment:

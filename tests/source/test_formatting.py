@@ -89,3 +89,34 @@ def test_blanks_in_the_next_line_do_not_keep_a_line_from_being_wrapped() -> None
 
     assert formatted.startswith("x = 1\ny = (\n")
     assert formatted.endswith(")\n    \nz = 1\n")
+
+
+def test_two_long_lines_with_an_empty_line_between_are_both_wrapped() -> None:
+    call = f'    log("{"a" * 60}", first=1, second=2, third=3)\n'
+    filler = "".join(f"    a_{n} = {n}\n\n" for n in range(150))
+    text = f"def f():\n{filler}{call}\n{call}    return 1\n"
+    start = text[: text.index("    log(")].count("\n") + 1
+
+    formatted = format_lines(text, [(start, start), (start + 2, start + 2)], Style(line_length=88))
+
+    wrapped = f'    log(\n        "{"a" * 60}",\n        first=1,\n        second=2,\n        third=3,\n    )\n'
+    assert formatted == f"def f():\n{filler}{wrapped}\n{wrapped}    return 1\n"
+
+
+@pytest.mark.parametrize("blank", ["\n\n\n\n", "\n    # between\n\n"])
+def test_what_stands_between_two_wrapped_lines_stays(blank: str) -> None:
+    call = f'    log("{"a" * 60}", first=1, second=2, third=3)\n'
+    text = f"def f():\n{call}{blank}{call}"
+    last = text.count("\n")
+
+    formatted = format_lines(text, [(2, 2), (last, last)], Style(line_length=88))
+
+    assert formatted.split("    )\n")[1].startswith(blank)
+
+
+def test_a_line_is_as_long_as_those_that_the_author_wrote() -> None:
+    text = f'a = "{"b" * 90}"\nlog("{"c" * 70}", first=1, second=2, third=3)\n'
+
+    formatted = format_lines(text, [(2, 2)], Style())
+
+    assert max(map(len, formatted.splitlines())) == len(f'a = "{"b" * 90}"')

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 _DEFAULT_LENGTH = 88
 _LONGEST = 120
+# How many empty lines may stand between two statements without black having a say in it.
+_BLANKS = 2
 # What no Python before 3.6 reads: black writes more trailing commas where it knows that.
 _IS_MODERN = lazy_pattern(r"""\b[rR]?[fF][rR]?["']|\basync\s+def\b|:=""")
 
@@ -92,7 +94,9 @@ def format_lines(text: str, lines: list[tuple[int, int]], style: Style) -> str:
         statements = ast.parse(text).body
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return text
-    whole, mode = _lines(text), _mode(text, style)
+    whole = _lines(text)
+    lines = _joined_over_blanks(whole, lines)
+    mode = _mode(text, style, _longest_outside(whole, lines))
     for first, last in reversed(_stretches(statements, lines, len(whole))):
         inside = [
             (max(low, first) - first + 1, min(high, last) - first + 1)
@@ -102,6 +106,29 @@ def format_lines(text: str, lines: list[tuple[int, int]], style: Style) -> str:
         piece = "".join(whole[first - 1 : last])
         whole[first - 1 : last] = [_formatted(piece, inside, mode)]
     return "".join(whole)
+
+
+def _joined_over_blanks(
+    whole: list[str], lines: list[tuple[int, int]]
+) -> list[tuple[int, int]]:
+    """Return the ranges, as one where no more than a few empty lines stand between them.
+
+    Two differences with only an empty line between them are told as one, which lies inside neither.
+    """
+    found: list[tuple[int, int]] = []
+    for low, high in sorted(lines):
+        between = whole[found[-1][1] : low - 1] if found else []
+        if found and len(between) <= _BLANKS and not any(line.strip() for line in between):
+            found[-1] = (found[-1][0], max(found[-1][1], high))
+        else:
+            found.append((low, high))
+    return found
+
+
+def _longest_outside(whole: list[str], lines: list[tuple[int, int]]) -> int:
+    """Return how long the longest line is that the author wrote."""
+    new = {number for low, high in lines for number in range(low, high + 1)}
+    return max((len(line.rstrip()) for n, line in enumerate(whole, 1) if n not in new), default=0)
 
 
 def _stretches(
@@ -136,11 +163,10 @@ def _lines(text: str) -> list[str]:
     return [part + "\n" for part in parts[:-1]] + ([parts[-1]] if parts[-1] else [])
 
 
-def _mode(text: str, style: Style) -> Mode:
+def _mode(text: str, style: Style, longest: int) -> Mode:
     """Return how black formats a part of ``text``, as if it saw the whole."""
     from black.mode import Mode, TargetVersion
 
-    longest = max(map(len, text.splitlines()), default=0)
     modern = {v for v in TargetVersion if v.value >= TargetVersion.PY36.value}
     return Mode(
         target_versions=modern if _IS_MODERN.search(text) else set(),

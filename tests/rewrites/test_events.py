@@ -44,6 +44,19 @@ def message(arguments: str) -> Message:
         ),
         ('f"Seeding complete: {a} created, {b} skipped"', "Seeding complete"),
         ("f\"REJECTED: Invalid extension '{ext}'\"", "REJECTED: Invalid extension"),
+        # what only says which part speaks is no event by itself
+        ('f"RAG DEBUG: Found {n} chunks"', "RAG DEBUG: Found chunks"),
+        ('f"RAG DEBUG: Preview of chunk: {c}"', "RAG DEBUG: Preview of chunk"),
+        ('f"auth: check of key failed: {a}: {b}"', "auth: check of key failed"),
+        ('f"Upload done: size: {n}"', "Upload done"),
+        # what failed is said by no name of a field
+        ('f"skipping {t}: fetch failed: {e}"', "skipping: fetch failed"),
+        ('f"loader - file {p} missing; trying another"', "loader - file missing; trying another"),
+        ('f"loader - {n} missing; trying another"', "loader; trying another"),
+        # brackets without a value stay, and stay whole
+        ('f"skipping {t} (in use; harmless): {e}"', "skipping (in use; harmless)"),
+        ('f"check() skipped for {t}"', "check() skipped"),
+        ('f"sad :( again: {t}"', "sad :("),
         # what somebody looks for in the logs
         ('f"cache length: {len(cache)} #debug-1200"', "cache length: #debug-1200"),
         ('f"#clean-up Deleted: {key}"', "#clean-up Deleted"),
@@ -76,12 +89,21 @@ def test_the_words_of_the_author_stay(arguments: str, event: str) -> None:
         ('f"x={a} y={b}"', {0: "x", 1: "y"}),
         ('f"Syncing data source {s}"', {0: "data source"}),
         ('"Count:", n', {0: "Count"}),
+        ('f"jobs.run synced {n} rows"', {0: "synced"}),
+        ('f"/items/new took {n}s"', {0: "took"}),
     ],
 )
 def test_what_stands_beside_a_value_is_kept_for_its_name(
     arguments: str, labels: dict[int, str]
 ) -> None:
     assert event_of(message(arguments)).labels == labels
+
+
+def test_what_stands_in_front_of_an_exception_stays() -> None:
+    text = message('f"Webhook ignored: bad signature: {e}"')
+
+    assert event_of(text, [0]).text == "Webhook ignored: bad signature"
+    assert event_of(text).text == "Webhook ignored"
 
 
 @pytest.mark.parametrize("arguments", ['""', '"=" * 50', '"\\n"', '"---"', '"🎉"', "''"])

@@ -10,7 +10,7 @@ from buttress.source import Module, Text
 
 
 def parsed(*expressions: str) -> tuple[Module, list[ast.expr]]:
-    source = "import json, os\n" + "".join(f"({item})\n" for item in expressions)
+    source = "import json, os, time\n" + "".join(f"({item})\n" for item in expressions)
     module = Module("m.py", Text(source))
     return module, [s.value for s in module.tree.body if isinstance(s, ast.Expr)]
 
@@ -51,6 +51,9 @@ def parsed(*expressions: str) -> tuple[Module, list[ast.expr]]:
         ("client is None", "client_is_none"),
         ("a_long_name if x else None", "a_long_name"),
         ("first or second", "first"),
+        ("str(error).splitlines()[0]", "error"),
+        ("time.time() - started", "duration"),
+        ("ended - started", ""),
         ("n + 1", ""),
         ("x > 1", ""),
         ("'text'", ""),
@@ -72,6 +75,9 @@ def test_a_name_is_read_from_the_expression(expression: str, name: str) -> None:
         (["x['class']", "request_id"], {}, ["class_value", "request_id_value"]),
         (["n + 1", "i"], {0: "Attempt", 1: "Loop"}, ["attempt", "loop"]),
         (["n + 1", "1 / 2"], {}, ["value", "value_2"]),
+        (["100 * ratio", "attempt + 1"], {}, ["ratio_percent", "attempt"]),
+        (["100 * ratio"], {0: "Agreement"}, ["agreement"]),
+        (["seconds * 1000", "size / 1024", "100 * n"], {}, ["value", "value_2", "value_3"]),
         (["user.id"], {0: "Owner"}, ["user_id"]),
         (["n + 1"], {0: "Попытка"}, ["value"]),
     ],

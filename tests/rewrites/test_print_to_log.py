@@ -192,7 +192,11 @@ def test_loguru_stays_loguru_and_its_text_stays() -> None:
 
         def f(items, took):
             logger.info("started")
-            logger.info("Loaded {items_count} rows in {took:.2f}s {{ok}}", items_count=len(items), took=took)
+            logger.info(
+                "Loaded {items_count} rows in {took:.2f}s {{ok}}",
+                items_count=len(items),
+                took=took,
+            )
         """,
     )
 

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 from buttress.analysis.logs.messages import Message, Part, Value
-from buttress.analysis.logs.severity import marks_of
+from buttress.analysis.logs.severity import marks_of, speaks_of_failure
 from buttress.analysis.vocabulary import vocabulary
 from buttress.source.patterns import lazy_pattern
 
@@ -66,8 +66,13 @@ class Event:
     labels: Mapping[int, str] = field(default_factory=dict)
 
 
-def event_of(message: Message) -> Event:
-    """Return the event of a message: its words without values, decoration and level marks."""
+def event_of(message: Message, errors: Collection[int] = ()) -> Event:
+    """Return the event of a message: its words without values, decoration and level marks.
+
+    Args:
+        message: What is logged.
+        errors: The positions of exceptions: no field is named after what stands in front of one.
+    """
     positions = {id(value): index for index, value in enumerate(message.values)}
     text = "".join(
         part if isinstance(part, str) else chr(_FIRST_MARK + positions[id(part)])
@@ -78,7 +83,7 @@ def event_of(message: Message) -> Event:
     text, clauses = _set_apart(text, labels)
     for clause in clauses:
         _label_last(clause, labels)
-    words = _assembled(text, labels)
+    words = _assembled(text, labels, {chr(_FIRST_MARK + position) for position in errors})
     if message.values and all(w.lower() in _STOP_WORDS for w in words.split()):
         words = ""
     return Event(words or ", ".join(label for _, label in sorted(labels.items())), labels)
@@ -173,7 +178,8 @@ def _label_last(clause: str, labels: dict[int, str]) -> None:
     for token in clause.split():
         marks = re.findall(_MARK, token)
         if not marks:
-            words.append(token.strip(_EDGE))
+            # a path or the name of code is no word
+            words.append("" if re.search(r"/|\w\.\w", token) else token.strip(_EDGE))
             continue
         glued = re.split(_MARK, token)[0].strip(_EDGE)
         if glued:
@@ -194,8 +200,8 @@ def _names_nothing(words: list[str]) -> bool:
     return first in _STOP_WORDS or (len(words) > 1 and first.endswith(("ing", "ed")))
 
 
-def _assembled(text: str, labels: dict[int, str]) -> str:
-    pieces = _SEPARATOR.split(text)
+def _assembled(text: str, labels: dict[int, str], errors: Collection[str]) -> str:
+    pieces = _split(text)
     result = ""
     for position in range(0, len(pieces), 2):
         clause = pieces[position]
@@ -204,11 +210,32 @@ def _assembled(text: str, labels: dict[int, str]) -> str:
         words = _cleaned(clause)
         if _leads_to_value(pieces, position):
             words = _without_stop_words(words)
-        if result and _only_names_a_value(pieces, position, words, result):
+        says_what_failed = _leads_to_error(pieces, position, errors) or speaks_of_failure(words)
+        if (
+            result
+            and not (says_what_failed and _leads_to_value(pieces, position))
+            and _only_names_a_value(pieces, position, words, result)
+        ):
             continue
         if words:
             result += (_joint(separator) if result else "") + words
     return _trimmed(result)
+
+
+def _split(text: str) -> list[str]:
+    """Return the clauses with the separators between them; what stands in brackets is not parted."""
+    pieces: list[str] = []
+    for number, piece in enumerate(_SEPARATOR.split(text)):
+        if number >= 2 and number % 2 == 0 and _is_open(pieces[-2]) and ")" in piece:
+            separator = pieces.pop()
+            pieces[-1] += separator + piece
+        else:
+            pieces.append(piece)
+    return pieces
+
+
+def _is_open(clause: str) -> bool:
+    return clause.rfind("(") > clause.rfind(")")
 
 
 def _label(pieces: list[str], position: int, labels: dict[int, str]) -> None:
@@ -233,16 +260,36 @@ def _only_names_a_value(pieces: list[str], position: int, words: str, result: st
     has_value = bool(re.search(_MARK, pieces[position]))
     if _TAG.search(words):
         return False  # somebody looks for it in the logs
+    if separator == ":" and _is_heading(result):
+        return False
     is_short = len(words.split()) <= _SHORT_CLAUSE
     if not has_value:
         is_deed = words.lower().rsplit(" ", maxsplit=1)[-1].endswith("ing")
         return is_short and not is_deed and _leads_to_value(pieces, position)
-    if separator == ":" and len(result.split()) == 1:
+    if _surrounds_value(pieces[position]):
         return False
     if separator[:1] in {".", "!", "?", "\u2026"} and " " in words:
         return False
     is_deed = words.split(" ", maxsplit=1)[0].endswith("ing")
     return is_short and not (is_deed and separator[:1] in {".", "!", "?", "\u2026", ":"})
+
+
+def _is_heading(text: str) -> bool:
+    """Whether a text says only what the message behind it is about: ``auth:``, ``RAG DEBUG:``."""
+    return len(text.split()) == 1 or text.isupper()
+
+
+def _surrounds_value(clause: str) -> bool:
+    """Whether words stand on both sides of the values, which no name of a field says."""
+    tokens = clause.split()
+    marked = [number for number, token in enumerate(tokens) if re.search(_MARK, token)]
+    behind = [token.strip(_EDGE).lower() for token in tokens[marked[-1] + 1 :]]
+    before = [token.strip(_EDGE).lower() for token in tokens[: marked[0]]]
+    return all(any(w and w not in _STOP_WORDS for w in words) for words in (before, behind))
+
+
+def _leads_to_error(pieces: list[str], position: int, errors: Collection[str]) -> bool:
+    return position + 2 < len(pieces) and any(mark in pieces[position + 2] for mark in errors)
 
 
 def _leads_to_value(pieces: list[str], position: int) -> bool:
@@ -302,7 +349,7 @@ def _is_phrasal(words: list[str]) -> bool:
 
 
 def _trimmed(text: str) -> str:
-    text = re.sub(r"\(\s*\)|\[\s*\]|\{\s*\}|''|\"\"|``", " ", text)
+    text = re.sub(r"(?<!\w)\(\s*\)|\[\s*\]|\{\s*\}|''|\"\"|``", " ", text)
     text = re.sub(r"\s+([,;:.])(?=\s|$)", r"\1", re.sub(r"\s+", " ", text)).strip()
     before = None
     while before != text:

@@ -24,8 +24,10 @@ _TRANSPARENT_CALLS = vocabulary(
 _TRANSPARENT_METHODS = vocabulary(
     "strip lstrip rstrip lower upper title capitalize decode encode hex isoformat strftime copy format replace "
     "model_dump model_dump_json dict to_dict as_dict json dumps total_seconds tolist item split getvalue "
-    "timestamp date as_posix resolve"
+    "timestamp date as_posix resolve splitlines rsplit partition rpartition removeprefix removesuffix "
+    "casefold"
 )
+_CLOCKS = frozenset(["time.time", "time.perf_counter", "time.monotonic", "timeit.default_timer"])
 _OWNERS = frozenset(
     ["self", "cls", "request", "settings", "config", "args", "app", "current_app", "g", "os"]
 )
@@ -48,7 +50,7 @@ def field_names(
     for position, value in enumerate(values):
         own = name_for(module, value.node)
         label = _identifier(labels.get(position, ""))
-        best = own if len(own) > 1 else label or own or "value"
+        best = own if len(own) > 1 else label or own or _computed(module, value.node) or "value"
         name = _free(best, used)
         used.add(name)
         names.append(name)
@@ -75,12 +77,37 @@ def _named(module: Module, node: ast.expr) -> str:
         return _named(module, node.body) or _named(module, node.orelse)
     if isinstance(node, ast.BoolOp):
         return _named(module, node.values[0])
+    if (
+        isinstance(node, ast.BinOp)
+        and isinstance(node.op, ast.Sub)
+        and _is_clock(module, node.left)
+    ):
+        return "duration"
     if isinstance(node, ast.Compare):
         nothing = (
             isinstance(node.comparators[0], ast.Constant) and node.comparators[0].value is None
         )
         operator = {ast.Is: "is_none", ast.IsNot: "is_set"}.get(type(node.ops[0]))
         return f"{_named(module, node.left)}_{operator}" if operator and nothing else ""
+    return ""
+
+
+def _is_clock(module: Module, node: ast.expr) -> bool:
+    return isinstance(node, ast.Call) and (module.resolve(node.func) or "") in _CLOCKS
+
+
+def _computed(module: Module, node: ast.expr) -> str:
+    """Return a name for one thing and a number: ``100 * ratio``, ``attempt + 1``."""
+    if not isinstance(node, ast.BinOp):
+        return ""
+    for number, other in ((node.left, node.right), (node.right, node.left)):
+        if not (isinstance(number, ast.Constant) and isinstance(number.value, int | float)):
+            continue
+        name = name_for(module, other)
+        if len(name) > 1 and isinstance(node.op, ast.Mult) and number.value == 100:
+            return f"{name}_percent"
+        # any other factor makes another unit of it
+        return name if len(name) > 1 and isinstance(node.op, ast.Add) else ""
     return ""
 
 

@@ -32,7 +32,12 @@ def write(module: Module, line: Line) -> Written:
 
 def _event(module: Module, line: Line, hidden: dict[int, str]) -> Written:
     message = line.message
-    event = event_of(message)
+    errors = [
+        position
+        for position, value in enumerate(message.values)
+        if is_exception(module, value.node, line.exceptions)
+    ]
+    event = event_of(message, errors)
     shown = {
         position: value
         for position, value in enumerate(message.values)

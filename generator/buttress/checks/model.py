@@ -111,7 +111,8 @@ class Subject:
         found = self._modules.get(role)
         if found is None:
             files = map(self.project.tree.module, self.service.files(role))
-            found = Modules(module for module in files if module.problem is None)
+            parsed = (module for module in files if module.problem is None)
+            found = Modules(parsed, self.project.tree.words)
             self._modules[role] = found
         return found
 

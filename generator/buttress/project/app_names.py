@@ -71,16 +71,14 @@ def name_apps(modules: OwnModules, apps: list[FoundApp]) -> AppNames:
         if not words:
             break
         done |= words
-        for path in modules.paths:
-            if modules.mentions(path, *(word + "(" for word in words)):
-                _read_calls(modules, names, path, words)
+        for path in modules.having(*(word + "(" for word in words)):
+            _read_calls(modules, names, path, words)
     held = [app for app in apps if app.in_class and app.name.startswith("self.")]
     words = {name for _, name in names.objects} | {alias.name for alias in names.aliases}
     words |= {app.function.rpartition(".")[0] for app in held}
-    for path in modules.paths:
-        if modules.mentions(path, *words):
-            _read_uses(modules, names, path, words)
-            _read_attributes(modules, names, path, held)
+    for path in modules.having(*words):
+        _read_uses(modules, names, path, words)
+        _read_attributes(modules, names, path, held)
     return names
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from buttress.project.literals import written
@@ -90,11 +90,8 @@ class _Finder:
     def __init__(self, modules: OwnModules) -> None:
         self.modules = modules
         self.subclasses: dict[tuple[str, str], tuple[Framework, str]] = {}
-        self.paths = self._mentioning(_HINTS)
+        self.paths = modules.having(*_HINTS)
         self._find_subclasses()
-
-    def _mentioning(self, names: Iterable[str]) -> tuple[str, ...]:
-        return tuple(path for path in self.modules.paths if self.modules.mentions(path, *names))
 
     def _find_subclasses(self) -> None:
         while True:
@@ -103,7 +100,7 @@ class _Finder:
                 self._subclasses_in(path)
             if len(self.subclasses) == before:
                 return
-            self.paths = self._mentioning({*_HINTS, *(name for _, name in self.subclasses)})
+            self.paths = self.modules.having(*_HINTS, *{name for _, name in self.subclasses})
 
     def _subclasses_in(self, path: str) -> None:
         module = self.modules.tree.module(path)

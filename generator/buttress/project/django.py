@@ -47,9 +47,8 @@ def find_sites(codebase: Codebase) -> list[DjangoSite]:
     modules = codebase.modules
     settings = [
         path
-        for path in modules.paths
-        if modules.mentions(path, "INSTALLED_APPS")
-        and _assigned(modules.tree.module(path), "INSTALLED_APPS") is not None
+        for path in modules.having("INSTALLED_APPS")
+        if _assigned(modules.tree.module(path), "INSTALLED_APPS") is not None
     ]
     managers = [path for path in modules.tree.named("manage.py") if path in modules]
     sites: list[DjangoSite] = []
@@ -71,8 +70,8 @@ def _site(modules: OwnModules, settings: list[str], root: str, manager: str | No
     urls = next((u for u in (_urlconf(modules, path, root) for path in settings) if u), None)
     application: tuple[str, str] | None = None
     place = Place(settings[0])
-    for path in modules.paths:
-        if is_inside(path, root) and modules.mentions(path, "get_wsgi_application", "get_asgi_app"):
+    for path in modules.having("get_wsgi_application", "get_asgi_app"):
+        if is_inside(path, root):
             module = modules.tree.module(path)
             for call in module.nodes(ast.Call):
                 above = module.parent(call)

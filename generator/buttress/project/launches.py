@@ -54,9 +54,8 @@ class Launch:
 def find_launches(modules: OwnModules, names: AppNames, apps: list[FoundApp]) -> list[Launch]:
     """Return all calls that start a server with a known app object."""
     found: list[Launch] = []
-    for path in modules.paths:
-        if modules.mentions(path, *_RUNNER_NAMES):
-            found += _launches_in(modules, names, apps, modules.tree.module(path))
+    for path in modules.having(*_RUNNER_NAMES):
+        found += _launches_in(modules, names, apps, modules.tree.module(path))
     return found
 
 
@@ -148,9 +147,7 @@ def find_mounts(
 ) -> dict[FoundApp, FoundApp]:
     """Return the apps that are mounted in another one, with that other one."""
     found: dict[FoundApp, FoundApp] = {}
-    for path in modules.paths:
-        if not modules.mentions(path, ".mount(", "Mount("):
-            continue
+    for path in modules.having(".mount(", "Mount("):
         module = modules.tree.module(path)
         for call in module.called("mount"):
             if isinstance(call.func, ast.Attribute):

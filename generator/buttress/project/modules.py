@@ -6,6 +6,7 @@ import ast
 import sys
 from collections.abc import Iterator
 from functools import cached_property
+from weakref import WeakKeyDictionary
 
 from buttress.project.folders import folder_of, join, normalized, upwards
 from buttress.source import Module, Tree
@@ -181,14 +182,24 @@ class OwnModules:
             }
         return self._bindings[path]
 
-    def mentions(self, path: str, *words: str) -> bool:
-        """Whether one of the words stands anywhere in a file: cheaper than parsing it."""
-        text = self.tree.text(path)
-        if text is not None:
-            for word in words:
-                if word in text.content:
-                    return True
-        return False
+    def having(self, *texts: str) -> tuple[str, ...]:
+        """Return the files in which one of some texts stands anywhere; none is parsed for it."""
+        found = self.tree.words.containing(texts)
+        return tuple(path for path in self.paths if path in found) if found else ()
+
+    def mentions(self, path: str, *texts: str) -> bool:
+        """Whether one of some texts stands anywhere in a file, which is not parsed for it."""
+        return path in self.tree.words.containing(texts)
+
+
+_KNOWN: WeakKeyDictionary[Tree, OwnModules] = WeakKeyDictionary()
+
+
+def own_modules(tree: Tree) -> OwnModules:
+    """Return the modules of a tree, worked out once."""
+    if tree not in _KNOWN:
+        _KNOWN[tree] = OwnModules(tree)
+    return _KNOWN[tree]
 
 
 def dotted_name(path: str, root: str) -> str:

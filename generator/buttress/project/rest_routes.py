@@ -46,10 +46,8 @@ class RestRouters:
         self.root = root
         self._registered: dict[Key, list[_Registration]] = {}
         self._extended: dict[Key, list[Key]] = {}
-        for path in modules.paths:
-            if modules.mentions(path, ".register(", ".registry") and not is_test(
-                modules.tree, path
-            ):
+        for path in modules.having(".register(", ".registry"):
+            if not is_test(modules.tree, path):
                 self._read(modules.tree.module(path))
 
     def _read(self, module: Module) -> None:

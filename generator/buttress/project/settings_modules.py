@@ -45,10 +45,8 @@ def deployed_settings(modules: OwnModules, root: str, base: Iterable[str]) -> li
     folders = {folder_of(path) for path in (*base, *named)}
     found = named + [
         path
-        for path in modules.paths
-        if folder_of(path) in folders
-        and _PRODUCTION.search(_stem(path))
-        and modules.mentions(path, "import *")
+        for path in modules.having("import *")
+        if folder_of(path) in folders and _PRODUCTION.search(_stem(path))
     ]
     return [path for path in found if not _DEVELOPMENT.search(_stem(path))] or found
 
@@ -72,10 +70,8 @@ def _named(modules: OwnModules, root: str) -> Iterator[str]:
 
 def _in_code(modules: OwnModules, root: str) -> Iterator[str]:
     """Yield the texts that code gives the variable: ``os.environ.setdefault``, ``os.environ[...] =``."""
-    for path in modules.paths:
-        if is_inside(path, root) and modules.mentions(path, _VARIABLE):
-            if is_test(modules.tree, path):
-                continue
+    for path in modules.having(_VARIABLE):
+        if is_inside(path, root) and not is_test(modules.tree, path):
             module = modules.tree.module(path)
             for value in _values(module):
                 yield from _texts(module, value)

@@ -18,9 +18,8 @@ def find_scripts(codebase: Codebase, others: list[Candidate]) -> list[Candidate]
     taken = frozenset(path for other in others for path in other.reachable)
     drawing = [
         path
-        for path in modules.paths
+        for path in modules.having("streamlit")
         if path not in taken
-        and modules.mentions(path, "streamlit")
         and not is_test(modules.tree, path)
         and name_of(folder_of(path)) != "pages"
         and _draws(modules.tree.module(path))

@@ -108,9 +108,7 @@ def format_lines(text: str, lines: list[tuple[int, int]], style: Style) -> str:
     return "".join(whole)
 
 
-def _joined_over_blanks(
-    whole: list[str], lines: list[tuple[int, int]]
-) -> list[tuple[int, int]]:
+def _joined_over_blanks(whole: list[str], lines: list[tuple[int, int]]) -> list[tuple[int, int]]:
     """Return the ranges, as one where no more than a few empty lines stand between them.
 
     Two differences with only an empty line between them are told as one, which lies inside neither.

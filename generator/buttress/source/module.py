@@ -5,12 +5,12 @@ from __future__ import annotations
 import ast
 import re
 from bisect import bisect_right
-from functools import cache, cached_property
+from functools import cached_property
 from itertools import accumulate
 
 from buttress.source.names import Names
 from buttress.source.parsing import Problem, parse, unparsed
-from buttress.source.patterns import lazy_pattern
+from buttress.source.patterns import in_lower_case, lazy_pattern
 from buttress.source.text import Text
 
 _STATEMENT = 4000
@@ -144,16 +144,3 @@ class Module(Names):
 
     def __repr__(self) -> str:
         return f"Module({self.path!r})"
-
-
-@cache
-def in_lower_case(pattern: re.Pattern[str]) -> re.Pattern[str]:
-    """Return what a pattern that ignores case matches in a text of lower-case letters."""
-
-    def lower(match: re.Match[str]) -> str:
-        return match.group() if match.group().startswith(("\\", "(?P")) else match.group().lower()
-
-    return re.compile(_CAPITALS.sub(lower, pattern.pattern), pattern.flags & ~re.IGNORECASE)
-
-
-_CAPITALS = lazy_pattern(r"\\.|\(\?P|[A-Z]", re.DOTALL)

@@ -75,16 +75,21 @@ class Names(Nodes):
     def calls_to(self, names: Set[str]) -> Sequence[ast.Call]:
         """Return the calls of what some dotted names stand for, in source order.
 
-        Only calls that are written with the last part of a name, or with what it is imported as,
-        are resolved.
+        Only calls that are written with the last part of a name of a package that is imported, or
+        with what it is imported as, are resolved.
         """
-        imported = [binding.local for binding in self.imports if binding.target in names]
-        calls = [
-            call
-            for call in self.called(*{*_last_parts(frozenset(names)), *imported})
-            if self.resolve(call.func) in names
-        ]
+        packages = _packages(frozenset(names))
+        possible = {last for first in self._imported & packages.keys() for last in packages[first]}
+        possible.update(binding.local for binding in self.imports if binding.target in names)
+        calls = [call for call in self.called(*possible) if self.resolve(call.func) in names]
         return sorted(calls, key=lambda call: (call.lineno, call.col_offset))
+
+    @cached_property
+    def _imported(self) -> frozenset[str]:
+        """The packages that something is imported from, with the one that needs no import."""
+        return frozenset(
+            ["builtins", *(binding.target.partition(".")[0] for binding in self.imports)]
+        )
 
     @cached_property
     def _resolved(self) -> dict[ast.AST | None, object]:
@@ -183,5 +188,9 @@ class Names(Nodes):
 
 
 @cache
-def _last_parts(names: frozenset[str]) -> frozenset[str]:
-    return frozenset(name.rpartition(".")[2] for name in names)
+def _packages(names: frozenset[str]) -> dict[str, set[str]]:
+    """Return the last parts of dotted names by the first ones."""
+    packages: dict[str, set[str]] = {}
+    for name in names:
+        packages.setdefault(name.partition(".")[0], set()).add(name.rpartition(".")[2])
+    return packages

@@ -7,6 +7,7 @@ small project, which needs a third of them.
 from __future__ import annotations
 
 import re
+from functools import cache
 from typing import Any, cast
 
 _USED = frozenset(
@@ -52,3 +53,16 @@ def lazy_pattern(text: str, flags: int = 0) -> re.Pattern[str]:
         flags: As for ``re.compile``.
     """
     return cast("re.Pattern[str]", _Later(text, flags))
+
+
+@cache
+def in_lower_case(pattern: re.Pattern[str]) -> re.Pattern[str]:
+    """Return what a pattern that ignores case matches in a text of lower-case letters."""
+
+    def lower(match: re.Match[str]) -> str:
+        return match.group() if match.group().startswith(("\\", "(?P")) else match.group().lower()
+
+    return re.compile(_CAPITALS.sub(lower, pattern.pattern), pattern.flags & ~re.IGNORECASE)
+
+
+_CAPITALS = lazy_pattern(r"\\.|\(\?P|[A-Z]", re.DOTALL)

@@ -19,6 +19,7 @@ from buttress.source.listing import (
 from buttress.source.module import Module
 from buttress.source.parsing import Problem
 from buttress.source.text import NotTextError, Text, decode, decode_python
+from buttress.source.words import Words
 
 
 class _Index:
@@ -162,6 +163,12 @@ class Tree:
     def modules(self) -> Iterator[Module]:
         """Yield all Python files, parsed, in the order of their paths."""
         return (self.module(path) for path in self.python_paths())
+
+    @cached_property
+    def words(self) -> Words:
+        """Which words stand in which Python files; none of these is parsed for it."""
+        texts = {path: self.text(path) for path in self.python_paths()}
+        return Words({path: text.content for path, text in texts.items() if text is not None})
 
     def problems(self) -> Mapping[str, Problem]:
         """Return why files do not parse, by path, in the order of the paths."""

@@ -70,8 +70,8 @@ def mentioned_elsewhere(modules: OwnModules, path: str, root: str) -> Callable[[
     def is_mentioned(name: str) -> bool:
         return any(
             _reaches(modules, other, (path, name), root)
-            for other in modules.paths
-            if other != path and modules.mentions(other, name)
+            for other in modules.having(name)
+            if other != path
         )
 
     return is_mentioned
@@ -79,13 +79,12 @@ def mentioned_elsewhere(modules: OwnModules, path: str, root: str) -> Callable[[
 
 def _reaches(modules: OwnModules, path: str, wanted: tuple[str, str], root: str) -> bool:
     module = modules.tree.module(path)
-    if any(modules.symbol(t, path, root) == wanted for t in modules.bindings(path).values()):
-        return True
-    return any(
-        modules.symbol(module.resolve(node) or "", path, root) == wanted
-        for node in module.nodes(ast.Attribute)
-        if node.attr == wanted[1]
-    )
+    name = wanted[1]
+    targets = [t for t in modules.bindings(path).values() if t.rpartition(".")[2] == name]
+    if f".{name}" in module.text:
+        nodes = [node for node in module.nodes(ast.Attribute) if node.attr == name]
+        targets += [target for node in nodes if (target := module.resolve(node)) is not None]
+    return any(modules.symbol(target, path, root) == wanted for target in set(targets))
 
 
 def _exemption(module: Module, call: ast.Call, consoles: frozenset[ast.AST]) -> str:

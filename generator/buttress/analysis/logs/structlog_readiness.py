@@ -144,8 +144,8 @@ class Readiness:
         modules, tree = self.loggers.modules, self.loggers.tree
         root = self.loggers.service.import_root
         yield tree.module(logger.path), logger.name
-        for path in modules.paths:
-            if path == logger.path or not modules.mentions(path, logger.name):
+        for path in modules.having(logger.name):
+            if path == logger.path:
                 continue
             for local, target in modules.bindings(path).items():
                 if modules.symbol(target, path, root) == (logger.path, logger.name):
@@ -155,8 +155,8 @@ class Readiness:
         modules, tree = self.loggers.modules, self.loggers.tree
         root = self.loggers.service.import_root
         dotted = f"{self.loggers.service.dotted(logger.path)}.{logger.name}"
-        for path in modules.paths:
-            if path == logger.path or not modules.mentions(path, f".{logger.name}"):
+        for path in modules.having(f".{logger.name}"):
+            if path == logger.path:
                 continue
             module = tree.module(path)
             names = [

@@ -15,8 +15,7 @@ from buttress.analysis.secrecy.secrets import (
     kind_of,
 )
 from buttress.source import Tree
-from buttress.source.module import in_lower_case
-from buttress.source.patterns import lazy_pattern
+from buttress.source.patterns import in_lower_case, lazy_pattern
 
 _ENV_FILE = lazy_pattern(
     r"(?:^|/)\.env(?:\.(?!example|sample|template|dist|test)[\w.-]+)?$(?<!example)(?<!sample)(?<!template)(?<!dist)"

@@ -34,6 +34,13 @@ def test_without_a_comment_the_finding_is_open() -> None:
         (sql(f"# buttress: ignore[{CHECK}] names come from a list"), "names come from a list"),
         (sql(f"# buttress:ignore[OBS-PRINT, {CHECK}]: two checks"), "two checks"),
         (sql(f"#buttress: ignore [{CHECK}] - spaced"), "spaced"),
+        (sql(f"# buttress: ignore[{CHECK.lower()}] as in --select"), "as in --select"),
+        (sql(f"# type: ignore  # buttress: ignore[{CHECK}] behind another"), "behind another"),
+        (sql(f"# buttress: ignore[{CHECK}] before another  # noqa: E501"), "before another"),
+        (
+            sql(f"# buttress: ignore[OBS-PRINT] the first  # buttress: ignore[{CHECK}] the second"),
+            "the second",
+        ),
         (sql(above=f"    # buttress: ignore[{CHECK}] above"), "above"),
         (
             sql(above=f"    # buttress: ignore[{CHECK}] above\n    # and another comment"),

@@ -26,7 +26,14 @@ from buttress.source.tree import is_python
 _WORDS = ("buttress", "noqa", "nosec", "nosem")
 _HINT = lazy_pattern("|".join(_WORDS), re.IGNORECASE)
 _OWN = lazy_pattern(
-    r"\s*buttress\s*:\s*ignore\b\s*(?:\[(?P<ids>[^\]]*)\])?[\s:,-]*(?P<reason>.*)", re.DOTALL
+    r"\s*buttress\s*:\s*ignore\b\s*(?:\[(?P<ids>[^\]]*)\])?[\s:,-]*(?P<reason>.*)",
+    re.DOTALL | re.IGNORECASE,
+)
+# a comment may hold several, each behind its own mark: `# type: ignore  # buttress: ignore[ID] reason`
+_NEXT_OWN = lazy_pattern(r"#(?=\s*buttress\s*:)", re.IGNORECASE)
+_NEXT_FOREIGN = lazy_pattern(
+    r"\s#\s*(?:noqa|nosec|nosem|type\s*:|pyright\s*:|mypy\s*:|pylint\s*:|pragma\s*:|fmt\s*:).*",
+    re.DOTALL | re.IGNORECASE,
 )
 _NOQA = lazy_pattern(
     r"(?:^|#)\s*noqa\b(?:\s*:\s*(?P<codes>[A-Z]+[0-9]+(?:[,\s]+[A-Z]+[0-9]+)*))?(?P<rest>.*)",
@@ -150,12 +157,12 @@ class Comments:
         self._own[path], self._foreign[path] = _ByLine(), _ByLine()
         text = self._tree.text(path) if path in self._tree else None
         for comment in () if text is None else self._comments(path, text.content):
-            own = _OWN.match(comment.text)
-            if own is not None:
-                self._add_own(path, comment, own)
-            else:
-                for other in _foreign(comment):
-                    self._foreign[path].add(other.comment, other)
+            for part in _NEXT_OWN.split(comment.text):
+                own = _OWN.match(part)
+                if own is not None:
+                    self._add_own(path, comment, own)
+            for other in _foreign(comment):
+                self._foreign[path].add(other.comment, other)
 
     def _comments(self, path: str, text: str) -> Iterable[Comment]:
         lowered = text.lower()
@@ -167,17 +174,17 @@ class Comments:
 
     def _add_own(self, path: str, comment: Comment, match: re.Match[str]) -> None:
         place = Place(path, comment.line)
-        listed = [word.strip() for word in re.split(r"[,\s]+", match["ids"] or "") if word.strip()]
-        reason = " ".join(match["reason"].split())
+        listed = [word for word in re.split(r"[,\s]+", match["ids"] or "") if word]
+        reason = " ".join(_NEXT_FOREIGN.sub("", match["reason"]).split())
         if not listed:
             message = "Name the checks to ignore: buttress: ignore[ID] reason. Nothing is ignored."
             self._remarks.append(Remark(place, message))
             return
-        unknown = [word for word in listed if word not in self._known]
+        unknown = [word for word in listed if word.upper() not in self._known]
         for word in unknown:
             message = f"There is no check `{word}`.{nearest(word.upper(), self._known)}"
             self._remarks.append(Remark(place, message))
-        ids = frozenset(listed) - frozenset(unknown)
+        ids = frozenset(word.upper() for word in listed if word not in unknown)
         if ids and not reason:
             names = ", ".join(sorted(ids))
             message = f"Say why {names} is ignored, behind the bracket. Until then it counts."

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -50,10 +50,9 @@ def prints(module: Module, is_mentioned: Callable[[str], bool]) -> Iterator[Prin
         module: A module of the app.
         is_mentioned: Whether some other module names a function of this one.
     """
-    consoles: frozenset[ast.AST] | None = None
-    for call in module.calls_to(_PRINTS.keys()):
-        if consoles is None:
-            consoles = console_functions(module, is_mentioned)
+    calls = module.calls_to(_PRINTS.keys())
+    consoles = _console_functions(module, calls, is_mentioned) if calls else frozenset()
+    for call in calls:
         kind = _PRINTS[module.resolve(call.func) or ""]
         yield Printed(call, kind, _exemption(module, call, consoles))
 
@@ -106,8 +105,10 @@ def is_main_guard(test: ast.expr) -> bool:
     return any(isinstance(side, ast.Name) and side.id == "__name__" for side in sides)
 
 
-def console_functions(module: Module, is_mentioned: Callable[[str], bool]) -> frozenset[ast.AST]:
-    """Return the functions of a module that are commands, or that only a command calls."""
+def _console_functions(
+    module: Module, calls: Iterable[ast.Call], is_mentioned: Callable[[str], bool]
+) -> frozenset[ast.AST]:
+    """Return the functions around some calls that are commands, or that only a command calls."""
     functions: list[Function] = list(module.nodes(ast.FunctionDef, ast.AsyncFunctionDef))
     asking = _with_dialogue(module)
     found: set[ast.AST] = {
@@ -122,12 +123,8 @@ def console_functions(module: Module, is_mentioned: Callable[[str], bool]) -> fr
         and function not in found
         and not function.decorator_list
     ]
-    uses = _uses(module, {function.name for function in candidates})
-    callers = {
-        function: [u for u in uses.get(function.name, []) if not _is_inside(module, u, function)]
-        for function in candidates
-    }
-    waiting = [function for function in candidates if callers[function]]
+    callers = _callers(module, calls, candidates)
+    waiting = [function for function, uses in callers.items() if uses]
     while waiting:
         ready = [
             function
@@ -140,6 +137,24 @@ def console_functions(module: Module, is_mentioned: Callable[[str], bool]) -> fr
         found.update(function for function in ready if not is_mentioned(function.name))
         waiting = [function for function in waiting if function not in ready]
     return frozenset(found)
+
+
+def _callers(
+    module: Module, calls: Iterable[ast.Call], candidates: Sequence[Function]
+) -> dict[Function, list[ast.Name]]:
+    """Return the places that use the functions around some calls, and those around these."""
+    uses = _uses(module, {function.name for function in candidates})
+    found: dict[Function, list[ast.Name]] = {}
+    places: list[ast.expr] = list(calls)
+    while places:
+        around = {above for place in places for above in module.ancestors(place)}
+        places = []
+        for function in candidates:
+            if function in around and function not in found:
+                named = uses.get(function.name, [])
+                found[function] = [u for u in named if not _is_inside(module, u, function)]
+                places += found[function]
+    return found
 
 
 def _uses(module: Module, names: set[str]) -> dict[str, list[ast.Name]]:

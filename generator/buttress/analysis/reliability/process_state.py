@@ -197,8 +197,11 @@ def _of_containers(service: Service, modules: Modules) -> Iterator[tuple[Module,
     names = frozenset().union(*variables.values())
     for module in modules.having(*names) if names else ():
         statements = module.nodes(ast.Assign, ast.Delete, ast.AugAssign, ast.AnnAssign)
+        here = names | {b.local for b in module.imports if b.target.rpartition(".")[2] in names}
         for part in (*statements, *module.called(*_CHANGES)):
             for holder in _changed(part):
+                if _last_name(holder) not in here:
+                    continue
                 variable = _variable(module, holder, variables, service)
                 if variable is not None and isinstance(part, (ast.expr, ast.stmt)):
                     yield module, _Change(variable[1], variable[0], part)
@@ -238,6 +241,12 @@ def _root(node: ast.expr) -> ast.expr:
     while isinstance(node, ast.Subscript):
         node = node.value
     return node
+
+
+def _last_name(node: ast.expr) -> str:
+    if isinstance(node, ast.Attribute):
+        return node.attr
+    return node.id if isinstance(node, ast.Name) else ""
 
 
 def _variable(

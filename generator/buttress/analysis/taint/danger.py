@@ -17,7 +17,7 @@ from buttress.source import Module, Modules
 
 _ROUNDS = 3
 _MOST_DEFINITIONS = 5
-_CLIENTS = ("requests", "httpx", "aiohttp", "urllib3")
+_OWNERS = ("requests", "httpx", "aiohttp", "urllib3", "globals")
 _PATHS = PATH_METHODS - {"replace", "rename", "stat"}
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 _DEFINITIONS = (*_FUNCTIONS, ast.ClassDef)
@@ -152,7 +152,7 @@ class _Search:
             may_write = called_name(call) == "open" and len(given_to(call)) > 1
             if may_write or self._takes_something(module, call, sink):
                 yield module, call
-        clients = paths_of(self.modules.having(*_CLIENTS))
+        clients = paths_of(self.modules.having(*_OWNERS))
         files = paths_of(self.modules.having("files", "FILES", "Upload"))
         for module, call in self.modules.called(*_NAMES):
             name = called_name(call)

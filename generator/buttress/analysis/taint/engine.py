@@ -17,7 +17,7 @@ from buttress.analysis.taint.expressions import evaluate
 from buttress.analysis.taint.frame import Arguments, Callee, Enough, Frame
 from buttress.analysis.taint.own_calls import OwnCalls
 from buttress.analysis.taint.parts import keyed
-from buttress.analysis.taint.sinks import Kind
+from buttress.analysis.taint.sinks import Kind, bits
 from buttress.analysis.taint.sources import (
     PARAMETER,
     REQUESTS,
@@ -43,7 +43,8 @@ class Flow:
     Attributes:
         kind: What becomes of it there.
         module: The file of the sink.
-        node: The call that is the sink; the value itself where a view returns it.
+        node: The call that is the sink, or that hands a text to a function which only passes it on to
+            one; the value itself where a view returns it.
         argument: The argument that it reaches the sink by.
         value: The expression in it that comes from the source.
         label: Of the source: ``client``, ``parameter``, or that of the sources that were given.
@@ -61,6 +62,12 @@ class Flow:
     entry: ast.AST | None = None
 
 
+def _answers_any(function: Function) -> bool:
+    """Whether a function answers addresses that no route has: what is wrong is said there."""
+    calls = [d.func for d in function.decorator_list if isinstance(d, ast.Call)]
+    return any(isinstance(f, ast.Attribute) and f.attr.endswith("errorhandler") for f in calls)
+
+
 _Known = WeakKeyDictionary[Sources, tuple[Flow, ...]]
 _KNOWN: WeakKeyDictionary[Tree, dict[tuple[str, str], tuple[_Code, _Known]]] = WeakKeyDictionary()
 
@@ -72,7 +79,8 @@ def flows(
 
     Each file is looked at once for each object that describes sources, whoever asks; keep that
     object at the top of a module. A sink is reported once, in the file that it stands in, also where
-    the source is read in a function of another file that calls it.
+    the source is read in a function of another file that calls it; a text that a function only passes
+    on is reported where it was put together.
 
     Args:
         project: The project.
@@ -199,8 +207,9 @@ class _Run:
         paths = {route.path for route in routes if route.is_complete}
         if len(paths) == 1 and not re.search(r"[<{(]", next(iter(paths))):
             return constant(next(iter(paths)))
-        if any(re.search(r"<path:|:path}", path) for path in paths):
-            taint = Taint("client", "request.path", function, frame.module)
+        if any(re.search(r"<path:|:path}", path) for path in paths) or _answers_any(function):
+            safe = bits(Kind.URL, Kind.REDIRECT)  # it begins with a slash
+            taint = Taint("client", "request.path", function, frame.module, safe)
             return Value(taint=frozenset({taint}))
         return NOTHING
 

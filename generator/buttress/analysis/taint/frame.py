@@ -114,10 +114,11 @@ class Frame:
         ways: The nodes that may record something, where what it gives back matters to nobody;
             ``None`` where all matters.
         klass: The class that it is a method of, as the engine calls it.
+        caller: The frame of the call that it was entered by, and that call.
     """
 
     __slots__ = (
-        "breaks", "continues", "depth", "ends", "engine", "function", "is_view", "klass", "module",
+        "breaks", "caller", "continues", "depth", "ends", "engine", "function", "is_view", "klass", "module",
         "raising", "returned", "state", "ways",
     )  # fmt: skip
 
@@ -136,4 +137,5 @@ class Frame:
         self.raising: list[State] | None = None
         self.is_view = False
         self.klass = ""
+        self.caller: tuple[Frame, ast.Call] | None = None
         self.ways: Collection[ast.AST] | None = None

@@ -94,7 +94,7 @@ UNDONE: dict[str, int] = {
     ),
     **dict.fromkeys(
         ["base64.b64decode", "base64.urlsafe_b64decode", "binascii.unhexlify", "base64.b32decode",
-         "base64.standard_b64decode"],
+         "base64.standard_b64decode", "base64.decodebytes", "base64.decodestring"],
         TEXTS | bits(Kind.URL, Kind.REDIRECT),
     ),
     "json.loads": bits(Kind.CODE, Kind.URL, Kind.REDIRECT, Kind.PATH, Kind.OBJECT),

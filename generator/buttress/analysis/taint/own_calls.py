@@ -55,9 +55,9 @@ class OwnCalls:
         results = []
         for definition in candidates:
             if isinstance(definition.node, ast.ClassDef):
-                results.append(self._construct(frame, definition, arguments))
+                results.append(self._construct(frame, node, definition, arguments))
             elif self._is_worth_it(frame, definition, owner, arguments):
-                results.append(self._result_of(frame, definition, owner, arguments))
+                results.append(self._result_of(frame, node, definition, owner, arguments))
         return frame.state.join_all(results) if results else NOTHING
 
     def _candidates(
@@ -109,20 +109,27 @@ class OwnCalls:
         span = (definition.node.end_lineno or 0) - definition.node.lineno
         return span <= _SMALL or "request" in definition.module.source(definition.node)
 
-    def _construct(self, frame: Frame, definition: Definition, arguments: Arguments) -> Value:
+    def _construct(
+        self, frame: Frame, node: ast.Call, definition: Definition, arguments: Arguments
+    ) -> Value:
         key = self._definitions.remember(definition)
         made = frame.state.new(Container("object", {}, None, key))
         instance = Value(ref=made.ref, what=f"<obj {key}>")
         method = self._definitions.method(definition, "__init__")
         if method is not None and self._is_worth_it(frame, method, instance, arguments):
-            self._invoke(frame, method, instance, arguments)
+            self._invoke(frame, node, method, instance, arguments)
         elif method is None:
             for name, value in arguments.named.items():
                 frame.state.put(made, name, value)
         return instance
 
     def _result_of(
-        self, frame: Frame, definition: Definition, owner: Value | None, arguments: Arguments
+        self,
+        frame: Frame,
+        node: ast.Call,
+        definition: Definition,
+        owner: Value | None,
+        arguments: Arguments,
     ) -> Value:
         """Return what a function gives back; worked out once where it is given nothing untrusted."""
         values = [
@@ -131,18 +138,23 @@ class OwnCalls:
             *(() if owner is None else (owner,)),
         ]
         if arguments.more or any(value.ref or value.taint for value in values):
-            return self._invoke(frame, definition, owner, arguments)
+            return self._invoke(frame, node, definition, owner, arguments)
         given = tuple((repr(value.const), value.what) for value in values)
         key = (definition.node, given, tuple(arguments.named))
         found = self._results.get(key)
         if found is None:
-            found = self._invoke(frame, definition, owner, arguments)
+            found = self._invoke(frame, node, definition, owner, arguments)
             if not found.ref:
                 self._results[key] = found
         return found
 
     def _invoke(
-        self, frame: Frame, definition: Definition, owner: Value | None, arguments: Arguments
+        self,
+        frame: Frame,
+        call: ast.Call,
+        definition: Definition,
+        owner: Value | None,
+        arguments: Arguments,
     ) -> Value:
         node = definition.node
         assert not isinstance(node, ast.ClassDef)  # noqa: S101 - for mypy
@@ -150,6 +162,7 @@ class OwnCalls:
         names = frame.state.names if is_inner and frame.function is not None else {}
         state = frame.state.inside(names)
         inside = Frame(frame.engine, definition.module, node, frame.depth + 1, state)
+        inside.caller = (frame, call)
         if definition.klass is not None:
             inside.klass = definition.klass.name
         bind_call(inside, definition, owner, arguments)

@@ -6,6 +6,7 @@ import ast
 import re
 
 from buttress.analysis.taint.frame import Arguments, Frame
+from buttress.analysis.taint.handing_on import put_together
 from buttress.analysis.taint.sinks import (
     BIT,
     FUNCTIONS,
@@ -177,7 +178,7 @@ def _reach(  # noqa: PLR0917 - a call, its sink, and what it is given
         value = container.items[0]  # a body with its status and headers
     if sink.condition == "list":
         value = Value(taint=frame.state.held(value), node=argument)
-    _note(frame, sink.kind, node, argument, value)
+    _note(frame, sink.kind, node, argument, value, is_sql=sink.condition == "part")
 
 
 def _run(
@@ -205,9 +206,18 @@ def _run(
         _note(frame, Kind.SHELL, node, argument, items[0])
 
 
-def _note(frame: Frame, kind: Kind, node: ast.expr, argument: ast.expr, value: Value) -> None:
-    found = harm(frame, kind, value, may_be_whole=_is_database(frame, node))
+def _note(
+    frame: Frame,
+    kind: Kind,
+    node: ast.expr,
+    argument: ast.expr,
+    value: Value,
+    *,
+    is_sql: bool = False,
+) -> None:
+    found = harm(frame, kind, value, may_be_whole=_is_database(frame, node), is_sql=is_sql)
     if found is not None:
+        frame, node, argument = put_together(frame, node, argument, value)
         frame.engine.record(frame, kind, node, argument, found)
 
 
@@ -240,8 +250,18 @@ def returned(frame: Frame, node: ast.Return, value: Value) -> None:
         _note(frame, Kind.HTML, node.value, node.value, value)
 
 
-def harm(frame: Frame, kind: Kind, value: Value, *, may_be_whole: bool = True) -> Value | None:
-    """Return the part of a value that does harm at a sink, as a value with those sources alone."""
+def harm(
+    frame: Frame, kind: Kind, value: Value, *, may_be_whole: bool = True, is_sql: bool = False
+) -> Value | None:
+    """Return the part of a value that does harm at a sink, as a value with those sources alone.
+
+    Args:
+        frame: Where the sink stands.
+        kind: What becomes of the value there.
+        value: The value.
+        may_be_whole: Whether a value that nothing stands before may be a statement of SQL.
+        is_sql: Whether the value is SQL, even if no word of it says so: a part of a statement.
+    """
     if not value.taint and not (value.ref and frame.state.held(value)):
         return None
     if value.ref:
@@ -250,7 +270,7 @@ def harm(frame: Frame, kind: Kind, value: Value, *, may_be_whole: bool = True) -
             return None  # a command of the project's own, or an expression
         value = Value(taint=frame.state.held(value), node=value.node)
     if kind is Kind.SQL:
-        return _in_statement(frame, value, may_be_whole=may_be_whole)
+        return _in_statement(frame, value, may_be_whole=may_be_whole, is_sql=is_sql)
     pieces = _leading(value.pieces()) if kind in {Kind.URL, Kind.REDIRECT} else value.pieces()
     for piece in pieces:
         if isinstance(piece, Value):
@@ -286,7 +306,9 @@ def _is_from_caller(piece: str | Value) -> bool:
     return isinstance(piece, Value) and all(t.label == PARAMETER for t in piece.taint)
 
 
-def _in_statement(frame: Frame, value: Value, *, may_be_whole: bool) -> Value | None:
+def _in_statement(
+    frame: Frame, value: Value, *, may_be_whole: bool, is_sql: bool
+) -> Value | None:
     pieces = value.pieces()
     texts = "".join(p if isinstance(p, str) else "x" for p in pieces)
     is_statement = bool(_VERB.search(texts))
@@ -298,7 +320,7 @@ def _in_statement(frame: Frame, value: Value, *, may_be_whole: bool) -> Value | 
         known = [s for s in sources if s.label != PARAMETER]
         before = "".join(p if isinstance(p, str) else "x" for p in pieces[:index])
         is_whole = may_be_whole and not before.rpartition(OR)[2].strip()  # it begins the statement
-        if known and (is_statement or is_whole):
+        if known and (is_statement or is_whole or is_sql):
             return Value(taint=frozenset(known), node=piece.node or value.node)
         if not sources or not is_statement:
             continue

@@ -65,12 +65,14 @@ _EXECS = [f"os.{n}" for n in ("execl", "execle", "execlp", "execlpe", "execv", "
 
 FUNCTIONS: dict[str, Sink] = {
     **_all(
-        Sink(Kind.SQL, (0,), ("sql", "statement", "text", "query")),
+        Sink(Kind.SQL, (0,), ("sql", "text"), "part"),
         "sqlalchemy.text", "sqlalchemy.sql.text", "sqlalchemy.sql.expression.text", "sqlmodel.text",
-        "django.db.models.expressions.RawSQL", "pandas.read_sql", "pandas.read_sql_query",
+        "django.db.models.expressions.RawSQL",
     ),
+    **_all(Sink(Kind.SQL, (0,), ("sql",)), "pandas.read_sql", "pandas.read_sql_query"),
     **_all(Sink(Kind.CODE), "builtins.eval", "builtins.exec", "builtins.compile"),
     **_all(Sink(Kind.CODE), "builtins.__import__", "importlib.import_module"),
+    **_all(Sink(Kind.CODE), "builtins.globals().get"),
     **_all(Sink(Kind.CODE), "PIL.ImageMath.eval", "PIL.ImageMath.unsafe_eval", "code.interact", "code.InteractiveInterpreter().runcode"),
     **_all(Sink(Kind.SHELL, (0,), ("command", "cmd")), "os.system", "os.popen"),
     **_all(Sink(Kind.SHELL, (0,), ("cmd",)), "subprocess.getoutput", "subprocess.getstatusoutput"),

@@ -153,9 +153,27 @@ class State:
         ref = left.ref if left.ref == right.ref else left.ref or right.ref
         if left.ref and right.ref and left.ref != right.ref:
             ref = self._merge(left.ref, right.ref)
+        elif ref and not (left.ref and right.ref):
+            ref = self._mixed(ref, left if right.ref else right)
         what = left.what if left.what == right.what else left.what or right.what
         parts = None if const is not UNKNOWN else alternatives(left, right)
         return Value(const, left.taint | right.taint, parts, ref, what, right.node or left.node)
+
+    def _mixed(self, ref: int, other: Value) -> int:
+        """Return a container that may as well be a value of which nothing but its source is known."""
+        container = self.heap.get(ref)
+        if container is None or not other.taint or container.kind not in {"dict", "list"}:
+            return ref
+        if not container.items and container.rest is None:
+            return 0  # ``data or {}``
+        rest = Value(taint=other.taint, what=other.what, node=other.node)
+        if container.rest is not None:
+            if other.taint <= container.rest.taint:
+                return ref
+            rest = self.join_values(container.rest, rest)
+        number = next(self._numbers)
+        self.heap[number] = Container(container.kind, container.items, rest, container.what)
+        return number
 
     def _merge(self, first: int, second: int) -> int:
         one, two = self.heap.get(first), self.heap.get(second)

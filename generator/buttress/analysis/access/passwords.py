@@ -47,6 +47,8 @@ _WHERE = lazy_pattern("where", re.IGNORECASE)
 _IN_SQL = lazy_pattern(
     r"\bwhere\b[^;]*\b(?:password|passwd|pwd|user_password)\s*=\s*(?!=)", re.IGNORECASE | re.DOTALL
 )
+_IN_PIECE = lazy_pattern(r"\b(?:password|passwd|pwd|user_password)\s*=\s*(?!=)", re.IGNORECASE)
+_SELECT = lazy_pattern(r"\s*select\b", re.IGNORECASE)
 _WEAK_METHODS = frozenset(
     [
         "plain",
@@ -211,34 +213,31 @@ def _is_typed(module: Module, value: ast.expr) -> bool:
 
 
 def _in_sql(module: Module) -> Iterator[ast.expr]:
+    """Yield the texts of queries that ask for a password."""
     for node in module.nodes(ast.Constant):
         text = node.value if isinstance(node.value, str) else ""
-        if len(text) > _LONGEST or not _IN_SQL.search(text):
+        if len(text) > _LONGEST or not _IN_PIECE.search(text):
             continue
-        above = module.parent(node)
-        if isinstance(above, ast.Expr):
+        if isinstance(module.parent(node), ast.Expr):
             continue  # a docstring
+        whole = _text_around(module, node)
+        if not _SELECT.match(whole) or not _IN_SQL.search(whole):
+            continue
         function = module.function(node)
         source = module.source(function) if function is not None else ""
-        if not _HASHES.search(source) and re.match(
-            r"\s*select\b", _text_around(module, node), re.IGNORECASE
-        ):
+        if not _HASHES.search(source):
             yield node
 
 
-def _text_around(module: Module, node: ast.Constant) -> str:
-    """Return the text of a statement in SQL from its first part on."""
+def _text_around(module: Module, node: ast.expr) -> str:
+    """Return the whole text that a piece of it belongs to, as far as it is written out."""
     above = module.parent(node)
-    if isinstance(above, ast.JoinedStr) and isinstance(above.values[0], ast.Constant):
-        return str(above.values[0].value)
-    while isinstance(above, ast.BinOp):
-        first = above.left
-        while isinstance(first, ast.BinOp):
-            first = first.left
-        if isinstance(first, ast.Constant):
-            return str(first.value)
+    while isinstance(above, ast.JoinedStr | ast.BinOp):
+        node = above
         above = module.parent(above)
-    return str(node.value)
+    pieces = [piece for piece in ast.walk(node) if isinstance(piece, ast.Constant)]
+    pieces.sort(key=lambda piece: (piece.lineno, piece.col_offset))
+    return "?".join(str(piece.value) for piece in pieces)
 
 
 def _columns(module: Module) -> Iterator[ast.stmt]:

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from buttress.acceptance.comparing import changed_lines, only_changed
+from buttress import inspect
+from buttress.acceptance.comparing import kept_lines, only_changed
 from buttress.errors import UserError
 from buttress.project import inspect_project
 from buttress.scorecard import Scorecard, inspect_service
@@ -113,6 +114,89 @@ def test_a_file_that_was_moved_is_compared_with_what_it_was(root: Path) -> None:
     assert [item for item in new(root) if item.startswith("OBS-PRINT")] == []
 
 
+QUERY = '    return sqlite3.connect("x").execute(f"SELECT * FROM {name}").fetchall()\n\n\n'
+GUARDED = '@app.get("/t/{name}")\ndef table(name: str):\n    if name not in {"a", "b"}:\n        return []\n'
+OPEN = '@app.get("/t/{name}")\ndef table(name: str):\n'
+
+
+def test_a_place_that_a_change_elsewhere_makes_unsafe_is_new(root: Path) -> None:
+    write(root, "main.py", "import sqlite3\n" + HEAD + HEALTH + GUARDED + QUERY + PRINT)
+    commit(root)
+    git(root, "branch", "-f", "main")
+    write(root, "main.py", "import sqlite3\n" + HEAD + HEALTH + OPEN + QUERY + PRINT)
+
+    assert new(root) == ["SEC-SQL-INJECTION main.py:14"]
+
+
+def test_the_next_of_several_places_is_not_new_when_the_first_is_mended(root: Path) -> None:
+    head = """\
+from fastapi import Depends
+from sqlalchemy import create_engine
+from sqlalchemy.orm import Session, sessionmaker
+
+make = sessionmaker(create_engine("postgresql://"))
+
+
+def get_db():
+    with make() as db:
+        yield db
+
+
+"""
+    query = """\
+@app.get("/{0}")
+async def {0}(db: Session = Depends(get_db)):
+    found = db.query({0}).first()
+    return found
+
+
+"""
+    write(root, "main.py", head + HEAD + HEALTH + query.format("p") + query.format("q"))
+    commit(root)
+    git(root, "branch", "-f", "main")
+    mended = query.format("p").replace("async ", "")
+    write(root, "main.py", head + HEAD + HEALTH + mended + query.format("q"))
+
+    known = {f"{finding.check.id} {finding.place}" for finding in compared(root).known}
+    assert "ARCH-BLOCKING-IN-ASYNC main.py:31" in known
+    assert [item for item in new(root) if item.startswith("ARCH-BLOCKING")] == []
+
+
+def test_a_function_that_was_renamed_brings_nothing_else(root: Path) -> None:
+    write(root, "main.py", HEAD + HEALTH + ROUTES + PRINT.replace("def x", "def renamed"))
+
+    assert new(root) == []
+
+
+def test_a_file_that_was_moved_and_edited_is_compared_with_what_it_was(root: Path) -> None:
+    git(root, "rm", "-q", "main.py")
+    write(root, "api/server.py", HEAD + HEALTH + ROUTES + PRINT + PRINT.replace("x", "y"))
+
+    assert new(root) == ["OBS-PRINT api/server.py:33"]
+
+
+def test_a_service_that_moved_misses_no_more_than_before(root: Path) -> None:
+    write(root, "backend/main.py", HEAD + HEALTH + ROUTES + PRINT)
+    write(root, "backend/requirements.txt", "fastapi==0.128.0\n")
+    git(root, "rm", "-q", "main.py", "requirements.txt")
+    commit(root)
+    git(root, "branch", "-f", "main")
+    git(root, "mv", "backend", "api")
+
+    assert new(root) == []
+
+
+def test_what_is_excluded_is_excluded_at_the_base_too(root: Path) -> None:
+    write(root, "examples/main.py", HEAD + HEALTH + ROUTES)
+    commit(root)
+    git(root, "branch", "-f", "main")
+    write(root, "buttress.toml", 'exclude = ["examples/"]\n')
+
+    card = inspect(root, diff_base="main")
+
+    assert [item.check.id for item in card.findings] == []
+
+
 def test_a_folder_inside_a_repository_is_a_project_of_its_own(root: Path) -> None:
     write(root, "api/main.py", HEAD + HEALTH + ROUTES)
     write(root, "api/requirements.txt", "fastapi==0.128.0\n")
@@ -189,9 +273,10 @@ def test_no_program_of_the_repository_is_run(root: Path) -> None:
     old=st.lists(st.sampled_from("abc"), max_size=12),
     new=st.lists(st.sampled_from("abc"), max_size=12),
 )
-def test_the_lines_that_are_left_stand_in_the_old_text(old: list[str], new: list[str]) -> None:
-    changed = changed_lines("\n".join(old), "\n".join(new))
-    left = [line for number, line in enumerate(new, 1) if number not in changed]
+def test_the_lines_that_are_kept_stand_in_the_old_text(old: list[str], new: list[str]) -> None:
+    kept = kept_lines("\n".join(old), "\n".join(new))
 
-    rest = iter(old)
-    assert all(line in rest for line in left)
+    then = [kept[line] for line in sorted(kept)]
+    assert then == sorted(set(then))
+    # a text without a line has one, which is empty
+    assert all((new or [""])[now - 1] == (old or [""])[was - 1] for now, was in kept.items())

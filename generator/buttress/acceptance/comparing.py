@@ -9,12 +9,14 @@ import contextlib
 import re
 import shlex
 import subprocess
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import SequenceMatcher
 from pathlib import Path, PurePosixPath
 
 from buttress.acceptance.baseline import marked
+from buttress.acceptance.judging import without
 from buttress.acceptance.statements import statement_lines
 from buttress.checks.model import Kind
 from buttress.errors import NothingToInspectError, UserError
@@ -31,17 +33,20 @@ _LINE_END = lazy_pattern(r"\r\n|\r|\n")
 _ENTRY = re.compile(rb"(100644|100755) blob ([0-9a-f]{40,64}) +(\d+)\t(.*)", re.DOTALL)
 _MOST_LINES = 20_000
 _MOST_MOVED = 500
+_SAME_FILE = 0.5
+_Spot = tuple[str, str, int]
 
 
-def only_changed(card: Scorecard, revision: str) -> Scorecard:
+def only_changed(card: Scorecard, revision: str, exclude: Iterable[str] = ()) -> Scorecard:
     """Return the scorecard with everything marked as known that the branch did not bring.
 
-    New is a finding on a line changed since the merge base with the revision, and a missing control,
-    or a finding outside of Python, that the base did not have.
+    New is a finding on a line changed since the merge base with the revision, and what the base did
+    not have at all: a control that was taken away, or a place that a change elsewhere made unsafe.
 
     Args:
         card: The scorecard of the tree on the disk.
         revision: A branch, tag or commit.
+        exclude: Globs of paths that are not read.
 
     Raises:
         UserError: If this is no git repository or has no such revision.
@@ -50,19 +55,11 @@ def only_changed(card: Scorecard, revision: str) -> Scorecard:
     if tree.root is None:
         raise UserError("--diff-base needs a folder on the disk.")
     base = merge_base(tree.root, revision)
-    with tree_at(tree.root, base) as before:
-        known = _fingerprints(before, card.service)
+    with tree_at(tree.root, base) as whole:
+        before = without(whole, exclude)
         changes = Changes(before, tree)
-
-        def is_new(finding: Located) -> bool:
-            if finding.check.kind is Kind.PRESENCE or not is_python(finding.place.path):
-                is_unheard = finding.fingerprint not in known
-                return is_unheard or (
-                    finding.check.kind is not Kind.PRESENCE and changes.touch(finding)
-                )
-            return changes.touch(finding)
-
-        return marked(card, is_new, revision)
+        new = brought(card, _found(before, card.service, changes), changes)
+        return marked(card, lambda finding: finding.fingerprint in new, revision)
 
 
 def merge_base(root: Path, revision: str) -> str:
@@ -137,16 +134,71 @@ def _blob(process: subprocess.Popen[bytes], name: str, path: str) -> bytes:
     return content
 
 
-def _fingerprints(before: Tree, service: Service) -> frozenset[str]:
-    """Return the names of what a service had at the base; nothing if it was not there yet."""
+def _found(before: Tree, service: Service, changes: Changes) -> Sequence[Located]:
+    """Return what a service had at the base; nothing if it was not there yet."""
     try:
         project = inspect_project(before)
     except NothingToInspectError:
-        return frozenset()
+        return ()
+    app = changes.origin(service.app.place.path)
     same = [item for item in project.services if item.root == service.root]
-    if not same:
-        return frozenset()
-    return frozenset(item.fingerprint for item in inspect_service(project, same[0]).everything)
+    same += [item for item in project.services if item.app.place.path == app]
+    return inspect_service(project, same[0]).everything if same else ()
+
+
+def brought(card: Scorecard, known: Iterable[Located], changes: Changes) -> frozenset[str]:
+    """Return the names of the findings that came with what was changed.
+
+    Args:
+        card: What is found now.
+        known: What was found before.
+        changes: Which lines are still as they were.
+    """
+    before = {finding.fingerprint: _spot(finding) for finding in known}
+    places = frozenset(before.values())
+    new, elsewhere, met = set(), [], set()
+    for finding in card.everything:
+        was = changes.before_at(finding)
+        if changes.touch(finding) and finding.check.kind is not Kind.PRESENCE:
+            new.add(finding.fingerprint)
+        elif was in places:
+            met.add(was)
+        elif finding.fingerprint in before:
+            met.add(before[finding.fingerprint])
+        elif finding.check.kind is Kind.PRESENCE or not is_python(finding.place.path):
+            new.add(finding.fingerprint)
+        else:
+            elsewhere.append(finding)
+    return frozenset(new) | _more(elsewhere, places - met, changes)
+
+
+def _spot(finding: Located) -> _Spot:
+    return finding.check.id, finding.place.path, finding.place.line
+
+
+def _more(unmet: Iterable[Located], gone: Iterable[_Spot], changes: Changes) -> frozenset[str]:
+    """Return the names of findings on lines as they were that are more than what is gone.
+
+    A check that names one place for many names the next one when that is mended: the same is
+    found as before, and nothing is new.
+    """
+    left: Counter[tuple[str, str | None]] = Counter((check, path) for check, path, _ in gone)
+    rest = []
+    for finding in unmet:
+        key = finding.check.id, changes.origin(finding.place.path)
+        if left[key] > 0:
+            left[key] -= 1
+        else:
+            rest.append(finding)
+    others: Counter[str] = Counter()
+    for (check, _), count in left.items():
+        others[check] += count
+    new = set()
+    for finding in rest:
+        others[finding.check.id] -= 1
+        if others[finding.check.id] < 0:
+            new.add(finding.fingerprint)
+    return frozenset(new)
 
 
 @dataclass
@@ -155,48 +207,89 @@ class Changes:
 
     before: Tree
     after: Tree
-    _lines: dict[str, frozenset[int] | None] = field(default_factory=dict)
+    _kept: dict[str, Mapping[int, int] | None] = field(default_factory=dict)
+    _origins: dict[str, str | None] = field(default_factory=dict)
 
     def touch(self, finding: Located) -> bool:
         """Whether a line of the statement in which a finding stands was changed."""
-        path = finding.place.path
-        if path not in self._lines:
-            self._lines[path] = self._compare(path)
-        changed = self._lines[path]
-        if changed is None:
+        kept = self._kept_lines(finding.place.path)
+        if kept is None:
             return True
-        if not changed:
-            return False
-        return any(line in changed for line in statement_lines(self.after, finding.place))
+        return any(line not in kept for line in statement_lines(self.after, finding.place))
 
-    def _compare(self, path: str) -> frozenset[int] | None:
-        """Return the changed lines of a file; ``None`` for all of them."""
+    def before_at(self, finding: Located) -> _Spot | None:
+        """Return the check of a finding, and the file and line at which its place was before."""
+        origin = self.origin(finding.place.path)
+        line = (self._kept_lines(finding.place.path) or {}).get(finding.place.line)
+        return None if origin is None or line is None else (finding.check.id, origin, line)
+
+    def origin(self, path: str) -> str | None:
+        """Return where a file was before, if it was there or moved; as git does, by what it holds."""
+        if path not in self._origins:
+            self._origins[path] = path if path in self.before else self._moved_from(path)
+        return self._origins[path]
+
+    def _kept_lines(self, path: str) -> Mapping[int, int] | None:
+        if path not in self._kept:
+            self._kept[path] = self._compare(path)
+        return self._kept[path]
+
+    def _compare(self, path: str) -> Mapping[int, int] | None:
+        """Return the lines of a file that are as they were, with their numbers then; ``None`` for a new one."""
         if path not in self.after:
-            return frozenset()
-        origin = path if path in self.before else self._origin(path)
+            return _Same()
+        origin = self.origin(path)
         if origin is None:
             return None
         if self.before.read(origin) == self.after.read(path):
-            return frozenset()
+            return _Same()
         old, new = self.before.text(origin), self.after.text(path)
         if old is None or new is None:
             return None
-        return changed_lines(old.content, new.content)
+        return kept_lines(old.content, new.content)
 
-    def _origin(self, path: str) -> str | None:
-        """Return where a file was at the base, if it was moved since."""
+    def _moved_from(self, path: str) -> str | None:
+        if path not in self.after or not self.after.read(path).strip():
+            return None
         content, name = self.after.read(path), PurePosixPath(path)
         gone = [item for item in self.before.paths if item not in self.after]
         alike = [item for item in gone if PurePosixPath(item).suffix == name.suffix]
-        for item in alike[:_MOST_MOVED]:
-            if content.strip() and self.before.read(item) == content:
-                return item
         named = [item for item in alike if PurePosixPath(item).name == name.name]
-        return named[0] if len(named) == 1 else None
+        contents = {item: self.before.read(item) for item in alike[:_MOST_MOVED]}
+        same = next((item for item, was in contents.items() if was == content), None)
+        if same is not None:
+            return same
+        if len(named) == 1:
+            return named[0]
+        shares = {item: _shared(was, content) for item, was in contents.items()}
+        best = max(shares, key=lambda item: shares[item], default=None)
+        return best if best is not None and shares[best] >= _SAME_FILE else None
 
 
-def changed_lines(old: str, new: str) -> frozenset[int]:
-    """Return the numbers of the lines of ``new`` that are not in ``old``, from 1."""
+class _Same(Mapping[int, int]):
+    """The lines of a file in which nothing was changed."""
+
+    def __getitem__(self, line: int) -> int:
+        return line
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(())
+
+    def __len__(self) -> int:
+        return 1
+
+
+def _shared(old: bytes, new: bytes) -> float:
+    """Return how much of the longer of two files is in both, line by line."""
+    before, after = Counter(old.splitlines()), Counter(new.splitlines())
+    both = sum(len(line) * count for line, count in (before & after).items())
+    return both / max(
+        1, *(sum(len(line) * count for line, count in side.items()) for side in (before, after))
+    )
+
+
+def kept_lines(old: str, new: str) -> dict[int, int]:
+    """Return the numbers, from 1, of the lines of ``new`` that are in ``old``, with those they have there."""
     before, after = _LINE_END.split(old), _LINE_END.split(new)
     start = 0
     while start < min(len(before), len(after)) and before[start] == after[start]:
@@ -205,12 +298,12 @@ def changed_lines(old: str, new: str) -> frozenset[int]:
     most = min(len(before), len(after)) - start
     while end < most and before[-1 - end] == after[-1 - end]:
         end += 1
+    kept = {number: number for number in range(1, start + 1)}
+    moved = len(before) - len(after)
+    kept |= {number: number + moved for number in range(len(after) - end + 1, len(after) + 1)}
     old_part, new_part = before[start : len(before) - end], after[start : len(after) - end]
     if len(old_part) > _MOST_LINES or len(new_part) > _MOST_LINES:
-        return frozenset(range(start + 1, start + len(new_part) + 1))
-    found: set[int] = set()
-    matcher = SequenceMatcher(None, old_part, new_part)
-    for tag, _, _, first, last in matcher.get_opcodes():
-        if tag != "equal":
-            found.update(range(start + first + 1, start + last + 1))
-    return frozenset(found)
+        return kept
+    for first, then, size in SequenceMatcher(None, old_part, new_part).get_matching_blocks():
+        kept |= {start + then + at: start + first + at for at in range(1, size + 1)}
+    return kept

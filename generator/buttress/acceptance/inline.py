@@ -29,7 +29,7 @@ _OWN = lazy_pattern(
     r"\s*buttress\s*:\s*ignore\b\s*(?:\[(?P<ids>[^\]]*)\])?[\s:,-]*(?P<reason>.*)",
     re.DOTALL | re.IGNORECASE,
 )
-# a comment may hold several, each behind its own mark: `# type: ignore  # buttress: ignore[ID] reason`
+# a comment may hold several, each behind its own mark
 _NEXT_OWN = lazy_pattern(r"#(?=\s*buttress\s*:)", re.IGNORECASE)
 _NEXT_FOREIGN = lazy_pattern(
     r"\s#\s*(?:noqa|nosec|nosem|type\s*:|pyright\s*:|mypy\s*:|pylint\s*:|pragma\s*:|fmt\s*:).*",

@@ -153,5 +153,5 @@ def scored(
     if diff_base is not None:
         from buttress.acceptance.comparing import only_changed
 
-        card = only_changed(card, diff_base)
+        card = only_changed(card, diff_base, inspected.configuration.exclude)
     return card

@@ -10,6 +10,7 @@ from functools import cached_property
 from buttress.analysis.taint.danger import Dangers, paths_of
 from buttress.analysis.taint.definitions import Definitions
 from buttress.analysis.taint.frame import Frame
+from buttress.analysis.taint.graphql import LIBRARIES
 from buttress.analysis.taint.harmless import Harmless
 from buttress.analysis.taint.parameters import arguments_of, is_handler, of_function, of_handler
 from buttress.analysis.taint.sinks import Kind, bits
@@ -22,7 +23,7 @@ from buttress.source.patterns import lazy_pattern
 
 _SQL = ("execute", "text(", ".raw(", "read_sql", "RawSQL", ".fetch", ".extra(")
 _REQUESTS = ("request", *_SQL)
-_VIEWS = ("request", "self.kwargs", ".route(", *_SQL)
+_VIEWS = ("request", "self.kwargs", ".route(", *LIBRARIES, *_SQL)
 _HTML_CLASS = lazy_pattern(r"response_class\s*=\s*(?:\w+\.)?HTMLResponse")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 
+from buttress.analysis.taint.graphql import is_resolver, of_resolver
 from buttress.analysis.taint.sinks import Kind, bits
 from buttress.analysis.taint.sources import (
     CLIENT,
@@ -33,8 +34,8 @@ _ROUTERS = frozenset(
 
 
 def is_handler(module: Module, function: Function, known: frozenset[str]) -> bool:
-    """Whether a function answers a route, by the project's facts or by its decorator."""
-    if known and module.symbol(function) in known:
+    """Whether a function answers a route, by the project's facts or by its decorator, or a field of GraphQL."""
+    if (known and module.symbol(function) in known) or is_resolver(module, function):
         return True
     return any(
         isinstance(d, ast.Call) and isinstance(d.func, ast.Attribute) and d.func.attr in _ROUTERS
@@ -51,6 +52,8 @@ def arguments_of(function: Function | ast.Lambda) -> list[ast.arg]:
 
 def of_handler(module: Module, function: Function, argument: ast.arg, routes: list[Route]) -> Value:
     """Return what the framework puts into a parameter of a function that answers a route."""
+    if is_resolver(module, function):
+        return of_resolver(module, function, argument)
     written, is_given = _annotation(module, function, argument)
     if _is_request(module, argument):
         return Value(what=REQUEST, node=argument)

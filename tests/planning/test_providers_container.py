@@ -56,6 +56,43 @@ def test_flask_sqlalchemy_writes_to_the_instance_folder() -> None:
     assert answer("writable-paths", files) == [".", "instance"]
 
 
+SITE = """\
+from pathlib import Path
+BASE_DIR = Path(__file__).resolve().parent.parent
+INSTALLED_APPS = ["django.contrib.auth"]
+ROOT_URLCONF = "site_.urls"
+"""
+
+
+@pytest.mark.parametrize(
+    ("settings", "expected"),
+    [
+        (
+            "DATABASES = {'default': {'ENGINE': 'django.db.backends.sqlite3',"
+            " 'NAME': BASE_DIR / 'db.sqlite3'}}\n",
+            ["."],
+        ),
+        ("MEDIA_ROOT = BASE_DIR / 'media'\n", ["media"]),
+        ("import os\nMEDIA_ROOT = os.path.join(BASE_DIR, 'files', 'media/')\n", ["files/media"]),
+        ("DATABASES = {'default': {'ENGINE': 'django.db.backends.postgresql'}}\n", []),
+        ("MEDIA_ROOT = ''\n", []),
+        ("MEDIA_ROOT = '/srv/media'\n", []),
+        ("STATIC_ROOT = BASE_DIR / 'staticfiles'\n", []),
+    ],
+)
+def test_django_writes_its_sqlite_file_and_what_is_uploaded(
+    settings: str, expected: list[str]
+) -> None:
+    files = {
+        "manage.py": "import os\nos.environ.setdefault('DJANGO_SETTINGS_MODULE', 'site_.settings')\n",
+        "site_/settings.py": SITE + settings,
+        "site_/urls.py": "urlpatterns = []\n",
+        "requirements.txt": "django\n",
+    }
+
+    assert answer("writable-paths", files) == expected
+
+
 @pytest.mark.parametrize(
     ("route", "expected"),
     [
@@ -152,9 +189,50 @@ def test_the_scheme_is_the_one_in_use(code: str, scheme: str) -> None:
 def test_a_variable_that_nobody_reads_is_not_invented() -> None:
     files = app("import psycopg\nimport redis\n")
 
-    assert answer("services", files) == ["postgresql", "redis"]
+    assert answer("services", files) == ["redis"]
     assert answer("database-url-env", files) == ""
     assert answer("redis-url-env", files) == ""
+
+
+@pytest.mark.parametrize(
+    ("code", "expected"),
+    [
+        (
+            "HOST, PASSWORD = config('DB_HOST'), config('DB_PASSWORD')\nNAME = config('DB_NAME')\n",
+            {"DB_HOST": "host", "DB_PASSWORD": "password", "DB_NAME": "name"},
+        ),
+        (
+            "from pydantic_settings import BaseSettings\n"
+            "class Settings(BaseSettings):\n    postgres_server: str\n    postgres_password: str\n",
+            {"POSTGRES_SERVER": "host", "POSTGRES_PASSWORD": "password"},
+        ),
+        ("URL = os.environ['DATABASE_URL'] or config('DB_HOST', config('DB_PASSWORD'))\n", {}),
+        ("HOST = config('MAIL_HOST')\nPASSWORD = config('MAIL_PASSWORD')\n", {}),
+        ("PASSWORD = config('DB_PASSWORD')\n", {}),
+        ("HOST, PASSWORD = config('MYSQL_HOST'), config('MYSQL_PASSWORD')\n", {}),
+        ("class Row:\n    db_host: str\n    db_password: str\n", {}),
+    ],
+)
+def test_an_address_in_parts_is_told_as_the_code_reads_it(
+    code: str, expected: dict[str, str]
+) -> None:
+    files = app("import os\nimport psycopg\nfrom decouple import config\n" + code)
+
+    assert answer("database-env", files) == expected
+
+
+@pytest.mark.parametrize(
+    ("code", "name"),
+    [
+        ("D = dj_database_url.config(default='sqlite:///x')\n", "DATABASE_URL"),
+        ("D = env.db()\n", "DATABASE_URL"),
+        ("D = dj_database_url.config(env='OTHER')\n", ""),
+        ("D = env.db('OTHER')\n", ""),
+        ("D = dj_database_url.parse(value)\n", ""),
+    ],
+)
+def test_libraries_have_a_variable_of_their_own(code: str, name: str) -> None:
+    assert answer("database-url-env", app("import psycopg\n" + code)) == name
 
 
 def test_database_files_of_the_project_go_into_the_image() -> None:
@@ -176,10 +254,11 @@ MONOREPO = {"backend/main.py": FASTAPI_APP, "backend/requirements.txt": "fastapi
         ({"Dockerfile.backend": IMAGE.format("./backend")}, False),
         ({"Dockerfile": IMAGE.format("frontend")}, True),
         ({"frontend/Dockerfile": "FROM node:22\nCOPY . .\n"}, True),
+        ({"backend/deploy/web/Dockerfile": IMAGE.format("backend/")}, False),
     ],
     ids=str,
 )
-def test_a_dockerfile_above_that_builds_the_service_is_enough(
+def test_a_dockerfile_elsewhere_that_builds_the_service_is_enough(
     others: dict[str, str], needed: bool
 ) -> None:
     assert answer("dockerfile", MONOREPO | others) is needed

@@ -259,6 +259,30 @@ def test_nothing_is_made_where_it_could_not_work(answers: dict[str, object]) -> 
     assert list(rendered("container", **answers)) == [".copier-answers.container.yml"]
 
 
+@pytest.mark.parametrize(("kind", "port"), [("postgresql", "5432"), ("mysql", "3306")])
+def test_an_address_in_parts_is_told_in_parts(kind: str, port: str) -> None:
+    parts = {f"DB_{part.upper()}": part for part in ("host", "port", "user", "password", "name")}
+    app = compose(
+        container_services=[kind], container_database_url_env="", container_database_env=parts
+    )["services"]["app"]
+
+    host = "postgres" if kind == "postgresql" else "mysql"
+    secret = f"${{{host.upper()}_PASSWORD:?set it in .env}}"
+    assert app["environment"] == {
+        "DB_HOST": host,
+        "DB_PORT": port,
+        "DB_USER": "app",
+        "DB_PASSWORD": secret,
+        "DB_NAME": "app",
+    }
+
+
+def test_a_whole_address_needs_no_parts() -> None:
+    app = compose(container_services=["postgresql"], container_database_env={"DB_HOST": "host"})
+
+    assert list(app["services"]["app"]["environment"]) == ["DATABASE_URL"]  # type: ignore[call-overload]
+
+
 def test_another_compose_file_is_not_doubled() -> None:
     assert "compose.yaml" not in rendered("container", container_compose=False)
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 from buttress.analysis.delivery.images import service_images
 from buttress.planning.providers import answer
+from buttress.planning.providers.address_parts import database_parts
 from buttress.planning.providers.debian_packages import build_packages, runtime_packages
 from buttress.planning.providers.written_folders import written_folders
 from buttress.project.model import Project, Role, Service
@@ -16,6 +17,7 @@ from buttress.source.patterns import lazy_pattern
 from buttress.source.refusal import RefusedError
 
 SERVICES = ("postgresql", "mysql", "mongodb", "redis")
+_SQL = ("postgresql", "mysql")
 _HEALTH = frozenset({"livez", "live", "healthz", "health", "healthcheck", "health-check", "ping"})
 _URL_NAMES = {
     "sql": (
@@ -32,15 +34,17 @@ _URL_NAMES = {
     "mongodb": ("MONGO_URL", "MONGO_URI", "MONGODB_URL", "MONGODB_URI", "MONGO_CONNECTION_STRING"),
     "redis": ("REDIS_URL", "REDIS_URI"),
 }
+# Both read DATABASE_URL where nothing else is said.
+_READS_URL = lazy_pattern(r"\bdj_database_url\.config\((?!\s*(?:env\s*=|[\"']))|\benv\.db(?:_url)?\(\s*\)")
 _SCHEME = lazy_pattern(r"\b((?:postgresql|postgres|mysql|mariadb)(?:\+[a-z0-9_]+)?)://")
 _DATABASE_FILE = lazy_pattern(r"\.(?:db|sqlite3?)\Z")
 
 
 @answer("container-dockerfile")
 def needs_dockerfile(project: Project, service: Service) -> bool:
-    """Whether no Dockerfile in a folder above builds the service already."""
-    inside = service.root + "/" if service.root else ""
-    return all(image.path.startswith(inside) for image in service_images(project, service))
+    """Whether no Dockerfile in another folder builds the service already."""
+    own = service.root or ""
+    return all(posixpath.dirname(image.path) == own for image in service_images(project, service))
 
 
 @answer("container-compose")
@@ -68,14 +72,27 @@ def writable_paths(project: Project, service: Service) -> list[str]:
 
 @answer("container-services")
 def services(project: Project, service: Service) -> list[str]:
-    """Return the databases and caches that the app talks to, one SQL database at most."""
-    return _services(service)
+    """Return the databases and caches that the app talks to, one SQL database at most.
+
+    A SQL database whose address nothing tells the app would be started for nothing.
+    """
+    has_address = database_address(project, service)[0] or database_env(project, service)
+    return [kind for kind in _services(service) if kind not in _SQL or has_address]
 
 
 @answer("container-database-url-env")
 def database_url_env(project: Project, service: Service) -> str:
     """Return the variable that holds the address of the SQL database; empty if none is read."""
     return database_address(project, service)[0]
+
+
+@answer("container-database-env")
+def database_env(project: Project, service: Service) -> dict[str, str]:
+    """Return which variables hold the parts of the SQL database's address, where none holds it all."""
+    kind = next((kind for kind in _services(service) if kind in _SQL), "")
+    if not kind or database_address(project, service)[0]:
+        return {}
+    return database_parts(kind, _texts(project, service))
 
 
 @answer("container-mongodb-url-env")
@@ -101,13 +118,15 @@ def database_address(project: Project, service: Service) -> tuple[str, str]:
 
     The variable is empty if none is read; the start is as written somewhere, else by the driver.
     """
-    has_sql = {"postgresql", "mysql"} & set(_services(service))
+    has_sql = set(_SQL) & set(_services(service))
     name = _named_in_code(project, service, _URL_NAMES["sql"]) if has_sql else ""
+    if has_sql and not name and any(map(_READS_URL.search, _texts(project, service))):
+        name = "DATABASE_URL"
     return name, _scheme(project, service)
 
 
 def _scheme(project: Project, service: Service) -> str:
-    kind = next((k for k in _services(service) if k in ("postgresql", "mysql")), "")
+    kind = next((k for k in _services(service) if k in _SQL), "")
     families = {"postgresql": ("postgresql", "postgres"), "mysql": ("mysql", "mariadb")}
     for text in _texts(project, service, with_examples=True):
         for match in _SCHEME.finditer(text):

@@ -25,6 +25,7 @@ _MAKES_FILE = frozenset(
         "shelve.open",
     }
 )
+_DJANGO_SQLITE = "django.db.backends.sqlite3"
 _SQLITE = lazy_pattern(r"sqlite(?:\+\w+)?:///(?P<path>[^?]*)")
 
 
@@ -40,6 +41,8 @@ def written_folders(tree: Tree, service: Service) -> list[str]:
         module = tree.module(path)
         if module.problem is None:
             found |= set(_folders(module, service))
+            if service.framework is Framework.DJANGO:
+                found |= set(_of_django_settings(module, service))
     return sorted(found)
 
 
@@ -49,6 +52,38 @@ def _folders(module: Module, service: Service) -> Iterator[str]:
     for constant in module.nodes(ast.Constant):
         if isinstance(constant.value, str) and (match := _SQLITE.match(constant.value)):
             yield from _of_sqlite(match.group("path"), service)
+
+
+def _of_django_settings(module: Module, service: Service) -> Iterator[str]:
+    """Yield where Django itself writes: its SQLite file, and the files that are uploaded."""
+    first = next((fact.value for fact in service.databases), "")
+    if first == "sqlite" and any(
+        constant.value == _DJANGO_SQLITE for constant in module.nodes(ast.Constant)
+    ):
+        yield HERE
+    for statement in module.tree.body:
+        if not isinstance(statement, ast.Assign) or not any(
+            isinstance(target, ast.Name) and target.id == "MEDIA_ROOT"
+            for target in statement.targets
+        ):
+            continue
+        names = _below_base(module, statement.value)
+        if names:
+            # settings count from the folder of manage.py
+            base = posixpath.relpath(service.import_root or ".", service.root or ".")
+            yield from _literal(posixpath.join(base, *names), is_folder=True)
+
+
+def _below_base(module: Module, node: ast.expr) -> list[str]:
+    """Return the parts of ``BASE_DIR / "a" / "b"`` and ``join(BASE_DIR, "a/b")`` behind the base."""
+    parts: list[ast.expr] = []
+    while isinstance(node, ast.BinOp) and isinstance(node.op, ast.Div):
+        parts.insert(0, node.right)
+        node = node.left
+    if isinstance(node, ast.Call) and (module.resolve(node.func) or "") == "os.path.join":
+        parts = [*node.args[1:], *parts]
+    names = [str(part.value).strip("/") if isinstance(part, ast.Constant) else "" for part in parts]
+    return names if all(map(_FOLDER.match, names)) else []
 
 
 def _of_call(module: Module, call: ast.Call) -> Iterator[str]:

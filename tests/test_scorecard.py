@@ -335,15 +335,22 @@ def test_a_tiny_project_has_findings_but_no_total() -> None:
     assert len(card.findings) == 1
 
 
-def test_findings_are_ranked_by_risk_across_pillars() -> None:
+def test_findings_are_ranked_by_risk_and_then_by_who_could_use_them() -> None:
     card = judged(
+        check(
+            "NO-LOGIN",
+            1,
+            risk=Risk.HIGH,
+            pillar=Pillar.SECURITY,
+            confidence=Confidence.MEDIUM,
+        ),
         check("LOW", 1, risk=Risk.LOW),
         check("HIGH", 1, risk=Risk.HIGH, pillar=Pillar.TESTING),
         check("FIXABLE", 1, risk=Risk.HIGH, pillar=Pillar.CICD, recipe="ci"),
         check("CRITICAL", 1, risk=Risk.CRITICAL, pillar=Pillar.CICD),
     )
 
-    assert [f.check.id for f in card.findings] == ["CRITICAL", "FIXABLE", "HIGH", "LOW"]
+    assert [f.check.id for f in card.findings] == ["CRITICAL", "NO-LOGIN", "FIXABLE", "HIGH", "LOW"]
     assert card.recommended() == ("ci",)
 
 

@@ -290,10 +290,12 @@ def is_scored(check: Check) -> bool:
     return check.confidence is not Confidence.LOW
 
 
-def _rank(finding: Located) -> tuple[int, int, bool, str, Place]:
+def _rank(finding: Located) -> tuple[int, bool, int, bool, str, Place]:
     check = finding.check
     return (
         _RISK_ORDER.index(check.risk),
+        # of two high risks, the one that somebody can use today
+        check.pillar is not Pillar.SECURITY,
         _CONFIDENCE_ORDER.index(check.confidence),
         check.recipe is None,
         check.id,

@@ -200,6 +200,44 @@ def test_of_several_services_the_main_one_is_shown_and_the_others_named(
     assert run("inspect", project, "--service", "web").out.count("flask") >= 1
 
 
+def last_line(printed: str) -> str:
+    return printed.rstrip().splitlines()[-1].strip()
+
+
+def test_what_to_run_next_can_be_run_where_there_are_several_services(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files = {
+        "-two/api/main.py": APP,
+        "-two/api/requirements.txt": "",
+        "-two/main.py": FLASK,
+        "-two/requirements.txt": "",
+    }
+    make_project(tmp_path, files)
+    monkeypatch.chdir(tmp_path)
+
+    of_api = last_line(run("inspect", "./-two", "--service", "api").out)
+    of_root = last_line(run("inspect", "./-two", "--service", ".").out)
+
+    assert of_api == "Next: buttress harden ./-two --service api"
+    assert of_root == "Next: buttress harden ./-two --service ."
+    for command in of_api, of_root:
+        done = run(*command.removeprefix("Next: buttress ").split(), "--diff")
+        assert (done.code, done.err) == (0, "")
+
+
+def test_where_no_recipe_helps_the_next_step_explains_what_matters_most(
+    run: Run, project: Path
+) -> None:
+    command = last_line(run("inspect", project, "--select", "OBS-NO-HEALTH,OBS-NO-TRACING").out)
+
+    assert command == "Next: buttress checks OBS-NO-HEALTH"
+    assert (
+        "Nothing answers whether the app is well"
+        in run(*command.removeprefix("Next: buttress ").split()).out
+    )
+
+
 ESCAPES = "\x1b]0;owned\x07\x1b[31m"
 
 

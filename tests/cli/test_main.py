@@ -174,5 +174,8 @@ def test_a_terminal_without_our_letters_is_no_reason_to_fail(project: Path, enco
         assert done.stderr == b""
         return done.stdout
 
-    assert "NOT READY" in printed().decode(encoding)
+    screen = printed().decode(encoding)
+    assert re.search(r"Architecture +#+\.+ ", screen)
+    assert "> error-handling" in screen
+    assert "?" not in screen
     assert "█" in printed("--format", "markdown").decode("utf-8")

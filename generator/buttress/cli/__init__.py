@@ -395,8 +395,13 @@ def main() -> None:
     # trees of syntax are many small objects that live to the end: collecting them costs more than all else
     gc.disable()
     if isinstance(sys.stdout, io.TextIOWrapper):
-        # a bar or an arrow that the terminal's encoding does not have is no reason to fail
-        sys.stdout.reconfigure(errors="replace")
+        if not sys.stdout.encoding.lower().startswith("utf"):
+            # a bar or an arrow that the terminal's encoding does not have is no reason to fail
+            from buttress.cli.plain_output import plain_signs
+
+            sys.stdout.reconfigure(errors=plain_signs())
+        else:
+            sys.stdout.reconfigure(errors="replace")
     try:
         # typer.Exit comes back as its code, and so does Ctrl-C
         code = _run()

@@ -96,13 +96,30 @@ def write_reports(
 def setting(card: Scorecard, path: Path, environment: Mapping[str, str]) -> Setting:
     """Return what surrounds the inspected folder: its repository, the platform, the next command."""
     prefix = _prefix(card.project.tree.root)
-    where = "" if path == Path() else f" {shlex.quote(str(path))}"
     return Setting(
         prefix,
         _source_url(environment),
-        f"buttress harden{where}" if card.recommended() else "",
+        _next_step(card, path),
         _whole(path, prefix, card.service) if prefix else "",
     )
+
+
+def _next_step(card: Scorecard, path: Path) -> str:
+    """Return the command that mends what recipes mend, else the one that explains what matters most."""
+    if card.recommended():
+        several = len(card.project.services) > 1
+        which = f" --service {shlex.quote(card.service.root or '.')}" if several else ""
+        return f"buttress harden{_as_argument(path)}{which}"
+    return f"buttress checks {card.open[0].check.id}" if card.open else ""
+
+
+def _as_argument(path: Path) -> str:
+    """Return a folder with a blank before it, as a shell takes it; nothing for the current one."""
+    if path == Path():
+        return ""
+    # what begins with a dash would be an option
+    named = f"./{path}" if str(path).startswith("-") else str(path)
+    return f" {shlex.quote(named)}"
 
 
 def _prefix(root: Path | None) -> str:
@@ -116,8 +133,8 @@ def _whole(path: Path, prefix: str, service: Service) -> str:
     top = path.resolve().parents[prefix.count("/") - 1]
     if not path.is_absolute():
         top = Path(os.path.relpath(top))
-    where = "" if top == Path() else f" {shlex.quote(str(top))}"
-    return f"buttress inspect{where} --service {shlex.quote((prefix + service.root).rstrip('/'))}"
+    folder = shlex.quote((prefix + service.root).rstrip("/"))
+    return f"buttress inspect{_as_argument(top)} --service {folder}"
 
 
 def _source_url(environment: Mapping[str, str]) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from weakref import WeakKeyDictionary
 
-from buttress.analysis.access.endpoints import own_modules
+from buttress.project.modules import own_modules
 from buttress.source import Module, Tree
 from buttress.source.nodes import Function
 

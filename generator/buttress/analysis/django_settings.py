@@ -7,10 +7,10 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from buttress.analysis.access.endpoints import own_modules
 from buttress.analysis.development import is_for_development
 from buttress.project.literals import written
 from buttress.project.model import Project, Service
+from buttress.project.modules import own_modules
 from buttress.source import Module
 from buttress.source.patterns import lazy_pattern
 

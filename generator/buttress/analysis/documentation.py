@@ -120,17 +120,17 @@ class Undocumented:
     message: str
 
 
-def undocumented(modules: Modules, service: Service) -> Iterator[Undocumented]:
+def undocumented(project: Project, service: Service, modules: Modules) -> Iterator[Undocumented]:
     """Yield what an API lacks: descriptions of its routes, a schema, a version."""
     answering: list[tuple[Module, Function]] = []
     described = versioned = 0
     for module in modules:
-        for handler in handlers(module, service):
+        for handler in handlers(project, service, module):
             if not is_api(module, handler.node, service):
                 continue
             answering.append((module, handler.node))
             described += ast.get_docstring(handler.node) is not None or _is_described(handler.node)
-            versioned += any(_VERSION.search(route.path) for route in handler.routes)
+            versioned += any(_VERSION.search(path) for path in handler.paths)
     if len(answering) < 3:
         return
     module, function = answering[0]

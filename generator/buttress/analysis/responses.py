@@ -8,12 +8,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from weakref import WeakKeyDictionary
 
-from buttress.analysis.access.handlers import Handler, handlers
+from buttress.analysis.access.handlers import handlers
 from buttress.analysis.database.calls import database_calls
 from buttress.analysis.errors import is_broad, status_of
 from buttress.analysis.function_bodies import own_nodes, returns_by_function
 from buttress.project.literals import argument, written
-from buttress.project.model import Service
+from buttress.project.model import Project, Service
 from buttress.project.modules import called_name
 from buttress.source import Module
 from buttress.source.nodes import Function
@@ -40,21 +40,21 @@ _FLASK_RAISERS = frozenset(["flask.abort", "werkzeug.exceptions.abort"])
 _OR_404 = frozenset(["get_or_404", "first_or_404", "one_or_404"])
 
 
-def untyped_answers(module: Module, service: Service) -> Iterator[Function]:
+def untyped_answers(project: Project, service: Service, module: Module) -> Iterator[Function]:
     """Yield the handlers of FastAPI that say nothing about what they answer.
 
     Those that answer with a response of their own making (files, redirects, pages), with nothing, or
     with what stands in the code word for word are left out.
     """
-    for handler in handlers(module, service):
+    for handler in handlers(project, service, module):
         function = handler.node
-        if function.returns is not None or "WEBSOCKET" in _methods(handler):
+        if function.returns is not None or "WEBSOCKET" in handler.methods:
             continue
         marks = [mark for mark in function.decorator_list if isinstance(mark, ast.Call)]
         given = {keyword.arg for mark in marks for keyword in mark.keywords}
         if given & _TYPED or None in given or _is_hidden(marks):
             continue
-        if all(_TRIVIAL.search(route.path) for route in handler.routes):
+        if all(_TRIVIAL.search(path) for path in handler.paths):
             continue
         made = _responses(function)
         answers = [_answer(node, made) for node in returns_by_function(module).get(function, ())]
@@ -74,10 +74,6 @@ def open_serializers(module: Module) -> Iterator[ast.stmt]:
         bases = holder.bases if isinstance(holder, ast.ClassDef) else []
         if is_fields and is_all and any("erializer" in written(base) for base in bases):
             yield node
-
-
-def _methods(handler: Handler) -> set[str]:
-    return {method for route in handler.routes for method in route.methods}
 
 
 def _is_hidden(marks: list[ast.Call]) -> bool:
@@ -133,9 +129,9 @@ class Unclassified:
     message: str
 
 
-def unclassified(module: Module, service: Service) -> Iterator[Unclassified]:
+def unclassified(project: Project, service: Service, module: Module) -> Iterator[Unclassified]:
     """Yield the ``except`` blocks of handlers that tell client errors and outages not apart."""
-    answering = {handler.node for handler in handlers(module, service)}
+    answering = {handler.node for handler in handlers(project, service, module)}
     if not answering:
         return
     for block in module.nodes(ast.ExceptHandler):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from buttress.analysis.access.endpoints import own_modules
 from buttress.analysis.fixed_values import fixed_values
 from buttress.analysis.reliability.clients import built_in_place
 from buttress.analysis.structure.complexity import (
@@ -27,6 +26,7 @@ from buttress.checks.model import (
     check,
 )
 from buttress.project.model import Place, Role
+from buttress.project.modules import own_modules
 from buttress.source import Module
 
 _FEW_ROUTES = 3
@@ -68,7 +68,11 @@ def db_in_handler(subject: Subject) -> Iterator[Finding]:
     if not service.drivers:
         raise NotApplicable("the app uses no database")
     modules = list(subject.modules(Role.APP))
-    found = [(module, access) for module in modules for access in accesses(module, service)]
+    found = [
+        (module, access)
+        for module in modules
+        for access in accesses(subject.project, service, module)
+    ]
     mixed = [(module, access) for module, access in found if access.mixes]
     for module in modules:
         for statement, name in http_imports(module, service):
@@ -168,7 +172,7 @@ def hardcoded_dependency(subject: Subject) -> Iterator[Finding]:
         @app.post("/ask")
         def ask(question: Question, client: OpenAI = Depends(get_client)):
     """
-    for built in built_in_place(subject.modules(Role.APP), subject.service):
+    for built in built_in_place(subject.project, subject.service, subject.modules(Role.APP)):
         more = f", as in {built.count - 1} more places of this file" if built.count > 1 else ""
         message = f"{built.name} is built where it is used{more}."
         yield subject.finding(built.module, built.node, message)

@@ -52,7 +52,7 @@ def no_response_model(subject: Subject) -> Iterator[Finding]:
     service = subject.service
     if service.framework is Framework.FASTAPI:
         for module in subject.wired():
-            for function in untyped_answers(module, service):
+            for function in untyped_answers(subject.project, service, module):
                 found = subject.finding(module, function, "Nothing says what this route answers.")
                 yield Finding(found.place, found.message, found.symbol, "answer")
         return
@@ -96,7 +96,7 @@ def errors_unclassified(subject: Subject) -> Iterator[Finding]:
             raise HTTPException(422, "not a date") from error
     """
     for module in subject.modules(Role.APP):
-        for found in unclassified(module, subject.service):
+        for found in unclassified(subject.project, subject.service, module):
             yield subject.finding(module, found.handler, found.message)
 
 
@@ -130,7 +130,7 @@ def ws_no_limits(subject: Subject) -> Iterator[Finding]:
         raise NotApplicable("the app has no WebSocket")
     is_counted = counts_sockets(subject.wired())
     for module in subject.modules(Role.APP):
-        for found in open_sockets(module, service, is_counted=is_counted):
+        for found in open_sockets(subject.project, service, module, is_counted=is_counted):
             at = subject.finding(module, found.function, found.message)
             yield Finding(at.place, at.message, at.symbol, "socket")
 
@@ -165,11 +165,11 @@ def no_api_docs(subject: Subject) -> Iterator[Finding]:
     answering = sum(
         is_api(module, handler.node, service)
         for module in modules
-        for handler in handlers(module, service)
+        for handler in handlers(subject.project, service, module)
     )
     if answering < 3:
         raise NotApplicable("fewer than three routes answer with data")
-    for found in undocumented(modules, service):
+    for found in undocumented(subject.project, service, modules):
         at = subject.finding(found.module, found.function, found.message)
         yield Finding(at.place, at.message, "", found.message.rpartition(" ")[2])
 

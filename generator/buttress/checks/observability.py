@@ -6,7 +6,6 @@ import ast
 import re
 from collections.abc import Iterator
 
-from buttress.analysis.access.endpoints import own_modules
 from buttress.analysis.caught import (
     brings_traceback,
     catches_only,
@@ -37,6 +36,7 @@ from buttress.checks.model import (
     check,
 )
 from buttress.project.model import Framework, Role
+from buttress.project.modules import own_modules
 from buttress.source import Module
 from buttress.source.patterns import lazy_pattern
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from buttress.analysis.access.endpoints import own_modules
 from buttress.analysis.database.schema import creates_schema, has_migrations
 from buttress.analysis.reliability.blocking import blocking_queries
 from buttress.analysis.reliability.outgoing import blocking_calls, endless_calls, outgoing_calls
@@ -159,8 +158,7 @@ def inline_slow_work(subject: Subject) -> Iterator[Finding]:
 
         background.add_task(send_mail, subject, text, sender, [user.email])
     """
-    own = own_modules(subject.project.tree)
-    for module, node, what in slow_work(subject.wired(), subject.service, own):
+    for module, node, what in slow_work(subject.project, subject.service, subject.wired()):
         yield subject.finding(module, node, f"While {what} here, the client waits.")
 
 

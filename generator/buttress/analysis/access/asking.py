@@ -10,10 +10,10 @@ import re
 from collections.abc import Iterator
 
 from buttress.analysis.access.authentication import is_guard_name
-from buttress.analysis.access.endpoints import classes_of, definitions_of, own_modules
+from buttress.analysis.definitions import classes_of, definitions_of
 from buttress.project.literals import written
 from buttress.project.model import Project, Service
-from buttress.project.modules import called_name
+from buttress.project.modules import called_name, own_modules
 from buttress.source import Module
 from buttress.source.nodes import Function
 from buttress.source.patterns import lazy_pattern

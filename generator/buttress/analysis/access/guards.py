@@ -15,10 +15,10 @@ from weakref import WeakKeyDictionary
 
 from buttress.analysis.access.asking import BODY, DEEPEST, Asking, denies
 from buttress.analysis.access.authentication import authenticates
-from buttress.analysis.access.endpoints import Endpoint, endpoints, functions_of, own_modules
+from buttress.analysis.access.endpoints import Endpoint, endpoints
 from buttress.project.literals import strings_in, written
 from buttress.project.model import Project, Service
-from buttress.project.modules import called_name
+from buttress.project.modules import called_name, own_modules
 from buttress.source import Module, Modules, Tree
 from buttress.source.nodes import Function
 from buttress.source.patterns import lazy_pattern
@@ -102,7 +102,7 @@ class Guards:
                 for module in self._modules.having(
                     "middleware", "before_request", "before_app_request"
                 )
-                for function in functions_of(module)
+                for function in module.nodes(ast.FunctionDef, ast.AsyncFunctionDef)
             )
         )
 
@@ -248,7 +248,7 @@ class Guards:
                 and self._asking.dependencies(module, statement.value)
             ):
                 return True
-        for function in functions_of(module):
+        for function in module.nodes(ast.FunctionDef, ast.AsyncFunctionDef):
             for mark in function.decorator_list:
                 inner = mark.func if isinstance(mark, ast.Call) else mark
                 if (

@@ -1,4 +1,8 @@
-"""The functions that answer requests, with what is known about the routes they answer."""
+"""The functions that run while a request is answered: those of endpoints, and what view classes add.
+
+A framework calls more methods of a view class than those that are named after a request, such as
+``get_queryset``; and a view class answers, though nothing shows where it is routed.
+"""
 
 from __future__ import annotations
 
@@ -7,16 +11,22 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from weakref import WeakKeyDictionary
 
-from buttress.project.model import Framework, Route, Service
+from buttress.analysis.access import view_methods
+from buttress.analysis.access.endpoints import Endpoint, endpoints_in
+from buttress.project.model import Framework, Project, Service
 from buttress.source import Module
 from buttress.source.nodes import Function
 
-_VIEW_METHODS = frozenset(
-    ["get", "post", "put", "patch", "delete", "list", "retrieve", "create", "update",
-     "partial_update", "destroy", "dispatch", "form_valid", "get_context_data", "get_queryset",
-     "perform_create", "perform_update", "perform_destroy"]
-)  # fmt: skip
-_READING_METHODS = frozenset(["get", "list", "retrieve", "get_context_data", "get_queryset"])
+_CALLED_BESIDE = {
+    "get_queryset": "GET",
+    "get_context_data": "GET",
+    "form_valid": "POST",
+    "perform_create": "POST",
+    "perform_update": "PUT",
+    "perform_destroy": "DELETE",
+}
+"""What view classes call by themselves, and the request that it is mostly about."""
+
 _VIEW_BASES = (
     "rest_framework.views.",
     "rest_framework.viewsets.",
@@ -26,84 +36,67 @@ _VIEW_BASES = (
     "django.contrib.auth.mixins.",
     "flask.views.",
 )
+_HINTS = ("rest_framework", "django.views", "flask.views")
 
 
 @dataclass(frozen=True, slots=True)
 class Handler:
-    """A function that answers requests.
+    """A function that runs while a request is answered.
 
     Attributes:
         module: Its file.
         node: The function.
-        routes: What it answers; empty where a router of a framework decides that.
-        reads: Whether it may answer a GET.
+        methods: Upper case; empty where they are not known.
+        paths: What it answers; empty where no route is known.
     """
 
     module: Module
     node: Function
-    routes: tuple[Route, ...]
-    reads: bool
+    methods: frozenset[str]
+    paths: tuple[str, ...]
+
+    @property
+    def reads(self) -> bool:
+        """Whether it may answer a GET."""
+        return not self.methods or "GET" in self.methods
 
 
 _KNOWN: WeakKeyDictionary[Module, dict[tuple[str, str], tuple[Handler, ...]]] = WeakKeyDictionary()
 
 
-def handlers(module: Module, service: Service) -> tuple[Handler, ...]:
-    """Return the functions of a file that answer requests, methods of view classes among them."""
+def handlers(project: Project, service: Service, module: Module) -> tuple[Handler, ...]:
+    """Return the functions of a file that run while requests are answered, in the order of lines."""
     known = _KNOWN.setdefault(module, {})
     key = (service.root, service.app.target)
     if key not in known:
-        known[key] = tuple(_handlers(module, service))
+        answering = endpoints_in(project, service, module.path)
+        found = {
+            endpoint.node: Handler(module, endpoint.node, endpoint.methods, endpoint.paths)
+            for endpoint in answering
+            if not isinstance(endpoint.node, ast.ClassDef)
+        }
+        if answering or any(hint in module.text for hint in _HINTS):
+            is_django = service.framework is Framework.DJANGO
+            for handler in _of_views(module, answering if is_django else ()):
+                found.setdefault(handler.node, handler)
+        known[key] = tuple(sorted(found.values(), key=lambda handler: handler.node.lineno))
     return known[key]
 
 
-def _handlers(module: Module, service: Service) -> Iterator[Handler]:
-    routes = service.routes_in(module.path)
-    if not routes and not _may_hold_views(module, service):
-        return
-    by_name: dict[str, list[Route]] = {}
-    for route in routes:
-        by_name.setdefault(route.handler, []).append(route)
-    views = view_classes(module, by_name)
-    for function in module.nodes(ast.FunctionDef, ast.AsyncFunctionDef):
-        holder = module.parent(function)
-        if isinstance(holder, ast.ClassDef) and holder in views:
-            if function.name in _VIEW_METHODS or _is_action(function):
-                answered = by_name.get(holder.name, by_name.get(f"{holder.name}.{function.name}"))
-                reads = function.name in _READING_METHODS
-                yield Handler(module, function, tuple(answered or ()), reads)
+def _of_views(module: Module, answering: tuple[Endpoint, ...]) -> Iterator[Handler]:
+    """Yield the methods of view classes: those that a route names, and those that say so themselves."""
+    paths: dict[ast.AST, tuple[str, ...]] = {}
+    for endpoint in answering:
+        klass = endpoint.view or endpoint.node
+        paths[klass] = (*paths.get(klass, ()), *endpoint.paths)
+    for klass in module.nodes(ast.ClassDef):
+        bases = [module.resolve(base) or "" for base in klass.bases]
+        if klass not in paths and not any(base.startswith(_VIEW_BASES) for base in bases):
             continue
-        answered = by_name.get(module.symbol(function)) if by_name else None
-        if answered:
-            methods = {method for route in answered for method in route.methods}
-            yield Handler(module, function, tuple(answered), not methods or "GET" in methods)
-
-
-def view_classes(module: Module, names: object = ()) -> set[ast.ClassDef]:
-    """Return the classes of a file whose methods answer requests.
-
-    Args:
-        module: The file.
-        names: A container of the names of classes that routes name.
-    """
-    known = names if isinstance(names, dict | set | frozenset) else {}
-    return {
-        node
-        for node in module.nodes(ast.ClassDef)
-        if node.name in known
-        or any((module.resolve(base) or "").startswith(_VIEW_BASES) for base in node.bases)
-    }
-
-
-def _may_hold_views(module: Module, service: Service) -> bool:
-    if service.framework is Framework.DJANGO:
-        return "rest_framework" in module.text or "django.views" in module.text
-    return "flask.views" in module.text
-
-
-def _is_action(function: Function) -> bool:
-    """Whether a method of a view set is marked as an action of its own."""
-    return any(
-        isinstance(mark, ast.Call) and isinstance(mark.func, ast.Name) and mark.func.id == "action"
-        for mark in function.decorator_list
-    )
+        for item in klass.body:
+            if not isinstance(item, (ast.FunctionDef, ast.AsyncFunctionDef)):
+                continue
+            beside = _CALLED_BESIDE.get(item.name)
+            methods = frozenset([beside]) if beside else view_methods.of_method(item)
+            if methods or item.name == "dispatch":
+                yield Handler(module, item, methods, paths.get(klass, ()))

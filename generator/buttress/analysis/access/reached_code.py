@@ -5,8 +5,10 @@ from __future__ import annotations
 import ast
 from weakref import WeakKeyDictionary
 
-from buttress.analysis.access.endpoints import Endpoint, classes_of, definitions_of, own_modules
+from buttress.analysis.access.endpoints import Endpoint
+from buttress.analysis.definitions import classes_of, definitions_of
 from buttress.project.model import Project, Service
+from buttress.project.modules import own_modules
 from buttress.source.patterns import lazy_pattern
 
 _REACHED: WeakKeyDictionary[Endpoint, str] = WeakKeyDictionary()

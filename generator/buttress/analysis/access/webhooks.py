@@ -7,10 +7,12 @@ import re
 from collections import deque
 from collections.abc import Iterable, Iterator
 
-from buttress.analysis.access.endpoints import Endpoint, definitions_of, functions_of, own_modules
+from buttress.analysis.access.endpoints import Endpoint
 from buttress.analysis.access.guards import Guards
 from buttress.analysis.access.openings import words
+from buttress.analysis.definitions import definitions_of
 from buttress.project.model import Project, Service
+from buttress.project.modules import own_modules
 from buttress.source import Module
 from buttress.source.nodes import Function
 from buttress.source.patterns import lazy_pattern
@@ -79,7 +81,7 @@ def _functions_by_name(
     found: dict[str, list[tuple[Module, Function]]] = {}
     for path in sorted({*service.reachable, service.app.place.path}):
         module = project.tree.module(path)
-        for function in functions_of(module) if module.problem is None else ():
+        for function in module.nodes(ast.FunctionDef, ast.AsyncFunctionDef):
             found.setdefault(function.name, []).append((module, function))
     return found
 

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from functools import cached_property
 from weakref import WeakKeyDictionary
 
-from buttress.analysis.access.endpoints import own_modules
 from buttress.analysis.access.handlers import Handler, handlers
 from buttress.analysis.database.calls import Act, DatabaseCall, database_calls
 from buttress.analysis.database.loops import LOOPS, depends_on, is_last_round, loop_around
@@ -18,7 +17,7 @@ from buttress.analysis.function_bodies import returns_by_function
 from buttress.project.folders import name_of
 from buttress.project.literals import written
 from buttress.project.model import Project, Service
-from buttress.project.modules import OwnModules, called_name
+from buttress.project.modules import called_name, own_modules
 from buttress.source import Module, Modules, Tree
 from buttress.source.nodes import Function
 from buttress.source.patterns import lazy_pattern
@@ -61,7 +60,7 @@ def queries_of(project: Project, service: Service, modules: Modules) -> Queries:
     known = _KNOWN.setdefault(project.tree, {})
     key = (service.root, service.app.target)
     if key not in known:
-        known[key] = Queries(modules, service, own_modules(project.tree))
+        known[key] = Queries(project, service, modules)
     return known[key]
 
 
@@ -69,15 +68,16 @@ class Queries:
     """The queries of an app.
 
     Args:
-        modules: The app's files that its entry point imports.
+        project: The facts.
         service: The service.
-        own: The project's own modules.
+        modules: Its files that the entry point imports.
     """
 
-    def __init__(self, modules: Modules, service: Service, own: OwnModules) -> None:
-        self.modules = modules
+    def __init__(self, project: Project, service: Service, modules: Modules) -> None:
+        self.project = project
         self.service = service
-        self.own = own
+        self.modules = modules
+        self.own = own_modules(project.tree)
 
     @cached_property
     def _reading(self) -> dict[Function, list[DatabaseCall]]:
@@ -159,7 +159,7 @@ class Queries:
         """Yield the queries of handlers that answer a GET with all rows of a table."""
         seen: set[ast.expr] = set()
         for module in self.modules:
-            for handler in handlers(module, self.service):
+            for handler in handlers(self.project, self.service, module):
                 if not handler.reads or is_limited(handler):
                     continue
                 for place, function in self._with_called(handler):

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from functools import cached_property
 from weakref import WeakKeyDictionary
 
-from buttress.analysis.access.endpoints import own_modules
 from buttress.analysis.llm import catalogue
 from buttress.analysis.llm.addresses import address_of
 from buttress.analysis.llm.clients import Clients
@@ -20,6 +19,7 @@ from buttress.analysis.llm.prompts import sent
 from buttress.analysis.llm.values import Callee, Values
 from buttress.analysis.taint import Sources
 from buttress.project.model import Project, Service
+from buttress.project.modules import own_modules
 from buttress.source import Module, Modules, Tree
 from buttress.source.patterns import lazy_pattern
 

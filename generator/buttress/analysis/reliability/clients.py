@@ -13,7 +13,7 @@ from buttress.analysis.access.handlers import handlers
 from buttress.analysis.database.queries import prepares
 from buttress.analysis.llm.catalogue import SDK_CLIENTS
 from buttress.project.literals import argument, known_string, written
-from buttress.project.model import Framework, Service
+from buttress.project.model import Framework, Project, Service
 from buttress.source import Module, Modules
 from buttress.source.nodes import Function
 from buttress.source.patterns import lazy_pattern
@@ -92,7 +92,7 @@ class BuiltInPlace:
     count: int
 
 
-def built_in_place(modules: Modules, service: Service) -> Iterator[BuiltInPlace]:
+def built_in_place(project: Project, service: Service, modules: Modules) -> Iterator[BuiltInPlace]:
     """Yield what the functions of each file build for themselves, one for each file and kind."""
     found: dict[tuple[Module, str], list[ast.Call]] = {}
     for module, call in modules.calls(*_BUILT):
@@ -100,7 +100,7 @@ def built_in_place(modules: Modules, service: Service) -> Iterator[BuiltInPlace]
         function = module.function(call)
         if function is None or _is_kept(module, call, function):
             continue
-        is_handler = any(function is handler.node for handler in handlers(module, service))
+        is_handler = any(function is handler.node for handler in handlers(project, service, module))
         if is_handler or (target in _HEAVY and not _is_factory(function)):
             found.setdefault((module, target), []).append(call)
     for (module, name), calls in found.items():

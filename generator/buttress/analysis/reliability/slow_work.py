@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 from buttress.analysis.access.handlers import handlers
 from buttress.analysis.function_bodies import calls_by_function
-from buttress.project.model import Service
-from buttress.project.modules import OwnModules, called_name
+from buttress.project.model import Project, Service
+from buttress.project.modules import OwnModules, called_name, own_modules
 from buttress.source import Module, Modules
 from buttress.source.nodes import Function
 from buttress.source.patterns import lazy_pattern
@@ -44,9 +44,10 @@ _LATER = lazy_pattern(
 
 
 def slow_work(
-    modules: Modules, service: Service, own: OwnModules
+    project: Project, service: Service, modules: Modules
 ) -> Iterator[tuple[Module, ast.expr, str]]:
     """Yield the calls of handlers that do slow work, or call a function that does, one a handler."""
+    own = own_modules(project.tree)
     doing: dict[tuple[str, str], str] = {}
     slow = modules.naming(*_SLOW, *_MAIL_TYPES).where(lambda module: bool(_slow_calls(module)))
     for module in slow:
@@ -57,7 +58,7 @@ def slow_work(
                 doing.setdefault((module.path, holder.name), _what(module, call))
     # who calls one of these may stand anywhere
     for module in modules if doing else slow:
-        for handler in handlers(module, service):
+        for handler in handlers(project, service, module):
             found = _in_handler(module, handler.node, service, own, doing)
             if found is not None:
                 yield module, found[0], found[1]

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from buttress.analysis.access.handlers import handlers
-from buttress.project.model import Service
+from buttress.project.model import Project, Service
 from buttress.source import Module
 from buttress.source.nodes import Function
 from buttress.source.patterns import lazy_pattern
@@ -53,16 +53,19 @@ def counts_sockets(modules: Iterable[Module]) -> bool:
     )
 
 
-def open_sockets(module: Module, service: Service, *, is_counted: bool) -> Iterator[OpenSocket]:
+def open_sockets(
+    project: Project, service: Service, module: Module, *, is_counted: bool
+) -> Iterator[OpenSocket]:
     """Yield the WebSocket handlers that wait without a limit, or do not know of a client that left.
 
     Args:
-        module: The file.
-        service: The service that it belongs to.
+        project: The facts.
+        service: The service.
+        module: A file of it.
         is_counted: Whether the app bounds how many sockets there are.
     """
-    for handler in handlers(module, service):
-        if not any("WEBSOCKET" in route.methods for route in handler.routes):
+    for handler in handlers(project, service, module):
+        if "WEBSOCKET" not in handler.methods:
             continue
         text = module.source(handler.node)
         if "receive" not in text and "iter_" not in text:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from buttress.analysis.access.handlers import Handler, handlers
 from buttress.analysis.database.calls import Act, DatabaseCall, by_function, database_calls
 from buttress.project.folders import folder_of, name_of
-from buttress.project.model import Service
+from buttress.project.model import Project, Service
 from buttress.source import Module
 from buttress.source.patterns import lazy_pattern
 
@@ -59,13 +59,13 @@ class HandlerAccess:
         return reads >= _MANY or len(self.calls) > _MANY
 
 
-def accesses(module: Module, service: Service) -> Iterator[HandlerAccess]:
+def accesses(project: Project, service: Service, module: Module) -> Iterator[HandlerAccess]:
     """Yield the handlers of a file that speak to the database themselves."""
     calls = database_calls(module, service)
     if not calls:
         return
     grouped = by_function(module, (call for call in calls if call.act in _STATEMENT_ACTS))
-    for handler in handlers(module, service):
+    for handler in handlers(project, service, module):
         own = _without_count(module, grouped.get(handler.node, []))
         if own and handler.node.name != "get_queryset":
             yield HandlerAccess(handler, tuple(own))

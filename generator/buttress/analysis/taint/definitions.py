@@ -7,11 +7,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
-from buttress.analysis.access.endpoints import own_modules
 from buttress.analysis.taint.frame import Callee
 from buttress.analysis.taint.sources import REQUEST, REQUEST_NAMES, REQUEST_TYPES
 from buttress.analysis.taint.values import NOTHING, Value, constant
 from buttress.project.model import Project
+from buttress.project.modules import own_modules
 from buttress.source import Module, Modules
 
 _DEEPEST = 3

@@ -50,6 +50,26 @@ def test_a_single_file_with_nothing_around_it() -> None:
     assert "port" not in answers
 
 
+@pytest.mark.parametrize(
+    ("files", "known"),
+    [
+        ({"tests/test_app.py": ""}, True),
+        ({"shop/tests.py": "class A:\n    def test_a(self):\n        pass\n"}, True),
+        (
+            {"shop/tests.py": "from django.test import TestCase\n\n# Create your tests here.\n"},
+            False,
+        ),
+        ({"tests/conftest.py": "", "tests/__init__.py": ""}, False),
+        ({}, False),
+    ],
+    ids=str,
+)
+def test_a_file_without_a_test_is_none(files: dict[str, str], known: bool) -> None:
+    answers = fact_answers(*project_of({"main.py": FASTAPI_APP} | files))
+
+    assert answers["has_tests"] is known
+
+
 def test_a_factory_and_a_database() -> None:
     files = {
         "shop/__init__.py": "from flask import Flask\n\n\ndef create_app():\n    app = Flask(__name__)\n    app.config['SQLALCHEMY_DATABASE_URI'] = 'postgresql://localhost/x'\n    return app\n",

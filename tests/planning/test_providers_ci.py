@@ -157,6 +157,61 @@ def test_tests_that_do_not_get_none() -> None:
     assert answer("test-env", DATABASE | TEST) == {}
 
 
+SITE = {
+    "requirements.txt": "django\n",
+    "main.py": "",
+    "web/site_/settings.py": 'INSTALLED_APPS = ["django.contrib.auth"]\nROOT_URLCONF = "site_.urls"\n',
+    "web/site_/urls.py": "urlpatterns = []\n",
+    "web/shop/tests.py": "class T:\n    def test_a(self):\n        pass\n",
+}
+MANAGE = "import os\nos.environ.setdefault('DJANGO_SETTINGS_MODULE', 'site_.settings')\n"
+
+
+def server(**parts: str) -> dict[str, str]:
+    settings = SITE["web/site_/settings.py"] + "from decouple import config\n"
+    default = {"ENGINE": "'django.db.backends.postgresql'", **parts}
+    inner = ", ".join(f"'{key}': {value}" for key, value in default.items())
+    return {"web/site_/settings.py": f"{settings}DATABASES = {{'default': {{{inner}}}}}\n"}
+
+
+@pytest.mark.parametrize(
+    ("files", "command"),
+    [
+        ({"web/manage.py": MANAGE}, "python web/manage.py test web/"),
+        ({"web/manage.py": MANAGE, "requirements.txt": "django\npytest\n"}, "python -m pytest"),
+        ({"web/manage.py": MANAGE, **server(HOST="'localhost'")}, ""),
+        (
+            {
+                "web/manage.py": MANAGE,
+                **server(HOST="config('DB_HOST')", PASSWORD="config('DB_PASSWORD')"),
+            },
+            "python web/manage.py test web/",
+        ),
+    ],
+)
+def test_django_runs_its_tests_where_they_can_run(files: dict[str, str], command: str) -> None:
+    assert answer("test-command", SITE | files) == command
+
+
+def test_every_test_of_django_opens_the_database() -> None:
+    files = SITE | {"web/manage.py": MANAGE}
+    files |= server(HOST="config('DB_HOST')", PASSWORD="config('DB_PASSWORD')")
+
+    assert answer("services", files) == ["postgresql"]
+    assert answer("test-env", files) == {
+        "PYTHONPATH": "web",
+        "DB_HOST": "localhost",
+        "DB_PASSWORD": "",
+    }
+
+
+def test_nothing_runs_where_nothing_can_be_installed() -> None:
+    project, service = project_of({"main.py": FASTAPI_APP, **TEST})
+
+    assert providers()["ci-test-command"](project, service) == ""
+    assert answer("test-command", TEST) == "python -m pytest"
+
+
 def test_code_below_src_is_found_by_the_tests() -> None:
     files = {
         "main.py": "",

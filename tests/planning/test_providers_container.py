@@ -68,8 +68,7 @@ ROOT_URLCONF = "site_.urls"
     ("settings", "expected"),
     [
         (
-            "DATABASES = {'default': {'ENGINE': 'django.db.backends.sqlite3',"
-            " 'NAME': BASE_DIR / 'db.sqlite3'}}\n",
+            "DATABASES = {'default': {'ENGINE': 'django.db.backends.sqlite3', 'NAME': 'db.sqlite3'}}\n",
             ["."],
         ),
         ("MEDIA_ROOT = BASE_DIR / 'media'\n", ["media"]),

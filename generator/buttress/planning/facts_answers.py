@@ -10,6 +10,7 @@ from buttress.project.model import Project, Role, Service
 from buttress.source.patterns import lazy_pattern
 
 _DATABASES = frozenset(["sqlite", "postgresql", "mysql", "mongodb"])
+_TEST = lazy_pattern(r"^\s*(async\s+)?def\s+test", re.MULTILINE)
 _PYTHON = lazy_pattern(r"3\.[0-9]+\Z")
 
 
@@ -29,7 +30,7 @@ def fact_answers(project: Project, service: Service) -> dict[str, object]:
         "manifest": _inside(manifest.path, service.root) if manifest else "",
         "lock_file": _inside(manifest.lock, service.root) if manifest and manifest.lock else "",
         "database": _database(service),
-        "has_tests": has_tests(service),
+        "has_tests": has_tests(project, service),
     }
     if service.python and _PYTHON.match(service.python.value):
         answers["python_version"] = service.python.value
@@ -46,10 +47,19 @@ def _database(service: Service) -> str:
     return next((fact.value for fact in service.databases if fact.value in _DATABASES), "")
 
 
-def has_tests(service: Service) -> bool:
-    """Whether the service has a Python file of tests, not only what supports them."""
-    names = (path.rsplit("/", 1)[-1] for path in service.files(Role.TEST))
-    return any(name.startswith("test_") or name.endswith("_test.py") for name in names)
+def has_tests(project: Project, service: Service) -> bool:
+    """Whether the service has a Python file of tests, not only what supports them.
+
+    Django makes a ``tests.py`` for every app; it counts when there is a test in it.
+    """
+    for path in service.files(Role.TEST):
+        name = path.rsplit("/", 1)[-1]
+        if name.startswith("test_") or name.endswith("_test.py"):
+            return True
+        text = project.tree.text(path) if name == "tests.py" else None
+        if text is not None and _TEST.search(text.content):
+            return True
+    return False
 
 
 def project_name(project: Project, service: Service) -> str:

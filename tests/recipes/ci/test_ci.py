@@ -111,6 +111,13 @@ def test_a_project_without_tests_has_no_such_job() -> None:
     assert "test" not in workflow(has_tests=False)["jobs"]
 
 
+def test_tests_that_cannot_run_in_ci_have_no_job() -> None:
+    jobs = workflow(ci_test_command="", ci_lint="none", ci_types="none")["jobs"]
+
+    assert list(jobs)[0] == "security"
+    assert "test" not in jobs
+
+
 def test_a_linter_that_nobody_chose_looks_for_errors_alone() -> None:
     jobs = workflow()["jobs"]
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from buttress.analysis.delivery.images import service_images
 from buttress.planning.providers import answer
-from buttress.planning.providers.container import database_address
+from buttress.planning.providers.container import database_address, database_env
 from buttress.project.model import Framework, Project, Role, Service
 from buttress.rewrites.image_facts import build_context
 from buttress.source import requirements, toml_dependencies, toml_editor
@@ -37,6 +37,8 @@ _DEV_FILES = (
     "requirements/test.txt",
 )
 _DEV_GROUPS = ("dev", "test", "tests", "testing", "lint", "types")
+# What the PostgreSQL of the job is reached by; it asks for no password.
+_SERVER = {"host": "localhost", "port": "5432", "user": "postgres", "password": "", "name": "test"}
 _RENOVATE = lazy_pattern(r"(\.github/|\.gitlab/)?(renovate\.json5?|\.renovaterc(\.json5?)?)\Z")
 
 
@@ -97,11 +99,32 @@ def type_checker_target(project: Project, service: Service) -> str:
 
 @answer("ci-test-command")
 def test_command(project: Project, service: Service) -> str:
-    """Return the command that runs the tests."""
-    if service.framework is Framework.DJANGO and "pytest" not in _declared(project, service):
-        manage = posixpath.join(service.root, "manage.py")
-        return "python manage.py test" if manage in project.tree else "python -m pytest"
+    """Return the command that runs the tests; empty where they cannot run on another machine.
+
+    Nothing is declared that could be installed for them, or the tests of a Django site need a
+    database server whose address stands in the settings.
+    """
+    if service.manifest is None or _needs_fixed_server(project, service):
+        return ""
+    if service.framework is not Framework.DJANGO or "pytest" in _declared(project, service):
+        return "python -m pytest"
+    inside = posixpath.relpath(service.import_root or ".", service.root or ".")
+    # only a label makes Django look for tests elsewhere than in the folder that it is run in
+    label = "" if inside == "." else f" {inside}/"
+    for folder in (".", inside):
+        manage = posixpath.normpath(posixpath.join(folder, "manage.py"))
+        if posixpath.normpath(posixpath.join(service.root, manage)) in project.tree:
+            return f"python {manage} test{label}"
     return "python -m pytest"
+
+
+def _needs_fixed_server(project: Project, service: Service) -> bool:
+    if service.framework is not Framework.DJANGO:
+        return False
+    first = next((fact.value for fact in service.databases), "")
+    if first != "postgresql":
+        return first in ("mysql", "oracle")
+    return not (database_address(project, service)[0] or database_env(project, service))
 
 
 @answer("ci-test-declared")
@@ -118,15 +141,18 @@ def test_environment(project: Project, service: Service) -> dict[str, str]:
     pytest = _table(project, service, "pytest").get("ini_options")
     if inside not in (".", "..") and not (isinstance(pytest, dict) and "pythonpath" in pytest):
         found["PYTHONPATH"] = inside
-    name, scheme = database_address(project, service)
-    if name and "postgresql" in _services(project, service):
-        found[name] = f"{scheme}://postgres@localhost:5432/test"
+    if "postgresql" in _services(project, service):
+        name, scheme = database_address(project, service)
+        if name:
+            found[name] = f"{scheme}://postgres@localhost:5432/test"
+        for variable, part in database_env(project, service).items():
+            found[variable] = _SERVER[part]
     return found
 
 
 @answer("ci-services")
 def test_services(project: Project, service: Service) -> list[str]:
-    """Return what the tests talk to, as far as their text says."""
+    """Return what the tests talk to, as far as their text or, in Django, the settings say."""
     return _services(project, service)
 
 
@@ -177,12 +203,14 @@ def _groups(project: Project, service: Service, parent: str) -> list[str]:
 
 
 def _services(project: Project, service: Service) -> list[str]:
-    kinds = {fact.value for fact in service.databases}
+    kinds = [fact.value for fact in service.databases]
+    # every test case of Django opens the database of the settings
+    opened = kinds[:1] if service.framework is Framework.DJANGO else []
     texts = [text.lower() for text in _test_texts(project, service)]
     return [
         kind
         for kind, word in (("postgresql", "postgres"), ("redis", "redis://"))
-        if kind in kinds and any(word in text for text in texts)
+        if kind in kinds and (kind in opened or any(word in text for text in texts))
     ]
 
 

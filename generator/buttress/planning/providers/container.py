@@ -35,7 +35,9 @@ _URL_NAMES = {
     "redis": ("REDIS_URL", "REDIS_URI"),
 }
 # Both read DATABASE_URL where nothing else is said.
-_READS_URL = lazy_pattern(r"\bdj_database_url\.config\((?!\s*(?:env\s*=|[\"']))|\benv\.db(?:_url)?\(\s*\)")
+_READS_URL = lazy_pattern(
+    r"\bdj_database_url\.config\((?!\s*(?:env\s*=|[\"']))|\benv\.db(?:_url)?\(\s*\)"
+)
 _SCHEME = lazy_pattern(r"\b((?:postgresql|postgres|mysql|mariadb)(?:\+[a-z0-9_]+)?)://")
 _DATABASE_FILE = lazy_pattern(r"\.(?:db|sqlite3?)\Z")
 

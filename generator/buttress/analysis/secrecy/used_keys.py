@@ -1,0 +1,96 @@
+"""Literals that are secrets by what they are used for, whatever they are called."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from buttress.analysis.secrecy.secrets import hardcoded_secrets, is_placeholder, is_secret_name
+from buttress.project.literals import argument, constant
+from buttress.source import Module, Modules
+
+_SIGNERS = ("URLSafeTimedSerializer", "URLSafeSerializer", "Signer", "TimestampSigner")
+_KEYS: dict[str, tuple[int, str]] = {
+    **dict.fromkeys(["jwt.encode", "jwt.decode", "jose.jwt.encode", "jose.jwt.decode"], (1, "key")),
+    **dict.fromkeys(["cryptography.fernet.Fernet", "hmac.new", "Crypto.Cipher.AES.new"], (0, "key")),
+    **dict.fromkeys([f"itsdangerous.{name}" for name in _SIGNERS], (0, "secret_key")),
+}  # fmt: skip
+_SHORTEST = 3
+_LOGIN = 2
+
+
+class UsedKey(NamedTuple):
+    """A literal that opens something.
+
+    Attributes:
+        node: The literal, or the name of the constant that it is.
+        use: What it is, as the end of ``The ... stands in the code``.
+    """
+
+    node: ast.expr
+    use: str
+
+
+def used_keys(modules: Modules) -> Iterator[tuple[Module, UsedKey]]:
+    """Yield the keys and passwords that are literals where they are used, each once in a file.
+
+    A literal that has the name of a secret is one of ``hardcoded_secrets``, not of these.
+    """
+    seen: set[tuple[str, object]] = set()
+    found = [(m, c, _key_of(m, c)) for m, c in modules.calls(*_KEYS)]
+    keys = [(m, UsedKey(n, f"key that is given to {m.source(c.func)}")) for m, c, n in found if n]
+    for module, key in [*keys, *_passwords(modules)]:
+        value = _value(module, key.node)
+        if (module.path, value) not in seen and not _is_named(module, value):
+            seen.add((module.path, value))
+            yield module, key
+
+
+def _key_of(module: Module, call: ast.Call) -> ast.expr | None:
+    """Return what a call is given as its key, if that is a literal."""
+    position, name = _KEYS[module.resolve(call.func) or ""]
+    given = argument(call, position, name)
+    if isinstance(given, ast.Call) and isinstance(given.func, ast.Attribute) and given.func.attr == "encode":  # fmt: skip
+        given = given.func.value
+    value = _value(module, given)
+    if len(value) < _SHORTEST or is_placeholder(value) or "PUBLIC KEY" in value:
+        return None
+    return given
+
+
+def _passwords(modules: Modules) -> Iterator[tuple[Module, UsedKey]]:
+    """Yield the passwords that a name and a password are compared with: ``name == "a" and ...``."""
+    for module in modules.having("pass", "pwd"):
+        for test in module.nodes(ast.BoolOp):
+            pairs = [pair for value in test.values if (pair := _compared(value)) is not None]
+            if not isinstance(test.op, ast.And) or len(pairs) < _LOGIN:
+                continue
+            for name, literal in pairs:
+                if "pass" in name.lower() and is_secret_name(name):
+                    yield module, UsedKey(literal, f"password that {name} is compared with")
+
+
+def _compared(node: ast.expr) -> tuple[str, ast.Constant] | None:
+    """Return a name and the literal that it has to equal."""
+    if not isinstance(node, ast.Compare) or not isinstance(node.ops[0], ast.Eq):
+        return None
+    left, right = node.left, node.comparators[0]
+    name = left.id if isinstance(left, ast.Name) else left.attr if isinstance(left, ast.Attribute) else ""  # fmt: skip
+    if not name or not isinstance(right, ast.Constant) or not isinstance(right.value, str):
+        return None
+    is_there = len(right.value) >= _SHORTEST and not is_placeholder(right.value)
+    return (name, right) if is_there else None
+
+
+def _value(module: Module, node: ast.expr | None) -> str:
+    if isinstance(node, ast.Name):
+        node = constant(module, node.id)
+    value = node.value if isinstance(node, ast.Constant) else ""
+    if isinstance(value, bytes):
+        return value.decode("latin-1")
+    return value if isinstance(value, str) else ""
+
+
+def _is_named(module: Module, value: str) -> bool:
+    return any(secret.node.value == value for secret in hardcoded_secrets(module))

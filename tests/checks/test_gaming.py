@@ -209,7 +209,7 @@ STUBS = {
     "tests/test_errors.py": "import pytest\n\n\ndef test_errors():\n    print(404)\n",
     ".coveragerc": "[report]\nfail_under = 90\n",
     "alembic.ini": "[alembic]\nscript_location = migrations\n",
-    "migrations/versions/.gitkeep": "",
+    "migrations/versions/0001_first.py": "def upgrade():\n    pass\n",
     "rate_limit.py": "from slowapi import Limiter\n\nlimiter = Limiter(key_func=str)\n",
     "security_headers.py": 'HEADERS = {"X-Frame-Options": "DENY", "Referrer-Policy": "no-referrer"}\n',
     "auth.py": "from fastapi.security import HTTPBearer\n\nbearer = HTTPBearer()\n",

@@ -15,6 +15,7 @@ from buttress.analysis.structure.complexity import (
 from buttress.analysis.structure.duplicates import duplicates, stale_copies
 from buttress.analysis.structure.import_cycles import cycles, start_graph
 from buttress.analysis.structure.layers import HandlerAccess, accesses, http_imports, is_logic
+from buttress.analysis.structure.one_file import largest_file
 from buttress.checks.model import (
     Confidence,
     Finding,
@@ -30,6 +31,7 @@ from buttress.project.modules import own_modules
 from buttress.source import Module
 
 _FEW_ROUTES = 3
+_SMALL, _HALF = 200, 0.5
 _SHOWN = 4
 
 
@@ -107,6 +109,40 @@ def _has_layer(modules: list[Module], subject: Subject) -> bool:
         and not subject.service.routes_in(module.path)
         for module in modules
     )
+
+
+@check(
+    "ARCH-ONE-FILE",
+    "Half of the app or more stands in one file",
+    pillar=Pillar.ARCHITECTURE,
+    risk=Risk.MEDIUM,
+    kind=Kind.PRESENCE,
+    standards=("CWE-1080",),
+)
+def one_file(subject: Subject) -> Iterator[Finding]:
+    """One file has half or more of the app's functions and classes.
+
+    Whatever is changed, this file changes: people get into each other's way, and what depends on what
+    is nowhere to be seen. Files with less than 200 such lines are left alone.
+
+    Bad::
+
+        app.py          # 900 lines: routes, rules, statements, mails
+
+    Good::
+
+        shop/routes/    # what HTTP wants
+        shop/orders.py  # what an order is
+        shop/mail.py
+    """
+    if len(subject.service.routes) < _FEW_ROUTES:
+        raise NotApplicable("the app answers fewer than three routes")
+    largest = largest_file(subject.wired())
+    if largest is None or largest.of < _SMALL:
+        raise NotApplicable("the app is small enough for one file")
+    if largest.lines >= _SMALL and largest.share >= _HALF:
+        message = f"{largest.lines:,} of the {largest.of:,} lines of the app's functions and classes stand here."
+        yield Finding(Place(largest.module.path), message, "", "one-file")
 
 
 @check(

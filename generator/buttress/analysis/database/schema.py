@@ -15,7 +15,8 @@ _MIGRATION_FILE = lazy_pattern(
     r"(?:\A|/)(?:migrations?|alembic|versions|db/migrate|flyway)/(?:.*/)?(?:\d|V\d|[0-9a-f]{8,}_|\w+)[\w.-]*\.(?:sql|py)\Z"
 )
 _CHANGES = lazy_pattern(
-    r"\b(?:CREATE|ALTER|DROP)\s+(?:TABLE|INDEX|TYPE)\b|\bop\.\w+\(|def upgrade\b", re.IGNORECASE
+    r"\b(?:CREATE|ALTER|DROP)\s+(?:TABLE|INDEX|TYPE)\b|\b(?:op|batch_op|migrations)\.\w+\(",
+    re.IGNORECASE,
 )
 
 

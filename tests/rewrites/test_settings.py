@@ -35,6 +35,10 @@ def transformed(before: str, after: str) -> list[Safety]:
         ('os.getenv("DEBUG", "false").lower() == "true"', 'settings.debug.lower() == "true"'),
         ('Path(os.getenv("UPLOADS", "uploads"))', "Path(settings.uploads)"),
         ('os.getenv("API_TOKEN", "")', "settings.api_token.get_secret_value()"),
+        ('(os.getenv("API_TOKEN") or "").strip()', "settings.api_token.get_secret_value().strip()"),
+        ('str(os.getenv("API_TOKEN") or "")', "str(settings.api_token.get_secret_value())"),
+        ('not (os.getenv("API_TOKEN") or "")', "not settings.api_token.get_secret_value()"),
+        ('(os.getenv("HOST") or "here").strip()', '(settings.host or "here").strip()'),
     ],
 )
 def test_a_read_becomes_a_field(read: str, field: str) -> None:
@@ -45,6 +49,24 @@ def test_a_read_becomes_a_field(read: str, field: str) -> None:
     )
 
     assert safety == [Safety.SAFE]
+
+
+@pytest.mark.parametrize(
+    ("head", "read"),
+    [
+        ("try:", 'os.getenv("HOST", "here")'),
+        ("with lock:", 'int(os.getenv("PORT", "80"))'),
+    ],
+)
+def test_a_read_that_cannot_fail_may_stand_in_a_try(head: str, read: str) -> None:
+    tail = "except ValueError:\n    pass\n" if head == "try:" else ""
+    field = "settings.host" if "HOST" in read else "settings.port"
+    start = "import os\nfrom threading import lock\n\n"
+    transformed(
+        f"{start}{head}\n    value = {read}\n{tail}print(os.name, lock)\n",
+        f"import os\nfrom threading import lock\n\n{SETTINGS}\n{head}\n    value = {field}\n{tail}"
+        "print(os.name, lock)\n",
+    )
 
 
 def test_an_optional_secret_is_revealed_where_it_is_used() -> None:
@@ -134,6 +156,14 @@ def test_a_taken_name_gets_another_one() -> None:
         ('import os\n\nos.environ["HOST"] = "x"\nh = os.getenv("HOST")\n', "set-at-run-time"),
         ('import os\n\nh = os.getenv("DEBUG", False)\n', "mixed-types"),
         ('import os\n\nh = int(os.getenv("PORT", "eight"))\n', "mixed-types"),
+        (
+            'import os\n\ntry:\n    h = int(os.getenv("PORT", "80"))\nexcept ValueError:\n    h = 80\n',
+            "answered-here",
+        ),
+        (
+            'import os\n\ntry:\n    h = os.environ["HOST"]\nexcept (KeyError, OSError):\n    h = ""\n',
+            "answered-here",
+        ),
         ('import os\n\nh = os.getenv("COPY")\n', "reserved-name"),
         ('import os\n\na = os.getenv("HOST", "x")\nb = os.getenv("HOST", "y")\n', "two-defaults"),
         ('import os\n\n\ndef f():\n    return os.environ["HOST"]\n', "needed-at-use"),

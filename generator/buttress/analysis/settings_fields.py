@@ -35,6 +35,16 @@ _RESERVED = frozenset(
         "model_extra",
     ]
 )
+_UNUSABLE = frozenset(
+    [
+        "builtins.BaseException",
+        "builtins.Exception",
+        "builtins.KeyError",
+        "builtins.LookupError",
+        "builtins.TypeError",
+        "builtins.ValueError",
+    ]
+)
 _PROVIDERS = (
     "openai",
     "anthropic",
@@ -218,6 +228,12 @@ def _why_left(
             f"only this call needs {read.name}; as a setting, the whole app would not start without.",
             "",
         )
+    if (read.raises or read.conversion is not None) and _is_answered(read):
+        return (
+            "answered-here",
+            "the code goes on here without a usable value; as a setting, the app would not start.",
+            "",
+        )
     is_literal = read.default.known is Known.LITERAL and read.default.value is not None
     if read.conversion is None and is_literal and not isinstance(read.default.value, str):
         return "mixed-types", "the value is a text or, by default, something else.", ""
@@ -227,16 +243,39 @@ def _why_left(
             "the default cannot be converted, or a missing value raises only here.",
             "",
         )
-    if _holds_secret(read.name, read) and isinstance(read.default.value, str):
-        if read.default.value and read.default.value in mentioned:
-            return "used-by-tests", "tests use this very value.", "Let the tests set the variable."
-        if read.default.value and secrets.keeps_data_readable(read.name):
-            return (
-                "keeps-data-readable",
-                "stored data can only be read with this very value.",
-                f"Set {read.name} to it where the app runs, then take the default away.",
-            )
+    return _why_secret_left(read, read.name, mentioned)
+
+
+def _why_secret_left(
+    read: EnvironmentRead, name: str, mentioned: set[str]
+) -> tuple[str, str, str] | None:
+    default = read.default.value
+    if not isinstance(default, str) or not default or not _holds_secret(name, read):
+        return None
+    if default in mentioned:
+        return "used-by-tests", "tests use this very value.", "Let the tests set the variable."
+    if secrets.keeps_data_readable(name):
+        return (
+            "keeps-data-readable",
+            "stored data can only be read with this very value.",
+            f"Set {name} to it where the app runs, then take the default away.",
+        )
     return None
+
+
+def _is_answered(read: EnvironmentRead) -> bool:
+    """Whether a ``try`` around a read catches that the variable is missing or cannot be converted."""
+    module, inside = read.module, read.node
+    for above in module.ancestors(read.node):
+        if isinstance(above, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
+            return False
+        if isinstance(above, ast.Try) and inside in above.body:
+            kinds = [handler.type for handler in above.handlers]
+            caught = [part for kind in kinds for part in getattr(kind, "elts", [kind])]
+            if any(kind is None or module.resolve(kind) in _UNUSABLE for kind in caught):
+                return True
+        inside = above  # type: ignore[assignment]
+    return False
 
 
 def _converts(read: EnvironmentRead) -> bool:

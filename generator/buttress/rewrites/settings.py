@@ -19,6 +19,9 @@ sets itself, or whose default is computed are left alone.
 
 from __future__ import annotations
 
+import ast
+import keyword
+import re
 from collections.abc import Iterator
 
 from buttress.analysis.settings_fields import Kind, PlacedRead, plan_settings
@@ -81,7 +84,7 @@ def _replaced(placed: PlacedRead, context: Context) -> Outcome:
         value = f"{reveal}({value})"
     elif placed.field.type == "secret":
         value = f"{value}.get_secret_value()"
-    edits = (Edit(*module.span(node), value),)
+    edits = (Edit(*_with_brackets(module, node), value),)
     if placed.was_secret:
         reason = (
             f"{placed.field.name} stood in the code; it comes from the environment now. Set it where"
@@ -90,6 +93,18 @@ def _replaced(placed: PlacedRead, context: Context) -> Outcome:
         return Changed(module.path, node.lineno, edits, Safety.HARDENING, reason, tuple(imports))
     reason = "The environment is read and checked in one place, when the app starts."
     return Changed(module.path, node.lineno, edits, Safety.SAFE, reason, tuple(imports))
+
+
+def _with_brackets(module: Module, node: ast.expr) -> tuple[int, int]:
+    """Return the span of what is replaced, with brackets that only held ``... or ""`` together."""
+    start, end = module.span(node)
+    text = module.text
+    if not isinstance(node, ast.BoolOp) or text[start - 1 : start] + text[end : end + 1] != "()":
+        return start, end
+    before = text[: start - 1].rstrip(" \t")
+    is_call = before[-1:].isidentifier() or before[-1:].isdigit() or before[-1:] in {")", "]"}
+    is_word = is_call and keyword.iskeyword(re.split(r"\W", before)[-1])
+    return (start, end) if is_call and not is_word else (start - 1, end + 1)
 
 
 def _importable(module: Module, source: str, name: str, other: str) -> tuple[str | None, Import]:

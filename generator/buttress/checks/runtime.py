@@ -63,7 +63,7 @@ def inline_secret(subject: Subject) -> Iterator[Finding]:
     "The app is cut off when it is stopped",
     pillar=Pillar.INFRASTRUCTURE,
     risk=Risk.MEDIUM,
-    kind=Kind.PRESENCE,
+    kind=Kind.INSTANCE,
     confidence=Confidence.MEDIUM,
     standards=("12factor IX", "CWE-404"),
     peers=("hadolint:DL3025",),

@@ -66,6 +66,7 @@ _WEAK_METHODS = frozenset(
     ]
 )
 _WEAK_HASHERS = lazy_pattern(r"(?:MD5|SHA1|Unsalted\w*|Crypt)PasswordHasher\Z")
+_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 _LONGEST = 20_000
 _COLUMNS = frozenset(["Column", "mapped_column", "CharField", "TextField", "StringField", "Field"])
 
@@ -89,9 +90,9 @@ def is_fast_hash_of_password(module: Module, call: ast.Call) -> bool:
     if module.resolve(call.func) not in _FAST:
         return False
     function = module.function(call)
-    source = (
-        module.source(function) if function is not None else module.source(module.statement(call))
-    )
+    # its own name, `set_password`, does not say how
+    around = function.body if isinstance(function, _FUNCTIONS) else [module.statement(call)]
+    source = "\n".join(module.source(statement) for statement in around)
     if _SLOW.search(source) or _LEAKED.search(source):
         return False
     names = [_last(node) for argument in call.args for node in ast.walk(argument)]
@@ -255,6 +256,8 @@ def _columns(module: Module) -> Iterator[ast.stmt]:
                 if (
                     name in {"password", "passwd", "pwd", "user_password"}
                     and called_name(item.value) in _COLUMNS
+                    # what a request has to look like is kept nowhere
+                    and not (module.resolve(item.value.func) or "").startswith("pydantic")
                 ):
                     yield item
 

@@ -205,7 +205,7 @@ class Definitions:
     def model_in(self, module: Module, annotation: ast.expr) -> Definition | None:
         """Return the class of the project that an annotation names and a client may fill in."""
         for node in ast.walk(annotation):
-            found = self.of(module, node) if isinstance(node, ast.Name) else None
+            found = self.of(module, node) if isinstance(node, ast.Name | ast.Attribute) else None
             if found is not None and isinstance(found.node, ast.ClassDef):
                 is_choice = any("Enum" in found.module.source(base) for base in found.node.bases)
                 return None if is_choice else found

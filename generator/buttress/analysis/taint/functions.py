@@ -45,6 +45,9 @@ def known_function(frame: Frame, node: ast.Call, what: str, arguments: Arguments
     if what in _FACTORIES and (not given or _FACTORIES[what] in {"object", "io", "config"}):
         return _made(frame, _FACTORIES[what], what, arguments)
     if what in CLEAN_FUNCTIONS:
+        # a hash of what can be guessed can be guessed, too
+        if frame.engine.sources.names is not None and what.startswith("hashlib."):
+            return _passed_on(frame, node, what, given)
         return Value(what=result_of(what), node=node)
     if what in MADE_SAFE or what in UNDONE:
         return _changed(frame, node, what, given)

@@ -43,6 +43,7 @@ class Templates:
 
     def unescaped(self, name: str) -> frozenset[str]:
         """Return the names whose values a template does not escape, by the name that code calls it."""
+        name = name.removeprefix("/")
         for path, names in self._unescaped.items():
             if path == name or path.endswith("/" + name):
                 return names

@@ -10,7 +10,8 @@ from weakref import WeakKeyDictionary
 
 from buttress.analysis.access.handlers import handlers
 from buttress.analysis.database.calls import database_calls
-from buttress.analysis.errors import is_broad, status_of
+from buttress.analysis.errors.caught import is_broad
+from buttress.analysis.errors.statuses import status_of
 from buttress.analysis.function_bodies import own_nodes, returns_by_function
 from buttress.project.literals import argument, written
 from buttress.project.model import Project, Service

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from buttress.analysis.errors import handles_everything, leaks, swallowed
+from buttress.analysis.errors.app_handlers import handles_everything
+from buttress.analysis.errors.leaks import leaks
+from buttress.analysis.errors.swallowed import swallowed
 from buttress.checks.model import (
     Confidence,
     Finding,

@@ -6,7 +6,7 @@ import ast
 import re
 from collections.abc import Iterator
 
-from buttress.analysis.caught import (
+from buttress.analysis.errors.caught import (
     brings_traceback,
     catches_only,
     direct_calls,

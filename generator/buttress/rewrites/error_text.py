@@ -25,7 +25,8 @@ import re
 from collections.abc import Iterator, Sequence
 from http import HTTPStatus
 
-from buttress.analysis.errors import ErrorScope, Leak, function_of, is_reported, leaks
+from buttress.analysis.errors.caught import ErrorScope, function_of, is_reported
+from buttress.analysis.errors.leaks import Leak, leaks
 from buttress.project.model import Role
 from buttress.rewrites.loggers import LoggerUse, logger_in
 from buttress.rewrites.outcomes import Abstained, Changed, Outcome, Safety
@@ -37,6 +38,7 @@ from buttress.source.patterns import lazy_pattern
 _TRAILING = lazy_pattern(r"(?:[\s:;,=(\[{'\"`\u2013\u2014-]|[-=]>)+$")
 _NEXT_SENTENCE = lazy_pattern(r"[)\]}'\"`]*([.!?])\s+(?=\w)")
 _LEADING = lazy_pattern(r"^[\s:;,)\]}'\"`.!]+")
+_HEAD_END = lazy_pattern(r"\)*(?:\s+as\s+\w+)?\s*:[ \t]*(?:#[^\r\n]*)?(?:\r\n|\r|\n)")
 _INTERNAL = "Internal server error"
 
 
@@ -225,7 +227,28 @@ def _log_call(module: Module, scope: ErrorScope, logger: LoggerUse, event: str) 
     if first.lineno == scope.lineno:
         yield Edit(start, start, f"{call}; ")
         return
+    above = _line_above_comments(module, scope, first)
+    if above is not None:
+        yield Edit(above, above, f"{module.indent(first)}{call}{module.newline}")
+        return
     yield Edit(start, start, f"{call}{module.newline}{module.indent(first)}")
+
+
+def _line_above_comments(module: Module, scope: ErrorScope, first: ast.stmt) -> int | None:
+    """Return where the line behind ``except ...:`` starts, if comments lead to the first statement.
+
+    They speak of that statement, so nothing may come between.
+    """
+    if not isinstance(scope, ast.ExceptHandler) or scope.type is None:
+        return None
+    _, end = module.span(scope.type)
+    head = _HEAD_END.match(module.text, end)
+    start, _ = module.line_span(first.lineno)
+    if head is None or head.end() >= start:
+        return None
+    between = module.text[head.end() : start].splitlines()
+    is_comment = [line.lstrip().startswith("#") for line in between if line.strip()]
+    return head.end() if is_comment and all(is_comment) else None
 
 
 def _event_for(module: Module, scope: ErrorScope) -> str:

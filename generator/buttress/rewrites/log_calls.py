@@ -5,9 +5,9 @@ from __future__ import annotations
 import ast
 import re
 
-from buttress.analysis.caught import (
+from buttress.analysis.errors.app_handlers import error_handler_parameter
+from buttress.analysis.errors.caught import (
     brings_traceback,
-    error_handler_parameter,
     handler_around,
     is_exception,
     mentions,

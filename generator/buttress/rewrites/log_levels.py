@@ -5,9 +5,9 @@ from __future__ import annotations
 import ast
 from dataclasses import dataclass
 
-from buttress.analysis.caught import (
+from buttress.analysis.errors.app_handlers import error_handler_parameter
+from buttress.analysis.errors.caught import (
     direct_calls,
-    error_handler_parameter,
     handler_around,
     is_for_missing_module,
     is_quiet,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from buttress.analysis.caught import is_exception
+from buttress.analysis.errors.caught import is_exception
 from buttress.analysis.logs.loggers import Family
 from buttress.analysis.logs.messages import Value
 from buttress.analysis.logs.severity import is_only_level

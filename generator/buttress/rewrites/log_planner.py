@@ -6,7 +6,7 @@ import ast
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
-from buttress.analysis.caught import brings_traceback
+from buttress.analysis.errors.caught import brings_traceback
 from buttress.analysis.logs.loggers import LogCall, Loggers
 from buttress.analysis.logs.messages import Message
 from buttress.analysis.logs.output_readers import PRINTED, OutputReaders

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 
-from buttress.analysis.caught import handler_around, is_exception, names_of
+from buttress.analysis.errors.caught import handler_around, is_exception, names_of
 from buttress.analysis.logs.loggers import Family
 from buttress.analysis.logs.messages import Message
 from buttress.analysis.logs.printing import Printed

@@ -6,7 +6,7 @@ import ast
 import re
 from dataclasses import replace
 
-from buttress.analysis.caught import is_exception
+from buttress.analysis.errors.caught import is_exception
 from buttress.analysis.logs.loggers import Family
 from buttress.analysis.logs.messages import Message, Part, Value
 from buttress.rewrites.events import event_of, tidied

@@ -25,14 +25,18 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from buttress.analysis.errors import Swallowed, swallowed
+from buttress.analysis.errors.swallowed import Swallowed, swallowed
 from buttress.project.model import Role
 from buttress.rewrites.loggers import logger_in
 from buttress.rewrites.outcomes import Abstained, Changed, Outcome, Safety
 from buttress.rewrites.registry import Context, service_rewrite
 from buttress.source import Edit, Module
 from buttress.source.imports import Import
+from buttress.source.patterns import lazy_pattern
 
+_LONGEST = 88
+# What is said to a tool has to stay on its line.
+_REMARK = lazy_pattern(r"#(?!\s*(?:noqa|nosec|nosemgrep|pragma|type:|pylint|pyright|mypy|ruff|fmt))")
 _NUMBER = "(TypeError, ValueError, OverflowError)"
 KNOWN_ERRORS = {
     "builtins.int": _NUMBER,
@@ -67,6 +71,14 @@ def _outcome(module: Module, item: Swallowed) -> Outcome:
             "only-printed",
             "the error is printed and the code behind goes on; what it should do instead is not known.",
             "Log the error, and raise it again or answer with it.",
+        )
+    if item.is_silent and _only_imports(module, handler):
+        return Abstained(
+            module.path,
+            handler.lineno,
+            "optional-import",
+            "the block looks whether something can be imported, and goes on without it.",
+            "Catch ImportError alone.",
         )
     known = _known_errors(module, handler) if item.is_silent else None
     if known is not None:
@@ -103,6 +115,18 @@ def _outcome(module: Module, item: Swallowed) -> Outcome:
         reason = "An error was hidden here; it is logged now, and the program goes on as before."
     safety = Safety.HARDENING if item.is_bare else Safety.SAFE
     return Changed(module.path, handler.lineno, tuple(edits), safety, reason, imports)
+
+
+def _only_imports(module: Module, handler: ast.ExceptHandler) -> bool:
+    """Whether a block imports, and does no more with it than to give it names."""
+    block = module.parent(handler)
+    body = block.body if isinstance(block, ast.Try) else []
+    rest = [s for s in body if not isinstance(s, ast.Import | ast.ImportFrom)]
+    return len(rest) < len(body) and all(
+        isinstance(statement, ast.Assign)
+        and not any(isinstance(part, ast.Call) for part in ast.walk(statement.value))
+        for statement in rest
+    )
 
 
 def _known_errors(module: Module, handler: ast.ExceptHandler) -> str | None:
@@ -158,4 +182,11 @@ def _logged(module: Module, handler: ast.ExceptHandler, logger: str) -> list[Edi
         if last.lineno == handler.lineno:
             return [Edit(start, start, f"{call}; ")]
         return [Edit(start, start, f"{call}{module.newline}{module.indent(last)}")]
-    return [Edit(*module.span(last), call)]
+    start, end = module.span(last)
+    comment = module.text[end : module.line_span(last.lineno)[1]].strip()
+    column = len(module.indent(last))
+    is_long = column + len(call) + 2 + len(comment) > _LONGEST
+    if not is_long or not _REMARK.match(comment) or last.lineno == handler.lineno:
+        return [Edit(start, end, call)]
+    text = f"{comment}{module.newline}{module.indent(last)}{call}"
+    return [Edit(start, module.text.index(comment, end) + len(comment), text)]

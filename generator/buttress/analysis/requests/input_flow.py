@@ -8,7 +8,8 @@ from enum import StrEnum
 from functools import cached_property
 from typing import Protocol
 
-from buttress.analysis.errors import is_broad, status_of
+from buttress.analysis.errors.caught import is_broad
+from buttress.analysis.errors.statuses import status_of
 from buttress.source import Module
 from buttress.source.nodes import Function
 

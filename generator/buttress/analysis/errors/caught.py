@@ -7,8 +7,16 @@ from collections.abc import Iterator
 
 from buttress.analysis.vocabulary import vocabulary
 from buttress.source import Module
+from buttress.source.nodes import Function
+
+ErrorScope = ast.ExceptHandler | ast.FunctionDef | ast.AsyncFunctionDef
+"""An ``except`` block, or a function that handles errors of the app: where an exception has a name."""
+
+EVERYTHING = frozenset(["builtins.Exception", "builtins.BaseException"])
+"""What catches every error there is."""
 
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
+_NESTED = (*_FUNCTIONS, ast.ClassDef)
 _TRACEBACKS = vocabulary(
     "traceback.format_exc traceback.format_exception traceback.format_exception_only "
     "traceback.format_tb traceback.print_exc sys.exc_info"
@@ -27,7 +35,16 @@ _QUIET = frozenset(
     ]
 )
 _MISSING = frozenset(["builtins.ImportError", "builtins.ModuleNotFoundError"])
-_EVERYTHING = frozenset(["builtins.Exception", "builtins.BaseException"])
+_INTERNAL = (
+    "sqlalchemy.", "sqlite3.", "psycopg", "psycopg2.", "pymysql.", "MySQLdb.", "asyncpg.", "aiosqlite.",
+    "pymongo.", "redis.", "requests.", "httpx.", "aiohttp.", "urllib.", "openai.", "anthropic.",
+    "google.", "botocore.", "boto3.", "smtplib.", "paramiko.", "subprocess.",
+)  # fmt: skip
+"""Their errors carry host names, statements, paths or keys."""
+
+_LOG_METHODS = frozenset(
+    ["exception", "error", "critical", "warning", "warn", "info", "debug", "log"]
+)
 
 
 def handler_around(module: Module, node: ast.AST) -> ast.ExceptHandler | None:
@@ -38,6 +55,22 @@ def handler_around(module: Module, node: ast.AST) -> ast.ExceptHandler | None:
         if isinstance(above, _FUNCTIONS):
             return None
     return None
+
+
+def is_broad(module: Module, caught: ast.expr | None) -> bool:
+    """Whether an ``except`` clause catches every error there is."""
+    if caught is None:
+        return True
+    kinds = caught.elts if isinstance(caught, ast.Tuple) else [caught]
+    return any(module.resolve(kind) in EVERYTHING for kind in kinds)
+
+
+def is_internal(module: Module, caught: ast.expr | None) -> bool:
+    """Whether an ``except`` clause catches errors whose text tells about the inside of the app."""
+    if is_broad(module, caught):
+        return True
+    kinds = caught.elts if isinstance(caught, ast.Tuple) else [caught]
+    return any((module.resolve(kind) or "").startswith(_INTERNAL) for kind in kinds)
 
 
 def catches_only(module: Module, handler: ast.ExceptHandler, names: frozenset[str]) -> bool:
@@ -99,27 +132,23 @@ def mentions(module: Module, node: ast.AST, names: frozenset[str]) -> bool:
     )
 
 
-def error_handler_parameter(module: Module, node: ast.AST) -> str | None:
-    """Return the exception's name in a function that handles every error of an app.
-
-    There the exception is a parameter, and not the one at hand for ``logger.exception``.
-    """
-    function = module.function(node)
-    if function is None or not function.args.args:
-        return None
-    if any(_registers_everything(module, mark) for mark in function.decorator_list):
-        return function.args.args[-1].arg
-    return None
+def inside(scope: ErrorScope) -> Iterator[ast.AST]:
+    """Yield what runs when the block runs: nested functions and classes are left out."""
+    stack: list[ast.AST] = list(reversed(scope.body))
+    while stack:
+        node = stack.pop()
+        yield node
+        children = [c for c in ast.iter_child_nodes(node) if not isinstance(c, _NESTED)]
+        stack.extend(reversed(children))
 
 
-def _registers_everything(module: Module, mark: ast.expr) -> bool:
-    if not (isinstance(mark, ast.Call) and isinstance(mark.func, ast.Attribute) and mark.args):
-        return False
-    if mark.func.attr not in {"exception_handler", "errorhandler", "app_errorhandler"}:
-        return False
-    what = mark.args[0]
-    is_500 = isinstance(what, ast.Constant) and what.value == 500
-    return is_500 or module.resolve(what) in _EVERYTHING
+def function_of(module: Module, scope: ErrorScope) -> Function | None:
+    """Return the function that an error scope belongs to."""
+    return (
+        scope
+        if isinstance(scope, (ast.FunctionDef, ast.AsyncFunctionDef))
+        else module.function(scope)
+    )
 
 
 def direct_calls(handler: ast.ExceptHandler) -> Iterator[ast.Call]:
@@ -145,3 +174,37 @@ def passes_exception(call: ast.Call) -> bool:
         and not (isinstance(keyword.value, ast.Constant) and not keyword.value.value)
         for keyword in call.keywords
     )
+
+
+def is_reported(module: Module, scope: ErrorScope, name: str | None) -> bool:
+    """Whether the block itself logs, prints or reports the error."""
+    for node in inside(scope):
+        if not isinstance(node, ast.Call):
+            continue
+        target = module.resolve(node.func) or ""
+        if target in {"traceback.print_exc", "sentry_sdk.capture_exception"}:
+            return True
+        method = node.func.attr if isinstance(node.func, ast.Attribute) else ""
+        mentions = any(
+            isinstance(part, ast.Name) and part.id == name
+            for argument in [*node.args, *(k.value for k in node.keywords)]
+            for part in ast.walk(argument)
+        )
+        with_trace = method == "exception" or any(k.arg == "exc_info" for k in node.keywords)
+        if method in _LOG_METHODS and _is_logger(node.func) and (with_trace or mentions):
+            return True
+        if target == "builtins.print" and mentions:
+            return True
+    return False
+
+
+def _is_logger(function: ast.expr) -> bool:
+    """Whether what a method is called on has a name that speaks of a log."""
+    owner = function.value if isinstance(function, ast.Attribute) else None
+    parts = ast.walk(owner) if owner is not None else ()
+    names = {
+        part.id if isinstance(part, ast.Name) else part.attr
+        for part in parts
+        if isinstance(part, ast.Name | ast.Attribute)
+    }
+    return any("log" in name.lower() for name in names)

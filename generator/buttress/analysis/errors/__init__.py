@@ -1,0 +1,1 @@
+"""What the code does with errors: what it catches, hides, and tells clients."""

@@ -1,0 +1,87 @@
+"""Errors that are caught and of which nobody hears."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from buttress.analysis.errors.caught import inside, is_broad
+from buttress.source import Module
+
+_CLOSING = frozenset(
+    ["close", "aclose", "disconnect", "kill", "quit", "shutdown", "stop", "terminate"]
+)
+_PRINTS = frozenset(
+    {"builtins.print", "pprint.pprint", "traceback.print_exc", "traceback.print_exception"}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Swallowed:
+    """An error that is caught and of which nobody hears.
+
+    Attributes:
+        handler: The ``except`` block.
+        is_bare: Whether it catches even ``KeyboardInterrupt`` and ``SystemExit``.
+        is_silent: Whether its body does nothing at all.
+        is_printed: Whether its body prints something and does nothing else.
+    """
+
+    handler: ast.ExceptHandler
+    is_bare: bool
+    is_silent: bool
+    is_printed: bool = False
+
+
+def swallowed(module: Module) -> Iterator[Swallowed]:
+    """Yield the ``except`` blocks that hide errors: bare ones, and broad ones that print at most."""
+    for handler in module.nodes(ast.ExceptHandler):
+        is_bare = handler.type is None
+        is_silent = all(_does_nothing(statement) for statement in handler.body)
+        if is_bare and not _raises_again(handler):
+            yield Swallowed(handler, is_bare=True, is_silent=is_silent)
+        elif is_silent and not is_bare and is_broad(module, handler.type):
+            if _only_closes(module.parent(handler)):
+                continue
+            yield Swallowed(handler, is_bare=False, is_silent=True)
+        elif (
+            not is_bare
+            and is_broad(module, handler.type)
+            and _only_prints(module, handler.body)
+            and not _only_closes(module.parent(handler))
+        ):
+            yield Swallowed(handler, is_bare=False, is_silent=False, is_printed=True)
+
+
+def _only_closes(attempt: ast.AST | None) -> bool:
+    """Whether a ``try`` does nothing but give back what is not needed any more, such as a socket."""
+    return isinstance(attempt, ast.Try) and all(
+        isinstance(statement, ast.Expr)
+        and isinstance(call := getattr(statement.value, "value", statement.value), ast.Call)
+        and isinstance(call.func, ast.Attribute)
+        and call.func.attr in _CLOSING
+        for statement in attempt.body
+    )
+
+
+def _does_nothing(statement: ast.stmt) -> bool:
+    if isinstance(statement, ast.Expr):
+        return isinstance(statement.value, ast.Constant)
+    return isinstance(statement, ast.Pass | ast.Continue)
+
+
+def _only_prints(module: Module, body: list[ast.stmt]) -> bool:
+    return all(
+        _does_nothing(statement)
+        or (
+            isinstance(statement, ast.Expr)
+            and isinstance(statement.value, ast.Call)
+            and module.resolve(statement.value.func) in _PRINTS
+        )
+        for statement in body
+    )
+
+
+def _raises_again(handler: ast.ExceptHandler) -> bool:
+    return any(isinstance(node, ast.Raise) and node.exc is None for node in inside(handler))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import re
 from collections.abc import Iterator
 
 from buttress.analysis.configuration import (
@@ -17,6 +16,7 @@ from buttress.analysis.configuration import (
 )
 from buttress.analysis.logs.printing import is_main_guard
 from buttress.analysis.required_variables import unchecked_variables
+from buttress.analysis.secrecy.refused import is_refused
 from buttress.analysis.secrecy.secret_files import (
     committed_keys,
     holds_committed_key,
@@ -24,10 +24,14 @@ from buttress.analysis.secrecy.secret_files import (
 )
 from buttress.analysis.secrecy.secrets import (
     all_hardcoded_secrets,
-    is_placeholder,
+    is_in_words,
+    is_issued,
     is_secret_variable,
     kind_of,
+    may_be_value,
+    opens_nothing,
 )
+from buttress.analysis.secrecy.used_keys import used_keys
 from buttress.checks.model import (
     Confidence,
     Finding,
@@ -39,13 +43,12 @@ from buttress.checks.model import (
     check,
 )
 from buttress.project.model import Place, Role
+from buttress.project.modules import own_modules
 from buttress.source import Module
 from buttress.source.patterns import lazy_pattern
 
 _RECIPE = "settings-and-secrets"
 _LOGGING = frozenset({"LOG_LEVEL", "LOG_FORMAT"})
-_ISSUED = lazy_pattern(r"(?:CLIENT_SECRET|API_KEY|ACCESS_KEY|_TOKEN)$", re.IGNORECASE)
-_STANDS_IN = lazy_pattern(r"dummy|placeholder|your|example|^test(?:ing)?$|^fake", re.IGNORECASE)
 _OF_TESTS = lazy_pattern(r"(?:\A|/)tests?/")
 _SETTINGS_MODULE = lazy_pattern(r"(?:^|/|_)(?:config|settings|configuration)(?:[/_.]|$)")
 
@@ -87,7 +90,10 @@ def secret_hardcoded(subject: Subject) -> Iterator[Finding]:
 
         SECRET_KEY = settings.secret_key.get_secret_value()
     """
-    for module, secret in all_hardcoded_secrets(subject.modules(Role.APP)):
+    modules = subject.modules(Role.APP)
+    for module, secret in all_hardcoded_secrets(modules):
+        if is_refused(modules, secret.name, str(secret.node.value)):
+            continue
         if secret.kind and _is_reported_elsewhere(subject, module, secret.node):
             continue
         # what the app takes from its tests, such as their settings, is for tests
@@ -98,6 +104,10 @@ def secret_hardcoded(subject: Subject) -> Iterator[Finding]:
         finding = subject.finding(module, secret.node, f"{what} stands in the code.")
         # the fingerprint must not hold the secret either
         yield Finding(finding.place, finding.message, finding.symbol, secret.name)
+    for module, key in used_keys(modules):
+        if not _OF_TESTS.search(module.path):
+            finding = subject.finding(module, key.node, f"The {key.use} stands in the code.")
+            yield Finding(finding.place, finding.message, finding.symbol, key.use)
 
 
 def _is_reported_elsewhere(subject: Subject, module: Module, literal: ast.Constant) -> bool:
@@ -144,8 +154,13 @@ def secret_default(subject: Subject) -> Iterator[Finding]:
 
         SECRET_KEY = settings.secret_key.get_secret_value()
     """
-    for module in subject.modules(Role.APP).having(*ENVIRONMENT_WORDS):
+    modules = subject.modules(Role.APP)
+    for module in modules.having(*ENVIRONMENT_WORDS):
         for read, name in _defaults(module):
+            if is_refused(modules, name, str(read.default.value)):
+                continue
+            if _is_given_away(subject, module, read):
+                continue
             if kind_of(str(read.default.value)) and _is_committed(subject, module, read.read):
                 continue
             message = f"{name} falls back on a value that stands in the code."
@@ -157,18 +172,32 @@ def _defaults(module: Module) -> Iterator[tuple[EnvironmentRead, str]]:
     """Yield the variables that hold a secret and fall back on a literal, with their names."""
     for read in environment_reads(module):
         is_literal = read.default.known is Known.LITERAL and bool(read.default.value)
-        if not is_literal or read.name is None or _opens_nothing(read.name, read.default.value):
+        if not is_literal or read.name is None or read.default.value in ("{}", "[]"):
             continue
-        if read.default.value in ("{}", "[]"):
+        value = read.default.value
+        if isinstance(value, str) and (
+            opens_nothing(read.name, value) or not may_be_value(read.name, value)
+        ):
             continue
         if is_secret_variable(read.name):
             yield read, read.name
 
 
-def _opens_nothing(name: str, value: object) -> bool:
-    """Whether a default only stands in for a key that another service issues."""
-    made_up = isinstance(value, str) and (is_placeholder(value) or _STANDS_IN.search(value))
-    return bool(made_up) and _ISSUED.search(name) is not None and not kind_of(str(value))
+def _is_given_away(subject: Subject, module: Module, read: EnvironmentRead) -> bool:
+    """Whether plain words are the key that a library's client is made with: nobody issued that."""
+    keyword = module.parent(read.node)
+    call = module.parent(keyword) if isinstance(keyword, ast.keyword) else None
+    if not isinstance(keyword, ast.keyword) or not isinstance(call, ast.Call):
+        return False
+    target = module.resolve(call.func)
+    own = own_modules(subject.project.tree)
+    return (
+        target is not None
+        and not target.startswith("builtins.")
+        and own.symbol(target, module.path, subject.service.import_root) is None
+        and is_issued(keyword.arg or "")
+        and is_in_words(str(read.default.value))
+    )
 
 
 @check(

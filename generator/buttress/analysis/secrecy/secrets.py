@@ -42,6 +42,12 @@ _NAME = lazy_pattern(
     r"|client_?secret|webhook_?secret|jwt_?secret)(?:$|[_\W])|(?:^|_)pass$",
     re.IGNORECASE,
 )
+_HEADED = lazy_pattern(
+    r"(?:secrets?|keys?|apikey|passw(?:or)?ds?|passphrase|pwd|pass|tokens?|credentials?|salt)_?\d*$",
+    re.IGNORECASE,
+)
+"""The last word of a name says what its value is: ``token_source`` is a source."""
+
 _SPELLED = lazy_pattern(
     r"secret|pass|pwd|token|credential|salt|api_?key|access_?key|private_?key|signing_?key|auth_?key"
     r"|encryption_?key|fernet_?key",
@@ -53,7 +59,7 @@ _NOT_A_SECRET_NAME = lazy_pattern(
     r"(?:expire|expiry|minutes|hours|days|seconds|ttl|lifetime|(?<![a-z])max_|(?<![a-z])min_|_len|length|limit|count|_url$|_uri$"
     r"|endpoint|header|_name$|_field|_type$|tokenizer|algorithm|_path$|_file$|_dir$|_id$|_regex|pattern"
     r"|public|publishable|deprecated|hash_(?:scheme|method|rounds)|encoding|_model$|_mode$|_label|_prefix|_text$|_hint|_message|budget|_per_|template"
-    r"|(?<![a-z])token_type|_claim$|_status$|_scheme$)",
+    r"|(?<![a-z])token_type|(?:page|cursor|continuation|next|skip|sync)_?token|_claim$|_status$|_scheme$)",
     re.IGNORECASE,
 )
 _PLAIN_KEY = lazy_pattern(
@@ -68,8 +74,17 @@ _PROSE = lazy_pattern(
     r"\s|^https?://|^/|^\w+\.(?:html|py|json|txt|db)$|^[A-Z][a-z]+[.!]$"
     r"|^[a-z_]\w*(?:\.[a-z_]\w*)+\.[A-Z][a-z]+[A-Za-z]*$"  # the dotted path of a class
 )
+_ADDRESS = lazy_pattern(r"https?://|/")
 _SPELLED_NAME = lazy_pattern(r"^_?(?:[a-z0-9]+(?:_[a-z0-9]+)+|[A-Z0-9]+(?:_[A-Z0-9]+)+)$")
-_PURPOSE = lazy_pattern(r"^[A-Za-z]+(?:[-_.][A-Za-z]+)*$")
+_WORDS = lazy_pattern(r"^[A-Za-z]+(?:[-_.][A-Za-z]+)*$")
+_ISSUED = lazy_pattern(r"(?:CLIENT_SECRET|API_KEY|ACCESS_KEY|_TOKEN)$", re.IGNORECASE)
+_STANDS_IN = lazy_pattern(r"dummy|placeholder|your|example|^test(?:ing)?$|^fake", re.IGNORECASE)
+_SAYS_NO = lazy_pattern(
+    r"(?:^|[-_.])(?:no|not|none|missing|public|anonymous|empty|unused|test|fake)(?:[-_.]|$)",
+    re.IGNORECASE,
+)
+_SPEAKS = lazy_pattern(r"secret|pass|key|change|default|(?:^|[-_])dev(?:$|[-_])")
+_SWITCH = lazy_pattern(r"^(?:true|false|yes|no|on|off)$", re.IGNORECASE)
 _HASHED_NAME = lazy_pattern(r"(?:^|_)hash(?:ed)?(?:_|$)", re.IGNORECASE)
 _HASHED = lazy_pattern(r"^(?:\$|\w+\$|pbkdf2|scrypt|argon2|bcrypt|[0-9a-f]{32,}$)", re.IGNORECASE)
 _KEEPS_DATA = lazy_pattern(r"salt|encrypt|fernet|cipher|aes", re.IGNORECASE)
@@ -162,6 +177,49 @@ def is_placeholder(value: str) -> bool:
     return bool(_PLACEHOLDER.match(value.strip())) or len(set(value)) <= 2
 
 
+def is_issued(name: str) -> bool:
+    """Whether a name is that of a key which a service gives to those who use it."""
+    return _ISSUED.search(name) is not None
+
+
+def is_in_words(value: str) -> bool:
+    """Whether a value is made of words alone, as no key is that a service issues."""
+    return _WORDS.match(value) is not None
+
+
+def opens_nothing(name: str, value: str) -> bool:
+    """Whether a value only stands in for a key that somebody else's service issues (``sk-no-key``).
+
+    What the app itself chooses, such as the key that signs its sessions, is a secret whatever it is.
+    """
+    if not is_issued(name) or kind_of(value):
+        return False
+    return (
+        is_placeholder(value)
+        or bool(_STANDS_IN.search(value))
+        or (is_in_words(value) and _SAYS_NO.search(value) is not None)
+    )
+
+
+def is_headed(name: str) -> bool:
+    """Whether the last word of a name that has to do with a secret says that it is one."""
+    return _HEADED.search(name) is not None
+
+
+def may_be_value(name: str, value: str) -> bool:
+    """Whether a literal can be the secret that its name speaks of.
+
+    A switch is none. Where the name only has to do with a secret (``token_source``), or a key may be
+    one of a table (``DISPLAY_NAME_KEY``), plain words are none either, unless they say that they are.
+    """
+    if _SWITCH.match(value):
+        return False
+    is_told = is_secret_name(name) and is_headed(name)
+    if is_told or not is_in_words(value):
+        return True
+    return "." not in value and _SPEAKS.search(value) is not None
+
+
 _FOUND: WeakKeyDictionary[Module, tuple[HardcodedSecret, ...]] = WeakKeyDictionary()
 
 
@@ -193,13 +251,22 @@ def _hardcoded(module: Module, marks: Sequence[re.Pattern[str]]) -> Iterator[Har
         name, binding = _binding(module, node) if is_bound else ("", "other")
         is_named = is_bound and is_secret_name(name)
         kind = kind_of(value) if any(mark.search(value) for mark in marks) else ""
-        if not (kind or is_named) or is_placeholder(value) or _is_docstring(module, node):
+        # an app is given its key as it stands, be it a sentence or one letter
+        is_set = is_named and signs(name) and binding in {"item", "attribute"}
+        if not (kind or is_named) or _is_docstring(module, node):
+            continue
+        if is_placeholder(value) and not (is_set and not _PLACEHOLDER.match(value.strip())):
             continue
         if len(value) < _SHORT and not _MAY_BE_SHORT.match(name):
             continue
         # a "hash" that no hash function makes lets nobody in: it marks accounts without a password
         is_mark = _HASHED_NAME.search(name) and not _HASHED.match(value)
-        is_value = is_named and not is_mark and not _PROSE.search(value)
+        is_prose = _ADDRESS.match(value) if is_set else _PROSE.search(value)
+        is_value = is_named and not is_mark and not is_prose
+        is_value = is_value and may_be_value(name, value) and not opens_nothing(name, value)
+        # an address inside a sentence shows how one is written
+        if kind == "password in an address" and len(value.split()) > 1:
+            continue
         if kind == "private key" and not _KEY_PART.search(value.partition("KEY-----")[2]):
             continue
         if kind or (
@@ -241,8 +308,20 @@ def _is_name(module: Module, node: ast.Constant, name: str) -> bool:
         is_signed = any((k.arg or "").endswith("key") for k in keywords) or (
             isinstance(above, ast.Call) and "signed" in ast.unparse(above.func)
         )
-        return is_signed and bool(_PURPOSE.match(value))
+        return is_signed and is_in_words(value)
+    if _is_renamed(module, node, name):
+        return True
     return not signs(name) and bool(_SPELLED_NAME.match(value)) and is_secret_name(value)
+
+
+def _is_renamed(module: Module, node: ast.Constant, name: str) -> bool:
+    """Whether a mapping tells only how the same names are written elsewhere (``{"pin": "PIN"}``)."""
+    above = module.parent(node)
+    if not isinstance(above, ast.Dict):
+        return False
+    pairs = [(literal_text(k), literal_text(v)) for v, k in _keys(above).items()]
+    alike = [k for k, v in pairs if k != v and k.lower() == v.lower()]
+    return len(alike) > 1 and name in alike
 
 
 def mask(text: str) -> str:

@@ -1,0 +1,73 @@
+"""Values that the code itself refuses to run with, so that they open nothing where it matters."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from buttress.analysis.secrecy.secrets import is_secret_name
+from buttress.project.literals import strings_in, written
+from buttress.source import Module, Modules
+
+_ENDS = frozenset(["sys.exit", "os._exit", "builtins.exit", "builtins.quit"])
+_SHORTEST = 3
+
+
+def is_refused(modules: Modules, name: str, value: str) -> bool:
+    """Whether something stops where a secret still is what stands in the code.
+
+    Args:
+        modules: The app's files.
+        name: What the value is called (``DEFAULT_KEY``); may be empty.
+        value: The text itself.
+    """
+    texts = tuple(text for text in (name, value) if len(text) >= _SHORTEST)
+    return bool(texts) and any(
+        _stops(module, condition) and _compares(module, condition, name, value)
+        for module in modules.having(*texts)
+        for condition in module.nodes(ast.If)
+    )
+
+
+def _stops(module: Module, condition: ast.If) -> bool:
+    """Whether a branch ends the program, or the start of it, with an error."""
+    return any(
+        isinstance(statement, ast.Raise)
+        or (
+            isinstance(statement, ast.Expr)
+            and isinstance(statement.value, ast.Call)
+            and module.resolve(statement.value.func) in _ENDS
+        )
+        for statement in condition.body
+    )
+
+
+def _compares(module: Module, condition: ast.If, name: str, value: str) -> bool:
+    """Whether a condition asks if a secret is the value, given itself or by the name of it."""
+    for compare in ast.walk(condition.test):
+        if not (isinstance(compare, ast.Compare) and isinstance(compare.ops[0], ast.Eq | ast.In)):
+            continue
+        sides = (compare.left, *compare.comparators)
+        is_about = any(is_secret_name(written(side).rpartition(".")[2]) for side in sides)
+        for side in sides:
+            if is_about and value in strings_in(side):
+                return True
+            given = _given(module, condition, side.id) if isinstance(side, ast.Name) else ()
+            if any(_is_named(part, name) for part in (side, *given)):
+                return True
+    return False
+
+
+def _is_named(node: ast.expr, name: str) -> bool:
+    """Whether an expression is what has a name, or looks it up (``getattr(settings, "NAME")``)."""
+    if isinstance(node, ast.Call):
+        return any(isinstance(part, ast.Constant) and part.value == name for part in node.args)
+    return bool(name) and written(node).rpartition(".")[2] == name
+
+
+def _given(module: Module, node: ast.AST, name: str) -> Iterator[ast.expr]:
+    """Yield what a name is given in the function of a node, or at the top of its module."""
+    for scope in {module.function(node), None}:
+        for assign in module.nodes(ast.Assign):
+            if module.function(assign) is scope and any(written(t) == name for t in assign.targets):
+                yield assign.value

@@ -6,7 +6,7 @@ import ast
 import re
 from functools import lru_cache
 
-from buttress.analysis.secrecy.secrets import is_secret_name
+from buttress.analysis.secrecy.secrets import is_headed, is_secret_name
 from buttress.source import Module
 from buttress.source.patterns import lazy_pattern
 
@@ -24,12 +24,17 @@ _TELLS_ABOUT = lazy_pattern(
     r"|result|error)$",
     re.IGNORECASE,
 )
+_CARRIES = lazy_pattern(
+    r"_(?:infos?|data|json|dict|list|map|cache|values?|str|string|text|bytes|raw|plain|payload|details|pairs?|store|records?|rows?|entry|full|hex|b64)$",
+    re.IGNORECASE,
+)
+"""The last word of a name for what holds the secret that the word before it speaks of."""
 _OF_A_LOGIN = lazy_pattern(
     r"authori[sz]|authenticat|bearer|jwt|decode|verif|login|password|(?:access|refresh|reset|api|bot|csrf|session)_?token|secret|api[-_]?key|cookie|oauth|expire",
     re.IGNORECASE,
 )
 _OF_A_MARKET = lazy_pattern(
-    r"\bcoins?\b|crypto|\bticker|\bsymbols?\b|usdt|btc|erc-?20|tokeni[sz]e|tiktoken|lexer",
+    r"\bcoins?\b|crypto|\bticker|\bsymbols?\b|usdt|btc|erc-?20|tokeni[sz]|tiktoken|lexer",
     re.IGNORECASE,
 )
 _HIDDEN = lazy_pattern(
@@ -77,11 +82,11 @@ def _is_meant(module: Module, node: ast.Name | ast.Attribute, name: str) -> bool
     or a word.
     """
     lower = name.lower()
-    if lower not in {"headers", "token"}:
+    if lower not in {"headers", "token", "token_bytes", "token_str", "token_text"}:
         return True
     function = module.function(node)
     around = module.source(function) if function is not None else module.text
-    if lower == "token":
+    if lower != "headers":
         return not _OF_A_MARKET.search(around)
     if isinstance(node, ast.Attribute):
         return ast.unparse(node.value).rpartition(".")[2] in {"request", "req"}
@@ -100,7 +105,9 @@ def is_sensitive(name: str) -> bool:
     spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).replace("-", "_")
     if _TELLS_ABOUT.search(spaced) or _HIDDEN.match(spaced):
         return False
-    return is_secret_name(spaced) or bool(_MORE.match(spaced))
+    if _MORE.match(spaced):
+        return True
+    return is_secret_name(spaced) and (is_headed(spaced) or _CARRIES.search(spaced) is not None)
 
 
 def _secret_key(module: Module, node: ast.Subscript) -> str | None:

@@ -20,6 +20,7 @@ _SESSION = lazy_pattern(
     re.IGNORECASE,
 )
 _READABLE = lazy_pattern(r"csrf|xsrf|theme|lang|locale|consent|pref", re.IGNORECASE)
+_SWITCH = lazy_pattern(r"(?:true|false|yes|no|on|off|[01]|deleted|expired)?\Z", re.IGNORECASE)
 _PROTECTED = lazy_pattern(
     r"CSRFProtect\(|SeaSurf\(|csrf_?protect\w*\(|csrf\.init_app|fastapi_csrf|starlette_csrf|asgi_csrf|CSRFMiddleware|X-CSRF|csrf_?token|[\"']origin[\"']",
     re.IGNORECASE,
@@ -63,7 +64,7 @@ def weak_cookies(modules: Modules) -> Iterator[tuple[Module, ast.Call, str]]:
                 message = "This cookie is said to be sent over plain HTTP, too (secure=False)."
                 yield module, call, message
             continue
-        if any(keyword.arg is None for keyword in call.keywords):
+        if any(keyword.arg is None for keyword in call.keywords) or _proves_nothing(module, call):
             continue
         missing = [flag for flag in ("httponly", "secure") if _is_off(call, flag)]
         if missing:
@@ -72,6 +73,16 @@ def weak_cookies(modules: Modules) -> Iterator[tuple[Module, ast.Call, str]]:
         is_session = bool(call.args) and module.resolve(call.args[0]) in _SESSION_MIDDLEWARE
         if is_session and _is_off(call, "https_only"):
             yield module, call, "The session cookie is also sent over plain HTTP (https_only)."
+
+
+def _proves_nothing(module: Module, call: ast.Call) -> bool:
+    """Whether a cookie is taken back, or says the same of everybody (``("is_login", "yes")``)."""
+    is_over = any(
+        isinstance(value, ast.Constant) and value.value == 0
+        for value in (argument(call, 2, "max_age"), argument(call, 3, "expires"))
+    )
+    text = known_string(module, argument(call, 1, "value"))
+    return is_over or (text is not None and _SWITCH.match(text) is not None)
 
 
 def _is_off(call: ast.Call, flag: str) -> bool:

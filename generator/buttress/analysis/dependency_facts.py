@@ -13,7 +13,7 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
 from packaging.version import InvalidVersion, Version
@@ -27,7 +27,7 @@ from buttress.source.patterns import lazy_pattern
 _LOCKED = lazy_pattern(r'^name = "([^"\n]+)"\nversion = "([^"\n]+)"', re.MULTILINE)
 _EXACT = lazy_pattern(r"={2,3}\s*([\w.!+-]+)\Z")
 _DEVELOPMENT = lazy_pattern(r"dev|test|lint|doc|ci\b|type", re.IGNORECASE)
-
+_DATA = Path(__file__).parent / "data"
 
 _BACKPORTS = frozenset(["dataclasses", "typing", "contextvars", "enum"])
 """Modules of Python that older versions get from the index under the same name."""
@@ -64,7 +64,7 @@ class Vulnerable:
 
 
 def _data(name: str) -> Mapping[str, Any]:
-    text = (files("buttress.analysis") / "data" / name).read_text("utf-8")
+    text = (_DATA / name).read_text("utf-8")
     found: Mapping[str, Any] = json.loads(text)
     return found
 

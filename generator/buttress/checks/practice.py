@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from dataclasses import dataclass
-from importlib.resources import files
+from pathlib import Path
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +26,7 @@ class Point:
 
 def points() -> tuple[Point, ...]:
     """Return all points, in the order of the file."""
-    data = tomllib.loads(files("buttress.checks").joinpath("practice.toml").read_text("utf-8"))
+    data = tomllib.loads(Path(__file__).with_suffix(".toml").read_text("utf-8"))
     return tuple(
         Point(item["id"], item["says"], tuple(item["checks"]), item.get("beyond", ""))
         for item in data["points"]

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from buttress.analysis.access.endpoints import endpoints
 from buttress.analysis.access.exposure import debug_switches, foundations, wildcard_origins
 from buttress.analysis.access.guards import knows_callers
+from buttress.analysis.access.origin_headers import open_origin_headers
 from buttress.analysis.access.protection import (
     limits_rates,
     sets_security_headers,
@@ -89,7 +90,11 @@ def cors_wildcard(subject: Subject) -> Iterator[Finding]:
 
         app.add_middleware(CORSMiddleware, allow_origins=["https://app.example.com"])
     """
-    for module, node, message in wildcard_origins(subject.modules(Role.APP)):
+    modules = subject.modules(Role.APP)
+    for module, node, message in wildcard_origins(modules):
+        yield subject.finding(module, node, message)
+    for module, node in open_origin_headers(modules):
+        message = "Every website may call the app from its visitors' browsers."
         yield subject.finding(module, node, message)
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from buttress.analysis.configuration import Known, environment_reads
 from buttress.analysis.development import is_for_development
-from buttress.project.literals import constant, literal_text
+from buttress.project.literals import constant, literal_text, written
 from buttress.source import Module, Modules
 from buttress.source.patterns import lazy_pattern
 
@@ -50,6 +50,26 @@ def debug_switches(modules: Modules) -> Iterator[tuple[Module, ast.expr, str]]:
             for target in assign.targets:
                 if _is_debug_target(module, target) and is_on(module, assign.value):
                     yield module, assign.value, message
+    for module, value in _loaded_switches(modules):
+        yield module, value, message
+
+
+def _loaded_switches(modules: Modules) -> Iterator[tuple[Module, ast.expr]]:
+    """Yield what switches debugging on in a class that a Flask app takes its settings from."""
+    loaded = _loaded_classes(modules)
+    for module in modules.having(*loaded) if loaded else ():
+        for klass in module.nodes(ast.ClassDef):
+            for line in klass.body if klass.name in loaded else ():
+                is_debug = isinstance(line, ast.Assign) and written(line.targets[0]) == "DEBUG"
+                if is_debug and isinstance(line, ast.Assign) and is_on(module, line.value):
+                    yield module, line.value
+
+
+def _loaded_classes(modules: Modules) -> frozenset[str]:
+    """Return the names of the classes that a Flask app takes its settings from, whatever runs it."""
+    given = [call.args[0] for _, call in modules.called("from_object") if len(call.args) == 1]
+    names = {written(node).rpartition(".")[2] for node in given}
+    return frozenset(name for name in names if name[:1].isupper())
 
 
 def _starts_app(module: Module, keyword: ast.keyword) -> bool:

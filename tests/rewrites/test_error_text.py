@@ -81,7 +81,7 @@ def test_where_no_word_is_left_the_client_is_told_that_it_is_internal() -> None:
 )
 def test_every_way_to_build_the_text(expression: str, replaced: str) -> None:
     log = (
-        "import logging\nimport traceback\n\nfrom fastapi import HTTPException\n\n"
+        f"import logging\nimport traceback  # {'-' * 80}\n\nfrom fastapi import HTTPException\n\n"
         "log = logging.getLogger(__name__)\n\n\ndef f(name):\n    try:\n        run()\n"
         "    except Exception as e:\n        log.error(e)\n"
         '        raise HTTPException(500, detail={"code": "E1", "message": MESSAGE})\n\n\n'
@@ -105,6 +105,31 @@ def test_an_error_that_is_logged_already_is_not_logged_twice() -> None:
         "error-text",
         flask(body.replace("MESSAGE", "str(e)"), head),
         flask(body.replace("MESSAGE", "'Internal server error'"), head),
+    )
+
+
+@pytest.mark.parametrize(
+    ("lead", "logged"),
+    [
+        (
+            "        # put it back\n        undo()\n",
+            '        logger.exception("Bad")\n        # put it back\n        undo()\n',
+        ),
+        (
+            "\n        # put it back\n        undo()\n",
+            '        logger.exception("Bad")\n\n        # put it back\n        undo()\n',
+        ),
+        ("        undo()\n", '        logger.exception("Bad")\n        undo()\n'),
+        ("\n        undo()\n", '\n        logger.exception("Bad")\n        undo()\n'),
+    ],
+)
+def test_a_comment_stays_with_what_it_is_about(lead: str, logged: str) -> None:
+    end = "        raise HTTPException(status_code=500, detail={})\n"
+
+    check_transformed(
+        "error-text",
+        fastapi("    except Exception as e:  # all\n" + lead + end.format('f"Bad: {e}"')),
+        fastapi("    except Exception:  # all\n" + logged + end.format('"Bad"'), LOGGED_FASTAPI),
     )
 
 

@@ -85,6 +85,56 @@ def test_what_is_handled_stays(body: str) -> None:
     check_noop("swallowed-errors", function(body))
 
 
+LOGGED = 'logger.warning("refresh: ignored an error", exc_info=True)'
+
+
+@pytest.mark.parametrize(
+    ("comment", "after"),
+    [
+        (
+            "# best effort, the job itself is done",
+            "        # best effort, the job itself is done\n        {}\n",
+        ),
+        ("# fine", "        {}  # fine\n"),
+        (
+            "# noqa: S110 - best effort, the job is done",
+            "        {}  # noqa: S110 - best effort, the job is done\n",
+        ),
+    ],
+)
+def test_a_long_remark_stands_above_the_line(comment: str, after: str) -> None:
+    block = f"    # {'-' * 114}\n    try:\n        run(value)\n    except Exception:\n"
+
+    check_transformed(
+        "swallowed-errors",
+        function(f"{block}        pass  {comment}\n"),
+        function(block + after.format(LOGGED)),
+    )
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "import fast_json",
+        "from fast_json import dumps\n    HAS_FAST = True",
+    ],
+)
+def test_looking_for_a_package_hides_no_error(body: str) -> None:
+    check_noop(
+        "swallowed-errors", f"try:\n    {body}\nexcept Exception:\n    pass\n", "optional-import"
+    )
+
+
+def test_a_package_that_is_used_in_the_block_may_fail() -> None:
+    block = "try:\n    import tracker\n    tracker.start()\nexcept Exception:\n"
+
+    check_transformed(
+        "swallowed-errors",
+        f"{HEAD}{block}    pass\n",
+        f'{HEAD}{block}    logger.warning("ignored an error", exc_info=True)\n',
+    )
+
+
 def test_a_block_that_leaves_the_program_is_left_alone() -> None:
     check_noop(
         "swallowed-errors",

@@ -120,3 +120,11 @@ def test_a_line_is_as_long_as_those_that_the_author_wrote() -> None:
     formatted = format_lines(text, [(2, 2)], Style())
 
     assert max(map(len, formatted.splitlines())) == len(f'a = "{"b" * 90}"')
+
+
+def test_a_line_may_stay_as_long_as_it_was() -> None:
+    before = f'log("{"c" * 70}", first, second, third, fourth)\n'
+    text = before.replace("fourth", "fifth")
+
+    assert format_lines(text, [(1, 1)], Style(), before) == text
+    assert format_lines(text, [(1, 1)], Style()).count("\n") > 1

@@ -329,7 +329,13 @@ def _prove(
 def _formatted(module: Module, spans: Sequence[tuple[int, int]], draft: Draft) -> str:
     """Return the text of a module with its new lines formatted."""
     style = style_for(draft, module.path)
-    text = format_lines(module.text, touched_lines(module, list(spans)), style)
+    before = draft.text(module.path)
+    text = format_lines(
+        module.text,
+        touched_lines(module, list(spans)),
+        style,
+        before.content if before is not None else None,
+    )
     final = Module(module.path, module.source_text.with_content(text))
     return text if final.problem is None else module.text
 

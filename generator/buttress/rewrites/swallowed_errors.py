@@ -36,7 +36,9 @@ from buttress.source.patterns import lazy_pattern
 
 _LONGEST = 88
 # What is said to a tool has to stay on its line.
-_REMARK = lazy_pattern(r"#(?!\s*(?:noqa|nosec|nosemgrep|pragma|type:|pylint|pyright|mypy|ruff|fmt))")
+_REMARK = lazy_pattern(
+    r"#(?!\s*(?:noqa|nosec|nosemgrep|pragma|type:|pylint|pyright|mypy|ruff|fmt))"
+)
 _NUMBER = "(TypeError, ValueError, OverflowError)"
 KNOWN_ERRORS = {
     "builtins.int": _NUMBER,

@@ -80,8 +80,12 @@ def _length(value: object) -> int:
     return value if isinstance(value, int) and value > 0 else _DEFAULT_LENGTH
 
 
-def format_lines(text: str, lines: list[tuple[int, int]], style: Style) -> str:
+def format_lines(
+    text: str, lines: list[tuple[int, int]], style: Style, before: str | None = None
+) -> str:
     """Return ``text`` with the given lines (from 1, both ends included) formatted by black.
+
+    Where the style says no length, lines are as long as those of ``before``, else as all other lines.
 
     What black cannot format without harm is returned as it came: tabs, mixed line endings, and
     results whose meaning or untouched lines differ.
@@ -96,7 +100,8 @@ def format_lines(text: str, lines: list[tuple[int, int]], style: Style) -> str:
         return text
     whole = _lines(text)
     lines = _joined_over_blanks(whole, lines)
-    mode = _mode(text, style, _longest_outside(whole, lines))
+    longest = _longest_outside(whole, lines) if before is None else _longest(_lines(before))
+    mode = _mode(text, style, longest)
     for first, last in reversed(_stretches(statements, lines, len(whole))):
         inside = [
             (max(low, first) - first + 1, min(high, last) - first + 1)
@@ -124,9 +129,12 @@ def _joined_over_blanks(whole: list[str], lines: list[tuple[int, int]]) -> list[
 
 
 def _longest_outside(whole: list[str], lines: list[tuple[int, int]]) -> int:
-    """Return how long the longest line is that the author wrote."""
     new = {number for low, high in lines for number in range(low, high + 1)}
-    return max((len(line.rstrip()) for n, line in enumerate(whole, 1) if n not in new), default=0)
+    return _longest([line for number, line in enumerate(whole, 1) if number not in new])
+
+
+def _longest(lines: list[str]) -> int:
+    return max((len(line.rstrip()) for line in lines), default=0)
 
 
 def _stretches(

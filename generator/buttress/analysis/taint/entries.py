@@ -197,7 +197,10 @@ class Entries:
         if self._definitions.is_own_request(module, argument):
             return Value(what=REQUEST, node=argument)
         if handles:
-            value = of_handler(module, function, argument, self.routes(module, function))
+            routes = self.routes(module, function)
+            if module.path in self._of_flask and _is_not_in_path(argument.arg, routes):
+                return of_function(module, function, argument)
+            value = of_handler(module, function, argument, routes)
             return self._of_model(module, argument, value)
         return of_function(module, function, argument)
 
@@ -211,6 +214,12 @@ class Entries:
         taint = Taint("client", argument.arg, argument, module)
         key = self._definitions.remember(found)
         return Value(taint=frozenset({taint}), what=f"<model {key}>", node=argument)
+
+
+def _is_not_in_path(name: str, routes: list[Route]) -> bool:
+    """Whether a parameter is no part of the address: then a decorator gives it, from whatever it read."""
+    part = re.compile(rf"[<:]{re.escape(name)}>")
+    return bool(routes) and all(r.is_complete and not part.search(r.path) for r in routes)
 
 
 def _functions(module: Module) -> Sequence[Function]:

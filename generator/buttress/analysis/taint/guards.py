@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Callable
+from typing import TypeGuard
 
 from buttress.analysis.taint.frame import Frame
 from buttress.analysis.taint.library import CHECKING_METHODS
@@ -17,6 +18,11 @@ Evaluate = Callable[[Frame, ast.expr], Value]
 _PREDICATE = lazy_pattern(
     r"(?:^|_)(?:is_?)?(?:safe|valid|allow|white|permit|trust|sanit|check|verif|has_allowed)", re.IGNORECASE
 )  # fmt: skip
+_REFUSAL = lazy_pattern(
+    r"(?:^|_)(?:private|internal|unsafe|forbidden|blocked|denied|disallowed|malicious|dangerous|invalid|traversal)",
+    re.IGNORECASE,
+)
+_PUBLIC = lazy_pattern(r"(?:^|_)(?:public|external|routable)_", re.IGNORECASE)
 _DEMAND = lazy_pattern(r"_*(?:validate|ensure|assert|verify|check|require)_", re.IGNORECASE)
 _OF_STATEMENTS = lazy_pattern(r"sql|query|statement|column|table|identifier", re.IGNORECASE)
 _OF_FILES = lazy_pattern(r"file|ext", re.IGNORECASE)
@@ -47,6 +53,8 @@ _TEXTS = (
     "builtins.object",
 )
 _HOSTS = frozenset(["netloc", "hostname", "host"])
+_MATCHES = frozenset(["match", "fullmatch"])
+_EQUALITIES = (ast.Is, ast.IsNot, ast.Eq, ast.NotEq)
 
 
 def truth(value: Value) -> bool | None:
@@ -65,14 +73,35 @@ def narrow(frame: Frame, test: ast.expr, evaluate: Evaluate, *, holds: bool) -> 
     elif isinstance(test, ast.Compare):
         if len(test.ops) == 1:
             _compared(frame, test, evaluate, holds=holds)
+    elif isinstance(test, ast.Await):
+        narrow(frame, test.value, evaluate, holds=holds)
     elif isinstance(test, ast.Call):
         if holds:
             _called(frame, test, evaluate)
+        else:
+            _refused(frame, test, evaluate)
     elif isinstance(test, ast.NamedExpr):
         narrow(frame, test.value, evaluate, holds=holds)
         narrow(frame, test.target, evaluate, holds=holds)
-    elif isinstance(test, ast.Name) and not holds:
+    elif isinstance(test, ast.Name):
+        _remembered(frame, test, evaluate, holds=holds)
+
+
+def _remembered(frame: Frame, test: ast.Name, evaluate: Evaluate, *, holds: bool) -> None:
+    """``found = PATTERN.fullmatch(name)``, then ``if not found``."""
+    value = frame.state.names.get(test.id)
+    if holds and value is not None and not value.taint and _is_match(value.node):
+        _called(frame, value.node, evaluate)
+    elif not holds:
         clear(frame, test)
+
+
+def _is_match(node: ast.AST | None) -> TypeGuard[ast.Call]:
+    if not isinstance(node, ast.Call):
+        return False
+    function = node.func
+    name = function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", "")
+    return name in _MATCHES
 
 
 def _several(frame: Frame, test: ast.BoolOp, evaluate: Evaluate, *, holds: bool) -> None:
@@ -100,6 +129,12 @@ def _compared(frame: Frame, test: ast.Compare, evaluate: Evaluate, *, holds: boo
                 _lacks(frame, left.value, right, evaluate)
         elif is_in and not frame.state.held(evaluate(frame, right)):
             mark(frame, left, ALL, evaluate)
+    elif isinstance(right, ast.Constant) and right.value is None and isinstance(op, _EQUALITIES):
+        is_there = isinstance(op, ast.IsNot | ast.NotEq) is holds
+        if isinstance(left, ast.Name):
+            _remembered(frame, left, evaluate, holds=is_there)
+        elif is_there and _is_match(left):
+            _called(frame, left, evaluate)
     elif isinstance(op, ast.Is | ast.Eq if holds else ast.IsNot | ast.NotEq):
         _equal(frame, left, right, evaluate)
         _equal(frame, right, left, evaluate)
@@ -140,15 +175,8 @@ def _called(frame: Frame, call: ast.Call, evaluate: Evaluate) -> None:
     name = function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", "")
     if name == "startswith" and isinstance(function, ast.Attribute) and call.args:
         _started(frame, function.value, call.args[0], evaluate)
-    elif name in {"match", "fullmatch"} and call.args and _is_regex(frame, function):
-        if len(call.args) > 1 and _is_strict(evaluate(frame, call.args[0]), name):
-            mark(frame, call.args[1], ALL, evaluate)
-        elif len(call.args) > 1:
-            pattern = evaluate(frame, call.args[0]).const
-            if isinstance(pattern, str) and _OWN_START.match(pattern):
-                mark(frame, call.args[1], _PLACES, evaluate)
-        else:
-            mark(frame, call.args[0], ALL, evaluate)
+    elif name in _MATCHES and call.args and _is_regex(frame, function):
+        _matched(frame, call, name, evaluate)
     elif name == "isinstance" and len(call.args) == 2:
         if (frame.module.resolve(call.args[1]) or _TEXTS[0]) not in _TEXTS:
             mark(frame, call.args[0], ALL, evaluate)
@@ -159,12 +187,38 @@ def _called(frame: Frame, call: ast.Call, evaluate: Evaluate) -> None:
         given = [*call.args, *(keyword.value for keyword in call.keywords)]
         for argument in given:
             mark(frame, argument, fit if len(given) <= 3 else _PLACES, evaluate)
+    elif _PUBLIC.search(name):
+        for argument in call.args:
+            mark(frame, argument, bits(Kind.URL, Kind.REDIRECT), evaluate)
+
+
+def _matched(frame: Frame, call: ast.Call, name: str, evaluate: Evaluate) -> None:
+    """``PATTERN.match(name)`` and ``re.match(pattern, name)``."""
+    if len(call.args) == 1:
+        mark(frame, call.args[0], ALL, evaluate)
+        return
+    pattern = evaluate(frame, call.args[0])
+    if _is_strict(pattern, name):
+        mark(frame, call.args[1], ALL, evaluate)
+    elif isinstance(pattern.const, str) and _OWN_START.match(pattern.const):
+        mark(frame, call.args[1], _PLACES, evaluate)
+
+
+def _refused(frame: Frame, call: ast.Call, evaluate: Evaluate) -> None:
+    """``if is_private(url): raise``: what is left is none of these."""
+    function = call.func
+    name = function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", "")
+    if _REFUSAL.search(name):
+        for argument in call.args:
+            mark(frame, argument, _PLACES, evaluate)
 
 
 def demand(frame: Frame, call: ast.Call, evaluate: Evaluate) -> None:
     """Take over what a call makes sure of that raises where it does not hold: ``validate_url(url)``."""
     function = call.func
     name = function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", "")
+    if name == "relative_to" and isinstance(function, ast.Attribute):
+        mark(frame, function.value, bits(Kind.PATH), evaluate)  # else it raises
     if not _DEMAND.match(name):
         return
     fit = _PLACES | (bits(Kind.SQL) if _OF_STATEMENTS.search(name) else 0)

@@ -8,7 +8,7 @@ from buttress.analysis.taint.containers import of_container
 from buttress.analysis.taint.folding import folded
 from buttress.analysis.taint.frame import Arguments, Frame
 from buttress.analysis.taint.library import FOLDED_METHODS, TELLING_METHODS, TEXT_METHODS
-from buttress.analysis.taint.parts import source_value
+from buttress.analysis.taint.parts import keyed, source_value
 from buttress.analysis.taint.sources import CLIENT, READ, REQUEST
 from buttress.analysis.taint.state import Container
 from buttress.analysis.taint.texts import (
@@ -99,5 +99,4 @@ def _read(frame: Frame, node: ast.Call, owner: Value, arguments: Arguments) -> V
         return Value(node=node)
     first = arguments.positional[0] if arguments.positional else NOTHING
     key = first.const if first.is_known else ast.dump(node)
-    taint = frozenset(t._replace(key=f"{t.key}[{key}]", node=node) for t in owner.taint)
-    return Value(taint=taint, what="<data>", node=node)
+    return keyed(owner, f"[{key}]", node)

@@ -68,8 +68,16 @@ def _of_request(frame: Frame, node: ast.Attribute, name: str) -> Value:
 
 def keyed(value: Value, key: str, node: ast.AST) -> Value:
     """Return a part of what a client sent, known by its key."""
-    taint = frozenset(t._replace(key=t.key + key, node=node) for t in value.taint)
+    taint = frozenset(
+        t._replace(key=t.key + key, node=node, safe=t.safe | _sent_back(t.key + key))
+        for t in value.taint
+    )
     return Value(taint=taint, what=DATA, node=node)
+
+
+def _sent_back(key: str) -> int:
+    """Return what a page that the browser itself names is fit for: it only leads back there."""
+    return bits(Kind.REDIRECT) if key.lower().endswith(("[referer]", "[http_referer]")) else 0
 
 
 def item(frame: Frame, node: ast.expr, owner: Value, key: Value) -> Value:

@@ -12,6 +12,7 @@ from buttress.analysis.taint.sinks import (
     FUNCTIONS,
     METHODS,
     PATH_METHODS,
+    QUESTIONS,
     RENDERERS,
     Kind,
     Sink,
@@ -40,6 +41,7 @@ _SHELLS = lazy_pattern(
     r"(?:\A|[/\\])(?:sh|bash|zsh|dash|ksh|cmd|cmd\.exe|powershell|pwsh)(?:\.exe)?\Z"
 )
 _SCHEME_ONLY = lazy_pattern(r"\s*(?:\w+:)?/{0,2}\Z")
+_INSIDE = lazy_pattern(r"[\w.]*\w\.|\.")
 _OWN_PLACE = lazy_pattern(r"\s*(?:\w+:)?//[^/]+[/?#]|/(?![/\\])|\.{1,2}/|[?#]")
 _NOT_HTML = lazy_pattern(r"(?:application|text|image|audio|video|multipart)/(?!html|xhtml)")
 _DATABASE = lazy_pattern(
@@ -78,7 +80,8 @@ def look(  # noqa: C901, PLR0912 - one sink after another
             _feature(frame, node, arguments)
         if owner is not None and owner.what.startswith("pathlib.Path()") and name in PATH_METHODS:
             assert isinstance(node.func, ast.Attribute)  # noqa: S101 - for mypy
-            _note(frame, Kind.PATH, node, node.func.value, owner)
+            if name not in QUESTIONS or not _is_kept_in_folder(frame):
+                _note(frame, Kind.PATH, node, node.func.value, owner)
             return
         if name == "write" and owner is not None and owner.what == TEMPLATE_FILE:
             sink = Sink(Kind.TEMPLATE)
@@ -138,8 +141,10 @@ def _applies(frame: Frame, sink: Sink, arguments: Arguments) -> bool:
     text = frame.module.text
     if sink.condition == "ldap":
         return "ldap" in text
+    if sink.condition == "asked":
+        return not _is_kept_in_folder(frame)
     if sink.condition == "jinja":
-        return "jinja2" in text
+        return "jinja2" in text and "Sandbox" not in text
     if sink.condition == "yaml":
         loader = arguments.get(1, "Loader")
         return loader is None or "Safe" not in frame.module.source(loader[0])
@@ -151,6 +156,12 @@ def _applies(frame: Frame, sink: Sink, arguments: Arguments) -> bool:
     if sink.condition == "html":
         return _is_html(frame, arguments)
     return True
+
+
+def _is_kept_in_folder(frame: Frame) -> bool:
+    """Whether what is asked for is then sent by a function that keeps to its folder."""
+    function = frame.function
+    return function is not None and "send_from_directory(" in frame.module.source(function)
 
 
 def _is_html(frame: Frame, arguments: Arguments) -> bool:
@@ -178,6 +189,9 @@ def _reach(  # noqa: PLR0917 - a call, its sink, and what it is given
         value = container.items[0]  # a body with its status and headers
     if sink.condition == "list":
         value = Value(taint=frame.state.held(value), node=argument)
+    start = value.pieces()[0]
+    if sink.condition == "module" and isinstance(start, str) and _INSIDE.match(start):
+        return  # a part of a package that the code names
     _note(frame, sink.kind, node, argument, value, is_sql=sink.condition == "part")
 
 
@@ -268,6 +282,8 @@ def harm(
         container = frame.state.container(value)
         if kind is Kind.SQL or (container is not None and container.kind == "object"):
             return None  # a command of the project's own, or an expression
+        if kind is Kind.PATH and container is not None and container.kind == "io":
+            return None  # a file in memory has no path
         value = Value(taint=frame.state.held(value), node=value.node)
     if kind is Kind.SQL:
         return _in_statement(frame, value, may_be_whole=may_be_whole, is_sql=is_sql)
@@ -306,9 +322,7 @@ def _is_from_caller(piece: str | Value) -> bool:
     return isinstance(piece, Value) and all(t.label == PARAMETER for t in piece.taint)
 
 
-def _in_statement(
-    frame: Frame, value: Value, *, may_be_whole: bool, is_sql: bool
-) -> Value | None:
+def _in_statement(frame: Frame, value: Value, *, may_be_whole: bool, is_sql: bool) -> Value | None:
     pieces = value.pieces()
     texts = "".join(p if isinstance(p, str) else "x" for p in pieces)
     is_statement = bool(_VERB.search(texts))

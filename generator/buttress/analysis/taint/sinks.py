@@ -71,7 +71,7 @@ FUNCTIONS: dict[str, Sink] = {
     ),
     **_all(Sink(Kind.SQL, (0,), ("sql",)), "pandas.read_sql", "pandas.read_sql_query"),
     **_all(Sink(Kind.CODE), "builtins.eval", "builtins.exec", "builtins.compile"),
-    **_all(Sink(Kind.CODE), "builtins.__import__", "importlib.import_module"),
+    **_all(Sink(Kind.CODE, (0,), ("name",), "module"), "builtins.__import__", "importlib.import_module"),
     **_all(Sink(Kind.CODE), "builtins.globals().get"),
     **_all(Sink(Kind.CODE), "PIL.ImageMath.eval", "PIL.ImageMath.unsafe_eval", "code.interact", "code.InteractiveInterpreter().runcode"),
     **_all(Sink(Kind.SHELL, (0,), ("command", "cmd")), "os.system", "os.popen"),
@@ -89,10 +89,11 @@ FUNCTIONS: dict[str, Sink] = {
         Sink(Kind.PATH, (0,), ("file", "path", "filename", "path_or_file", "filename_or_fp", "name")),
         "builtins.open", "io.open", "codecs.open", "aiofiles.open", "os.open", "os.remove", "os.unlink",
         "os.listdir", "os.scandir", "os.rmdir", "os.mkdir", "os.makedirs", "os.walk", "os.removedirs",
-        "shutil.rmtree", "os.path.exists", "os.path.isfile", "os.path.isdir", "os.stat", "gzip.open",
+        "shutil.rmtree", "os.stat", "gzip.open",
         "zipfile.ZipFile", "tarfile.open", "flask.send_file", "quart.send_file", "os.path.getsize",
         "fastapi.responses.FileResponse", "starlette.responses.FileResponse",
     ),
+    **_all(Sink(Kind.PATH, (0,), ("path", "s"), "asked"), "os.path.exists", "os.path.isfile", "os.path.isdir"),
     **_all(Sink(Kind.PATH, (0, 1)), "shutil.copy", "shutil.copyfile", "shutil.copy2", "shutil.move"),
     **_all(Sink(Kind.PATH, (0, 1)), "os.rename", "os.replace", "shutil.copytree"),
     **_all(Sink(Kind.PATH, (0,), ("directory",)), "flask.send_from_directory"),
@@ -172,6 +173,9 @@ PATH_METHODS = frozenset(
      "is_dir", "iterdir", "mkdir", "rmdir", "touch", "stat", "glob", "rglob", "rename", "replace"]
 )  # fmt: skip
 """Methods of a ``pathlib.Path`` that go to the disk."""
+
+QUESTIONS = frozenset(["exists", "is_file", "is_dir"])
+"""Those of them that only ask."""
 
 HINTS: tuple[str, ...] = (
     "execute", "text(", ".raw(", "read_sql", "RawSQL", ".fetch", ".extra(", "eval(", "exec(", "compile(",

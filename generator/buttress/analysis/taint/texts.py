@@ -8,7 +8,7 @@ from collections.abc import Iterable
 
 from buttress.analysis.taint.frame import Arguments, Frame
 from buttress.analysis.taint.parts import element_of
-from buttress.analysis.taint.sinks import Kind, bits
+from buttress.analysis.taint.sinks import BIT, Kind, bits
 from buttress.analysis.taint.values import Value, text
 from buttress.source.patterns import lazy_pattern
 
@@ -97,4 +97,10 @@ def replaced(owner: Value, arguments: Arguments) -> Value:
     elif old == "<" and isinstance(new, str) and "<" not in new:
         fit = bits(Kind.HTML)
     taint = owner.taint | arguments.positional[1].taint
+    if old == "</" and isinstance(new, str) and "</" not in new:
+        # what is written as JSON stands between quotes, which only the end of the script breaks
+        quoted = BIT[Kind.CODE]
+        taint = frozenset(
+            t._replace(safe=t.safe | BIT[Kind.HTML]) if t.safe & quoted else t for t in taint
+        )
     return Value(taint=taint).safe_for(fit)

@@ -100,7 +100,8 @@ class OwnModules:
         """Return the own file that an absolute import in ``importer`` names, if it names one.
 
         Where the import root is known, a name of the standard library that is not found below
-        it is not looked for elsewhere: ``import logging`` beside ``logging.py`` means Python's.
+        it is not looked for elsewhere: ``import logging`` beside ``logging.py`` means Python's. Neither
+        is ``import openai`` beside an ``openai.py`` that imports ``openai`` itself.
         """
         if not self.may_hold(dotted):
             return None
@@ -108,9 +109,15 @@ class OwnModules:
             return self.at(root, dotted) if root is not None else None
         for folder in self.search_folders(importer, root):
             found = self.at(folder, dotted)
-            if found is not None:
+            if found is not None and (folder == root or not self._means_another(found, dotted)):
                 return found
         return None
+
+    def _means_another(self, path: str, dotted: str) -> bool:
+        """Whether a file imports its own name, and so shows that a library goes by it."""
+        if "." in dotted or path.endswith("/__init__.py"):
+            return False
+        return any(t.partition(".")[0] == dotted for t in self.bindings(path).values())
 
     def base_of(self, importer: str, level: int) -> str | None:
         """Return the folder that a relative import with ``level`` dots starts from."""

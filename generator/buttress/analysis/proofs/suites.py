@@ -49,6 +49,7 @@ _SAYS_NO_ERROR = lazy_pattern(
 )
 _SCRIPT = lazy_pattern(r"(?:\A|/)scripts?/")
 _RAISING = frozenset({"pytest.raises", "pytest.warns", "pytest.fail", "pytest.deprecated_call"})
+_ROUNDS = 2
 _FAILURE_STATUS = range(400, 600)
 _CONSTANT = (
     ast.Constant, ast.Compare, ast.BoolOp, ast.UnaryOp, ast.BinOp, ast.Tuple, ast.List,
@@ -119,7 +120,7 @@ def all_tests(project: Project, service: Service) -> tuple[Test, ...]:
 @lru_cache(maxsize=4)
 def _tests(modules: tuple[Module, ...], app: frozenset[str]) -> tuple[Test, ...]:
     asserting = {node for module in modules for node in _asserting(module)}
-    helpers = {node.name for node in asserting}
+    helpers = _with_callers(modules, {node.name for node in asserting})
     reaching_fixtures = {
         node.name
         for module in modules
@@ -211,6 +212,19 @@ def _calls_one(module: Module, node: Function, helpers: set[str]) -> bool:
     return any(called_name(call) in helpers - {node.name} for call in calls_inside(module, node))
 
 
+def _with_callers(modules: tuple[Module, ...], asserting: set[str]) -> set[str]:
+    """Return the names of functions that check something, and of those beside them that call one."""
+    found = set(asserting)
+    for _ in range(_ROUNDS):
+        found |= {
+            node.name
+            for module in modules
+            for node in _functions(module)
+            if not node.name.startswith("test") and _calls_one(module, node, found)
+        }
+    return found
+
+
 def _asserting(module: Module) -> list[Function]:
     """Return the functions of a file that check anything that is not constant."""
     checks = [
@@ -239,6 +253,8 @@ def _checks(call: ast.Call) -> bool:
     function, name = call.func, called_name(call)
     # a browser that waits in vain raises
     if name == "wait_for_selector" or (name == "wait_for" and _names_state(call)):
+        return True
+    if name == "fail" and isinstance(function, ast.Attribute) and _is_self(function.value):
         return True
     if not _ASSERTING.match(name):
         return False
@@ -336,10 +352,62 @@ def unasserted(tests: tuple[Test, ...]) -> Iterator[Test]:
     return (
         test
         for test in tests
-        if not test.can_fail and not _is_counterpart(test) and not _expects_no_error(test)
+        if not test.can_fail
+        and not _is_counterpart(test)
+        and not _expects_no_error(test)
+        and not _makes_suite(test)
+        and not _tells_a_runner(test)
         # a script that tries something out by hand
         and not _SCRIPT.search(test.module.path)
     )
+
+
+def _makes_suite(test: Test) -> bool:
+    """Whether a function only gives others to a runner: ``return unittest.makeSuite(Case)``."""
+    last = test.node.body[-1]
+    if not isinstance(last, ast.Return) or last.value is None:
+        return False
+    made = {called_name(call) for call in calls_inside(test.module, test.node)}
+    return bool(made & {"makeSuite", "TestSuite", "loadTestsFromTestCase", "loadTestsFromModule"})
+
+
+def _tells_a_runner(test: Test) -> bool:
+    """Whether a test returns how it went to code of the same file that runs it."""
+    module, node = test.module, test.node
+    returned = [
+        part.value
+        for part in module.inside(node)
+        if isinstance(part, ast.Return) and module.function(part) is node
+    ]
+    tells = [value for value in returned if value is not None and not _is_true(value)]
+    if not tells or not all(map(_is_outcome, returned)):
+        return False
+    return any(
+        _is_used(module, call) for call in module.nodes(ast.Call) if called_name(call) == node.name
+    ) or any(
+        isinstance(part, ast.Name | ast.Attribute)
+        and (part.id if isinstance(part, ast.Name) else part.attr) == node.name
+        and isinstance(module.parent(part), ast.List | ast.Tuple)
+        for part in module.nodes(ast.Name, ast.Attribute)
+    )
+
+
+def _is_used(module: Module, call: ast.Call) -> bool:
+    """Whether what a call gives back is looked at."""
+    above = module.parent(call)
+    if isinstance(above, ast.Await):
+        above = module.parent(above)
+    return not isinstance(above, ast.Expr)
+
+
+def _is_true(node: ast.expr) -> bool:
+    return isinstance(node, ast.Constant) and node.value is True
+
+
+def _is_outcome(node: ast.expr | None) -> bool:
+    if isinstance(node, ast.Constant):
+        return isinstance(node.value, bool)
+    return isinstance(node, ast.Compare | ast.BoolOp | ast.Name | ast.UnaryOp)
 
 
 def _expects_no_error(test: Test) -> bool:

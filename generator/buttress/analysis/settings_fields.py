@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import keyword
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -12,50 +11,11 @@ from buttress.analysis import configuration
 from buttress.analysis.configuration import EnvironmentRead, Known
 from buttress.analysis.secrecy import secrets
 from buttress.analysis.secrecy.secrets import HardcodedSecret
+from buttress.analysis.secrecy.variables import variable_for
+from buttress.analysis.staying_reads import holds_secret, why_it_stays
 from buttress.source import Module
 
 ENVIRONMENT_NAMES = ("ENVIRONMENT", "APP_ENV", "ENV", "FLASK_ENV")
-_RESERVED = frozenset(
-    [
-        "copy",
-        "json",
-        "dict",
-        "schema",
-        "construct",
-        "validate",
-        "fields",
-        "parse_obj",
-        "parse_raw",
-        "parse_file",
-        "from_orm",
-        "update_forward_refs",
-        "schema_json",
-        "model_config",
-        "model_fields",
-        "model_extra",
-    ]
-)
-_UNUSABLE = frozenset(
-    [
-        "builtins.BaseException",
-        "builtins.Exception",
-        "builtins.KeyError",
-        "builtins.LookupError",
-        "builtins.TypeError",
-        "builtins.ValueError",
-    ]
-)
-_PROVIDERS = (
-    "openai",
-    "anthropic",
-    "groq",
-    "cohere",
-    "mistralai",
-    "google",
-    "tavily",
-    "pinecone",
-    "stripe",
-)
 
 
 class Kind(StrEnum):
@@ -171,7 +131,7 @@ def plan_settings(
         for read in configuration.environment_reads(module):
             if read.name is not None and configuration.is_of_the_machine(read.name):
                 continue
-            left = _why_left(read, mentioned, written, reloads=reloads)
+            left = why_it_stays(read, mentioned, written, reloads=reloads)
             if left is not None:
                 plan.left.append(LeftRead(module, read.read, *left))
             elif read.name is not None:
@@ -208,86 +168,6 @@ def _leave_to_existing_class(modules: Sequence[Module], plan: SettingsPlan) -> N
             )
 
 
-def _why_left(
-    read: EnvironmentRead, mentioned: set[str], written: set[str], *, reloads: bool
-) -> tuple[str, str, str] | None:
-    if read.name is None:
-        return "computed-name", "the name of the variable is computed.", ""
-    attribute = read.name.lower()
-    if not attribute.isidentifier() or keyword.iskeyword(attribute) or attribute in _RESERVED:
-        return "reserved-name", f"{read.name} cannot be the name of a setting.", ""
-    if read.name in written:
-        return "set-at-run-time", f"the code itself sets {read.name} while it runs.", ""
-    if read.default.known is Known.UNKNOWN:
-        return "computed-default", "its default is computed.", "Make the default a literal."
-    if (read.function is not None or reloads) and read.name in mentioned:
-        return "set-by-tests", f"tests set {read.name} and expect it to be read again.", ""
-    if read.function is not None and read.raises:
-        return (
-            "needed-at-use",
-            f"only this call needs {read.name}; as a setting, the whole app would not start without.",
-            "",
-        )
-    if (read.raises or read.conversion is not None) and _is_answered(read):
-        return (
-            "answered-here",
-            "the code goes on here without a usable value; as a setting, the app would not start.",
-            "",
-        )
-    is_literal = read.default.known is Known.LITERAL and read.default.value is not None
-    if read.conversion is None and is_literal and not isinstance(read.default.value, str):
-        return "mixed-types", "the value is a text or, by default, something else.", ""
-    if read.conversion is not None and not _converts(read):
-        return (
-            "mixed-types",
-            "the default cannot be converted, or a missing value raises only here.",
-            "",
-        )
-    return _why_secret_left(read, read.name, mentioned)
-
-
-def _why_secret_left(
-    read: EnvironmentRead, name: str, mentioned: set[str]
-) -> tuple[str, str, str] | None:
-    default = read.default.value
-    if not isinstance(default, str) or not default or not _holds_secret(name, read):
-        return None
-    if default in mentioned:
-        return "used-by-tests", "tests use this very value.", "Let the tests set the variable."
-    if secrets.keeps_data_readable(name):
-        return (
-            "keeps-data-readable",
-            "stored data can only be read with this very value.",
-            f"Set {name} to it where the app runs, then take the default away.",
-        )
-    return None
-
-
-def _is_answered(read: EnvironmentRead) -> bool:
-    """Whether a ``try`` around a read catches that the variable is missing or cannot be converted."""
-    module, inside = read.module, read.node
-    for above in module.ancestors(read.node):
-        if isinstance(above, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
-            return False
-        if isinstance(above, ast.Try) and inside in above.body:
-            kinds = [handler.type for handler in above.handlers]
-            caught = [part for kind in kinds for part in getattr(kind, "elts", [kind])]
-            if any(kind is None or module.resolve(kind) in _UNUSABLE for kind in caught):
-                return True
-        inside = above  # type: ignore[assignment]
-    return False
-
-
-def _converts(read: EnvironmentRead) -> bool:
-    if read.default.known is Known.ABSENT:
-        return read.function is None
-    try:
-        (int if read.conversion == "int" else float)(read.default.value)  # type: ignore[arg-type]
-    except (TypeError, ValueError):
-        return False
-    return True
-
-
 def _add_reads(
     plan: SettingsPlan, name: str, reads: list[EnvironmentRead], environment: str
 ) -> None:
@@ -320,7 +200,7 @@ def _add_reads(
 def _field_for(read: EnvironmentRead) -> SettingsField:
     name = read.name or ""
     attribute = name.lower()
-    if _holds_secret(name, read) and read.conversion is None:
+    if holds_secret(name, read) and read.conversion is None:
         return SettingsField(name, attribute, "secret", _secret_kind(name, read))
     kind = Kind.REQUIRED if read.raises or _raises_on_conversion(read) else Kind.PLAIN
     default = None if read.fallback is not None else read.default.value
@@ -331,14 +211,6 @@ def _field_for(read: EnvironmentRead) -> SettingsField:
 
 def _raises_on_conversion(read: EnvironmentRead) -> bool:
     return read.conversion is not None and read.default.known is Known.ABSENT
-
-
-def _holds_secret(name: str, read: EnvironmentRead) -> bool:
-    """Whether the name says secret, or the default has the shape of one: it must not be copied."""
-    default = read.default.value
-    return secrets.is_secret_variable(name) or (
-        isinstance(default, str) and bool(secrets.kind_of(default))
-    )
 
 
 def _secret_kind(name: str, read: EnvironmentRead) -> Kind:
@@ -366,7 +238,7 @@ def _is_inside_read(module: Module, node: ast.Constant) -> bool:
 def _add_secret(
     plan: SettingsPlan, module: Module, secret: HardcodedSecret, mentioned: set[str]
 ) -> None:
-    name = _variable_for(module, secret)
+    name = variable_for(module, secret)
     if name is None:
         code, reason = (
             "unclear-secret",
@@ -391,43 +263,3 @@ def _add_secret(
         code, reason = "two-defaults", f"{name} is also read from the environment in another way."
         unlock = ""
     plan.left.append(LeftRead(module, secret.node, code, reason, unlock))
-
-
-def _variable_for(module: Module, secret: HardcodedSecret) -> str | None:
-    """Return the environment variable for a secret in the code; ``None`` where it is not clear."""
-    name = secret.name.upper()
-    if secret.kind == "password in an address":
-        return "DATABASE_URL" if "DATABASE" in name or name.endswith(("URL", "URI")) else None
-    if not name.isidentifier():
-        return None
-    if secret.binding == "name":
-        is_global = module.function(secret.node) is None
-        return name if is_global and (secret.name.isupper() or "_" in name) else None
-    if secret.binding == "attribute":
-        return name if name == "SECRET_KEY" else None
-    if secret.binding == "item":
-        statement = module.parent(secret.node)
-        target = statement.targets[0] if isinstance(statement, ast.Assign) else None
-        on_config = isinstance(target, ast.Subscript) and "config" in module.source(target.value)
-        return name if on_config and secret.name.isupper() else None
-    if secret.binding == "keyword":
-        return _variable_for_keyword(module, secret, name)
-    return None
-
-
-def _variable_for_keyword(module: Module, secret: HardcodedSecret, name: str) -> str | None:
-    keyword_node = module.parent(secret.node)
-    call = module.parent(keyword_node) if keyword_node is not None else None
-    if not isinstance(call, ast.Call):
-        return None
-    target = module.resolve(call.func) or ""
-    provider = next((known for known in _PROVIDERS if target.startswith(known)), None)
-    if secret.kind and provider is not None:
-        return f"{provider.upper()}_{name}"
-    updates_config = isinstance(call.func, ast.Attribute) and call.func.attr in {
-        "update",
-        "from_mapping",
-    }
-    if updates_config and "config" in module.source(call.func) and secret.name.isupper():
-        return name
-    return None

@@ -217,7 +217,7 @@ def _in_sql(module: Module) -> Iterator[ast.expr]:
     """Yield the texts of queries that ask for a password."""
     for node in module.nodes(ast.Constant):
         text = node.value if isinstance(node.value, str) else ""
-        if len(text) > _LONGEST or not _IN_PIECE.search(text):
+        if "=" not in text or len(text) > _LONGEST or not _IN_PIECE.search(text):
             continue
         if isinstance(module.parent(node), ast.Expr):
             continue  # a docstring

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterable
 
 from buttress.analysis.delivery.orchestration import containers, manifests
 from buttress.analysis.delivery.terraform import Block, Terraform
 from buttress.analysis.delivery.workflows import pipelines
 from buttress.project.documents import read_json, read_toml, read_yaml, table, text_of
 from buttress.project.model import Place, Project
-from buttress.source import Module, Tree
+from buttress.source import Module, Modules, Tree
 from buttress.source.patterns import lazy_pattern
 
 _RUNS_APP = (
@@ -45,6 +44,7 @@ _STORES = (
     r"aws_secretsmanager_secret.*|aws_ssm_parameter|google_secret_manager_secret.*"
     r"|azurerm_key_vault.*|vault_.*|scaleway_secret.*|doppler_.*|infisical_.*|onepassword_.*"
 )
+_STORE_WORD = lazy_pattern(r"secretsmanager|ssm|secretmanager|keyvault|hvac|infisical|doppler")
 _STORE_CALLS = (
     "hvac.Client",
     "google.cloud.secretmanager.",
@@ -193,7 +193,7 @@ def backups(project: Project) -> bool:
     return any(_DUMP.search(text_of(tree, path)) for path in tree.named("crontab"))
 
 
-def keeps_secrets(project: Project, modules: Iterable[Module]) -> bool:
+def keeps_secrets(project: Project, modules: Modules) -> bool:
     """Whether a secret manager is described, or asked by the code."""
     if terraform_of(project).of_type(_STORES):
         return True
@@ -204,14 +204,10 @@ def keeps_secrets(project: Project, modules: Iterable[Module]) -> bool:
             "secrets"
         ):
             return True
-    return any(_asks_store(module) for module in modules)
+    return any(_asks_store(module) for module in modules.spelling(_STORE_WORD))
 
 
 def _asks_store(module: Module) -> bool:
-    if not re.search(
-        r"secretsmanager|ssm|secretmanager|keyvault|hvac|infisical|doppler", module.text
-    ):
-        return False
     for call in module.nodes(ast.Call):
         target = module.resolve(call.func) or ""
         if target.startswith(_STORE_CALLS):

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from buttress.analysis.function_bodies import calls_inside
 from buttress.project.model import Service
+from buttress.project.modules import called_name
 from buttress.source import Module, Modules
 from buttress.source.nodes import Function
 from buttress.source.patterns import lazy_pattern
@@ -16,6 +17,7 @@ from buttress.source.patterns import lazy_pattern
 _MAKERS = frozenset(
     ["builtins.dict", "builtins.list", "builtins.set", "collections.defaultdict", "collections.OrderedDict", "collections.deque", "collections.Counter"]
 )  # fmt: skip
+_MAKER_NAMES = frozenset(name.rpartition(".")[2] for name in _MAKERS)
 _CHANGES = frozenset(
     ["append", "add", "update", "pop", "setdefault", "extend", "insert", "remove", "clear", "popitem", "discard", "appendleft", "popleft"]
 )  # fmt: skip
@@ -84,7 +86,9 @@ def _variables(module: Module) -> frozenset[str]:
         else:
             continue
         is_container = isinstance(value, (ast.Dict, ast.List, ast.Set)) or (
-            isinstance(value, ast.Call) and module.resolve(value.func) in _MAKERS
+            isinstance(value, ast.Call)
+            and called_name(value) in _MAKER_NAMES
+            and module.resolve(value.func) in _MAKERS
         )
         if is_container:
             found |= {

@@ -56,6 +56,8 @@ def message(arguments: str) -> Message:
         # brackets without a value stay, and stay whole
         ('f"skipping {t} (in use; harmless): {e}"', "skipping (in use; harmless)"),
         ('f"check() skipped for {t}"', "check() skipped"),
+        ("f\"Asked: '{q}...'\"", "Asked"),
+        ('f"it\'s {x}"', "it's"),
         # what somebody looks for in the logs
         ('f"cache length: {len(cache)} #debug-1200"', "cache length: #debug-1200"),
         ('f"#clean-up Deleted: {key}"', "#clean-up Deleted"),

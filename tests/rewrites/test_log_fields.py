@@ -76,6 +76,8 @@ def test_an_event_that_is_constant_stays_as_it_is(line: str) -> None:
     [
         ("logger.info(x)", "message-elsewhere"),
         ("logger.info(str(x))", "message-elsewhere"),
+        ('logger.info("%s | extra=%s", x.message, x.extra)', "message-elsewhere"),
+        ('logger.info(f"{x.msg} ({x.code})")', "message-elsewhere"),
         ('logger.info(f"Took {x.pop()}")', "side-effect"),
         ('logger.info(f"Took {next(x)}")', "side-effect"),
         ('logger.info(f"Took {(y := x.size)}")', "side-effect"),
@@ -91,6 +93,25 @@ def test_an_event_that_is_constant_stays_as_it_is(line: str) -> None:
 )
 def test_doubt_is_a_reason_to_leave_a_call_alone(line: str, code: str) -> None:
     check_noop(REWRITE, f"{STRUCTLOG}def handle(x):\n    {line}\n", code)
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("logger.info(f'Got {x.size}')", "logger.info('Got', size=x.size)"),
+        ('logger.info(f"Got {x.size}")', 'logger.info("Got", size=x.size)'),
+        ('logger.info("got %s", x.size)', 'logger.info("got", size=x.size)'),
+        ("logger.info(f'Sent {x.message}')", "logger.info('Sent', message=x.message)"),
+    ],
+)
+def test_the_event_stands_in_the_quotes_of_the_line(before: str, after: str) -> None:
+    rest = "    a = {'b': 'c', 'd': 'e', 'f': 'g'}\n    return a\n"
+
+    check_transformed(
+        REWRITE,
+        f"{STRUCTLOG}def handle(x):\n    {before}\n{rest}",
+        f"{STRUCTLOG}def handle(x):\n    {after}\n{rest}",
+    )
 
 
 def test_a_secret_is_left_out_and_the_reviewer_is_told() -> None:

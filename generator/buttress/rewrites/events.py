@@ -60,10 +60,12 @@ class Event:
     Attributes:
         text: Constant; empty where the message had no words of its own.
         labels: What the author wrote beside a value, by the position of the value.
+        has_words: Whether words of the author are left beside the labels.
     """
 
     text: str
     labels: Mapping[int, str] = field(default_factory=dict)
+    has_words: bool = True
 
 
 def event_of(message: Message, errors: Collection[int] = ()) -> Event:
@@ -86,7 +88,8 @@ def event_of(message: Message, errors: Collection[int] = ()) -> Event:
     words = _assembled(text, labels, {chr(_FIRST_MARK + position) for position in errors})
     if message.values and all(w.lower() in _STOP_WORDS for w in words.split()):
         words = ""
-    return Event(words or ", ".join(label for _, label in sorted(labels.items())), labels)
+    named = ", ".join(label for _, label in sorted(labels.items()))
+    return Event(words or named, labels, has_words=bool(words))
 
 
 def tidied(message: Message) -> Message:
@@ -150,7 +153,11 @@ def _without_marks(text: str) -> str:
 def _set_apart(text: str, labels: dict[int, str]) -> tuple[str, list[str]]:
     """Take groups in brackets and ``name=value`` pairs that hold values out of the text."""
     text = _UNIT.sub("", text)
-    text = re.sub(rf"(['\"`\u00ab\u201c\u2018]+)({_MARK})(['\"`\u00bb\u201d\u2019]+)", r"\2", text)
+    text = re.sub(
+        rf"(['\"`\u00ab\u201c\u2018]+)({_MARK})(?:\.{{3}}|\u2026)?(['\"`\u00bb\u201d\u2019]+)",
+        r"\2",
+        text,
+    )
     groups: list[str] = []
 
     def group(match: re.Match[str]) -> str:

@@ -18,9 +18,14 @@ from buttress.analysis.logs.messages import Message
 from buttress.analysis.logs.severity import speaks_of_failure
 from buttress.analysis.logs.structlog_readiness import Obstacle, extra_fields
 from buttress.rewrites.log_levels import Severity, is_only_traceback
-from buttress.rewrites.log_line import Line, Unwritable, Written
+from buttress.rewrites.log_line import Line, Unwritable, Written, quote_of
 from buttress.rewrites.log_lines import write
-from buttress.rewrites.log_messages import is_only_a_value, logged_message, refuse_comments
+from buttress.rewrites.log_messages import (
+    is_only_a_value,
+    logged_message,
+    passes_message_on,
+    refuse_comments,
+)
 from buttress.rewrites.log_planner import Planner
 from buttress.rewrites.log_prints import event_for_error
 from buttress.rewrites.log_targets import Target, unreachable_from
@@ -66,6 +71,8 @@ def outcome_of_call(planner: Planner, module: Module, log_call: LogCall) -> Outc
     shows_error = is_report or _shows_exception(module, call, message)
     if is_only_a_value(message) and not (shows_error and target.family is Family.STRUCTLOG):
         return _only_renamed(module, log_call, severity, _MESSAGE_ELSEWHERE)
+    if target.family is Family.STRUCTLOG and passes_message_on(message):
+        return _only_renamed(module, log_call, severity, _MESSAGE_ELSEWHERE)
     refuse_comments(module, call)
     line = Line(
         _source(module, log_call, target),
@@ -76,6 +83,7 @@ def outcome_of_call(planner: Planner, module: Module, log_call: LogCall) -> Outc
         event_for_error(module, call) if shows_error else "",
         _leading(module, log_call),
         _kept_keywords(module, call),
+        quote_of(module, call),
     )
     written = write(module, line)
     _refuse(module, call, message, written)

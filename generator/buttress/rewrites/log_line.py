@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import ast
 from dataclasses import dataclass
 
 from buttress.analysis.logs.loggers import Family
 from buttress.analysis.logs.messages import Message
 from buttress.rewrites.log_levels import Severity
 from buttress.source import Module
+from buttress.source.patterns import lazy_pattern
+
+_OPENED = lazy_pattern(r"[a-zA-Z]{0,2}(['\"])(?!\1\1)")
 
 
 class Unwritable(Exception):  # noqa: N818 - a result, not an error
@@ -31,6 +35,7 @@ class Line:
         fallback: The event where the message has no words of its own.
         leading: Arguments in front of the message, as written.
         kept: Keyword arguments that stay, by name and as written.
+        quote: The quote character of the new text.
     """
 
     source: str
@@ -41,6 +46,7 @@ class Line:
     fallback: str = ""
     leading: tuple[str, ...] = ()
     kept: tuple[tuple[str, str], ...] = ()
+    quote: str = '"'
 
     @property
     def exception_names(self) -> frozenset[str]:
@@ -84,9 +90,21 @@ class Written:
         return f" The value of {names} is a secret and is not logged."
 
 
-def quoted(module: Module, text: str) -> str:
-    """Return text as a string literal in the file's own quotes."""
-    quote = module.quote
+def quote_of(module: Module, call: ast.Call) -> str:
+    """Return the quote character of the first text in a call; the file's own where there is none."""
+    for argument in call.args:
+        for part in ast.walk(argument):
+            is_text = isinstance(part, ast.JoinedStr) or (
+                isinstance(part, ast.Constant) and isinstance(part.value, str)
+            )
+            # inside of an f-string, the literal itself has no place of its own
+            if is_text and (found := _OPENED.match(module.source(part))):
+                return found.group(1)
+    return module.quote
+
+
+def quoted(text: str, quote: str) -> str:
+    """Return text as a string literal."""
     if quote in text and {"'": '"', '"': "'"}[quote] not in text:
         quote = "'" if quote == '"' else '"'
     body = text.replace("\\", "\\\\").replace(quote, "\\" + quote)

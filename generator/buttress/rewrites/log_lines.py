@@ -67,7 +67,7 @@ def _event(module: Module, line: Line, hidden: dict[int, str]) -> Written:
         if source in fields.values() and not calls_in(value.node):
             continue
         fields[name] = source
-    arguments = [*line.leading, quoted(module, text)]
+    arguments = [*line.leading, quoted(text, line.quote)]
     arguments += [f"{name}={source}" for name, source in fields.items()]
     # behind the fields, because they were evaluated behind the message
     arguments += line.keywords
@@ -99,7 +99,7 @@ def _whole(module: Module, line: Line, hidden: dict[int, str]) -> Written:
         source = line.message.parts[0].source
     else:
         body = "".join(pieces)
-        quote = module.quote
+        quote = line.quote
         if quote in body or "\n" in body or "\\" in body:
             raise Unwritable(
                 "side-effect",

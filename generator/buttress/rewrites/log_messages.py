@@ -9,7 +9,7 @@ import tokenize
 from buttress.analysis.logs.loggers import Family, LogCall
 from buttress.analysis.logs.messages import Message, joined, message_of, percent_message
 from buttress.analysis.logs.printing import Printed
-from buttress.rewrites.events import is_table
+from buttress.rewrites.events import event_of, is_table
 from buttress.rewrites.log_line import Unwritable
 from buttress.source import Module
 from buttress.source.patterns import lazy_pattern
@@ -94,6 +94,12 @@ def is_message_variable(message: Message) -> bool:
     node = message.values[0].node
     name = node.attr if isinstance(node, ast.Attribute) else getattr(node, "id", "")
     return bool(_MESSAGE_NAME.match(name))
+
+
+def passes_message_on(message: Message) -> bool:
+    """Whether a message has no words of its own beside a variable that holds a message."""
+    values = [Message((value,)) for value in message.values]
+    return any(map(is_message_variable, values)) and not event_of(message).has_words
 
 
 def is_only_a_value(message: Message) -> bool:

@@ -11,7 +11,7 @@ from buttress.analysis.logs.printing import Printed
 from buttress.analysis.logs.structlog_readiness import Obstacle
 from buttress.rewrites.events import is_decoration
 from buttress.rewrites.log_levels import Severity, is_only_traceback, severity_of_print
-from buttress.rewrites.log_line import Line, Unwritable, Written
+from buttress.rewrites.log_line import Line, Unwritable, Written, quote_of
 from buttress.rewrites.log_lines import write
 from buttress.rewrites.log_messages import is_message_variable, printed_message
 from buttress.rewrites.log_planner import Planner
@@ -60,7 +60,8 @@ def outcome_of_print(planner: Planner, module: Module, printed: Printed) -> Outc
     if not message.parts or _shows_exception(module, call, message):
         fallback = event_for_error(module, call)
     exceptions = names_of(module, call)
-    line = Line(target.source, target.family, severity, message, exceptions, fallback)
+    quote = quote_of(module, call)
+    line = Line(target.source, target.family, severity, message, exceptions, fallback, quote=quote)
     written = write(module, line)
     return Changed(
         module.path,

@@ -53,7 +53,7 @@ def write_template(module: Module, line: Line, hidden: dict[int, str]) -> Writte
         arguments.append(argument)
     positional = arguments if line.family is Family.STDLIB else []
     named = arguments if line.family is Family.LOGURU else []
-    pieces = [*line.leading, quoted(module, text), *positional, *named, *line.keywords]
+    pieces = [*line.leading, quoted(text, line.quote), *positional, *named, *line.keywords]
     result = f"{line.source}.{line.severity.method}({', '.join(pieces)})"
     prove_order(result, line, values)
     return Written(result, text, tuple(names), tuple(hidden.values()))

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from buttress.analysis.access.unverified_tokens import unverified_tokens
 from buttress.analysis.taint import CLIENT, PARAMETER, Flow, flows
 from buttress.analysis.taint import Kind as Sink
+from buttress.analysis.taint.constant_callers import is_given_constants
 from buttress.checks.model import Confidence, Finding, Kind, Pillar, Risk, Subject, check
 from buttress.project.model import Role
 
@@ -57,7 +58,10 @@ def sql_injection(subject: Subject) -> Iterator[Finding]:
 
         cursor.execute("SELECT * FROM users WHERE name = ?", (name,))
     """
+    code = [subject.modules(role) for role in (Role.APP, Role.MIGRATION, Role.SCRIPT)]
     for flow in flows(subject.project, subject.service, subject.modules(Role.APP)):
+        if flow.kind is Sink.SQL and flow.label == PARAMETER and is_given_constants(flow, code):
+            continue
         if flow.kind is Sink.SQL and flow.label in {CLIENT, PARAMETER}:
             message = (
                 "What a client sends becomes part of this statement."

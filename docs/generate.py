@@ -2,33 +2,58 @@
 
 from __future__ import annotations
 
+import io
 import re
 from collections import defaultdict
 from collections.abc import Iterable
 from pathlib import Path
+
+from rich.console import Console
 
 from buttress.checks.model import Check, Pillar, checks
 from buttress.checks.practice import Point, points
 from buttress.planning.catalogue import load_catalogue
 from buttress.planning.location import find_root
 from buttress.planning.recipe import Recipe
+from buttress.project import inspect_project
 from buttress.reports.explained import explained
 from buttress.reports.inspection_schema import schema
+from buttress.reports.overview import Setting
+from buttress.reports.scorecard_terminal import print_scorecard
 from buttress.reports.visible import json_text
 from buttress.reports.ways import nature, ways_to_accept
+from buttress.scorecard import inspect_service
+from buttress.source import Tree
 
-REFERENCE = Path(__file__).parent / "reference"
+DOCS = Path(__file__).parent
+PROTOTYPE = DOCS.parent / "tests" / "prototypes" / "tracker"
 
 
 def pages() -> dict[str, str]:
-    """Return every generated page by its file name."""
+    """Return every generated page by its path in this folder."""
     recipes = load_catalogue(find_root()).recipes
     return {
-        "checks.md": checks_page(checks().values()),
-        "inspect.schema.json": json_text(schema()),
-        "recipes.md": recipes_page(recipes[name] for name in sorted(recipes)),
-        "traceability.md": traceability_page(points(), checks().values()),
+        "images/scorecard.svg": scorecard_image(PROTOTYPE),
+        "reference/checks.md": checks_page(checks().values()),
+        "reference/inspect.schema.json": json_text(schema()),
+        "reference/recipes.md": recipes_page(recipes[name] for name in sorted(recipes)),
+        "reference/traceability.md": traceability_page(points(), checks().values()),
     }
+
+
+def scorecard_image(folder: Path) -> str:
+    """Return a picture of what ``buttress inspect`` prints for a project; it asks for no font from elsewhere."""
+    files = {
+        str(path.relative_to(folder)): path.read_bytes()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }
+    project = inspect_project(Tree.of(files))
+    console = Console(record=True, width=96, file=io.StringIO(), force_terminal=True)
+    card = inspect_service(project, project.services[0])
+    print_scorecard(console, card, Setting(next_step="buttress harden"))
+    picture = console.export_svg(title="buttress inspect", unique_id="scorecard")
+    return re.sub(r"\s*@font-face \{.*?\}", "", picture, flags=re.DOTALL)
 
 
 _ABOUT_CHECKS = """\
@@ -154,9 +179,8 @@ def recipes_page(listed: Iterable[Recipe]) -> str:
 
 def main() -> None:
     """Write the pages."""
-    REFERENCE.mkdir(exist_ok=True)
     for name, text in pages().items():
-        (REFERENCE / name).write_text(text, encoding="utf-8")
+        (DOCS / name).write_text(text, encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -73,7 +73,15 @@ def test_a_manifest_that_is_damaged_is_left_to_the_checks() -> None:
             '[tool.buttress]\nignor = ["SEC"]\n',
             "no key `tool.buttress.ignor`. Did you mean `ignore`?",
         ),
-        ("[tool.buttress]\nselect = 'SEC'\n", "`tool.buttress.select`: write a valid list."),
+        (
+            "[tool.buttress]\nselect = 'SEC'\n",
+            "`tool.buttress.select`: write a list, with brackets",
+        ),
+        ("[tool.buttress]\nbaseline = 1\n", "`tool.buttress.baseline`: write a text, in quotes"),
+        (
+            '[tool.buttress.accept]\ncheck = "SEC"\nreason = "x"\n',
+            "`tool.buttress.accept` is a list of tables: write [[tool.buttress.accept]], with two",
+        ),
         ('[tool.buttress]\nselect = ["SEQ"]\n', "`tool.buttress.select`: there is no check `SEQ`."),
         ('[tool.buttress]\nignore = ["OBS-PRINTS"]\n', "Did you mean `OBS-PRINT`?"),
         (
@@ -86,7 +94,7 @@ def test_a_manifest_that_is_damaged_is_left_to_the_checks() -> None:
         ),
         (
             '[[tool.buttress.accept]]\ncheck = "SEC"\nreason = " "\n',
-            "`tool.buttress.accept[1].reason`: string should have at least 1 character.",
+            "`tool.buttress.accept[1].reason`: this must not be empty.",
         ),
         (
             '[[tool.buttress.accept]]\ncheck = "SEC"\nreason = "x"\nexpire = 2027-01-01\n',
@@ -120,6 +128,11 @@ def test_a_mistake_names_the_file_the_key_and_the_nearest_one(text: str, said: s
 
     assert said in str(problem.value)
     assert "\n" not in str(problem.value).removesuffix("\n")
+
+
+def test_the_heading_of_the_manifest_in_a_file_of_its_own_is_told() -> None:
+    with pytest.raises(UserError, match="without that heading"):
+        read(buttress_toml='[tool.buttress]\nselect = ["SEC"]\n')
 
 
 def test_a_manifest_of_empty_lines_is_read_in_bounded_time() -> None:

@@ -110,6 +110,12 @@ def validated(path: str, prefix: str, table: dict[str, Any]) -> SettingsTable:
         raise UserError(_explain(path, prefix, problem)) from None
 
 
+_SAID = {
+    "list_type": 'write a list, with brackets: ["…"]',
+    "model_type": "write a table, with keys",
+    "string_type": 'write a text, in quotes: "…"',
+    "string_too_short": "this must not be empty",
+}
 _ENTRIES: dict[str, type[_Table]] = {"accept": AcceptTable, "attest": AttestTable}
 
 
@@ -121,6 +127,8 @@ def _explain(path: str, prefix: str, problem: Invalid) -> str:
         # people count entries from 1
         key += f"[{part + 1}]" if isinstance(part, int) else f".{part}" if key else part
     if error["type"] == "extra_forbidden":
+        if last == "tool" and not prefix:
+            return f"{path}: write the keys of [tool.buttress] here without that heading."
         model = _ENTRIES.get(str(parents[0]), SettingsTable) if parents else SettingsTable
         keys = [item.alias or name for name, item in model.model_fields.items()]
         hint = nearest(str(last), keys) or f" Use one of {', '.join(keys)}."
@@ -129,5 +137,7 @@ def _explain(path: str, prefix: str, problem: Invalid) -> str:
         return f"{path}: `{key}` is missing; every entry of `{parents[0]}` needs it."
     if last == "fail-on":
         return f"{path}: `{key}`: use one of {', '.join(risk.value for risk in Risk)}."
-    said = error["msg"].removeprefix("Value error, ").replace("Input should be", "write")
+    if error["type"] == "list_type" and last in _ENTRIES:
+        return f"{path}: `{key}` is a list of tables: write [[{key}]], with two brackets."
+    said = _SAID.get(error["type"]) or error["msg"].removeprefix("Value error, ")
     return f"{path}: `{key}`: {said[:1].lower()}{said[1:]}."

@@ -52,6 +52,13 @@ def test_an_edit_that_reaches_further_is_disproved(
     assert reason in problem
 
 
+def test_a_complaint_is_the_same_where_another_line_moved() -> None:
+    before = module("from a import b\nfrom c import b\nprint(b)\n")
+    after = module("import d\nfrom a import b\nfrom c import b\nprint(b, d)\n")
+
+    assert new_complaints(before, after) == []
+
+
 def test_complaints_that_were_there_before_do_not_count() -> None:
     before = module("import os\nx = undefined\n")
 

@@ -168,6 +168,12 @@ def test_a_taken_name_gets_another_one() -> None:
         ('import os\n\na = os.getenv("HOST", "x")\nb = os.getenv("HOST", "y")\n', "two-defaults"),
         ('import os\n\n\ndef f():\n    return os.environ["HOST"]\n', "needed-at-use"),
         ('import os\n\nS = os.getenv("PASSWORD_SALT", "pepper")\n', "keeps-data-readable"),
+        ('import os\n\nS = os.getenv("SERVICE_CREDENTIALS", "{}")\n', "no-secret"),
+        ('import os\n\nK = os.getenv("API_KEY", "changeme")\nok = K != "changeme"\n', "asked-for"),
+        (
+            'import os\n\nK = os.getenv("API_KEY", "none")\nok = K not in ("", "none")\n',
+            "asked-for",
+        ),
         ('def login():\n    password = "hunter2hunter2"\n    return password\n', "unclear-secret"),
     ],
 )

@@ -139,6 +139,18 @@ def mentioned_strings(modules: Iterable[Module]) -> set[str]:
     }
 
 
+def compared_strings(modules: Iterable[Module]) -> set[str]:
+    """Return the texts that values are compared with: ``key == "changeme"``, ``key in ("", "none")``."""
+    return {
+        part.value
+        for module in modules
+        for node in module.nodes(ast.Compare)
+        for side in (node.left, *node.comparators)
+        for part in (side.elts if isinstance(side, ast.Tuple | ast.List | ast.Set) else [side])
+        if isinstance(part, ast.Constant) and isinstance(part.value, str)
+    }
+
+
 def reloads_modules(module: Module) -> bool:
     """Whether a test loads modules of the app again, so that they read the environment again."""
     return any(

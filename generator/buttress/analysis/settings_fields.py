@@ -126,12 +126,13 @@ def plan_settings(
     mentioned = configuration.mentioned_strings(tests)
     reloads = any(configuration.reloads_modules(module) for module in tests)
     written = configuration.written_variables(modules)
+    compared = configuration.compared_strings(modules)
     groups: dict[str, list[EnvironmentRead]] = {}
     for module in modules:
         for read in configuration.environment_reads(module):
             if read.name is not None and configuration.is_of_the_machine(read.name):
                 continue
-            left = why_it_stays(read, mentioned, written, reloads=reloads)
+            left = why_it_stays(read, mentioned, written, compared, reloads=reloads)
             if left is not None:
                 plan.left.append(LeftRead(module, read.read, *left))
             elif read.name is not None:

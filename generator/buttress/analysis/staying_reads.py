@@ -44,7 +44,12 @@ _UNUSABLE = frozenset(
 
 
 def why_it_stays(
-    read: EnvironmentRead, mentioned: set[str], written: set[str], *, reloads: bool
+    read: EnvironmentRead,
+    mentioned: set[str],
+    written: set[str],
+    compared: set[str],
+    *,
+    reloads: bool,
 ) -> tuple[str, str, str] | None:
     """Return why a read cannot become one of a setting: a code, the reason, and what would help.
 
@@ -52,6 +57,7 @@ def why_it_stays(
         read: The read.
         mentioned: The texts that tests mention.
         written: The variables that the code itself sets.
+        compared: The texts that the code compares values with.
         reloads: Whether tests load modules again.
     """
     if read.name is None:
@@ -86,15 +92,19 @@ def why_it_stays(
             "the default cannot be converted, or a missing value raises only here.",
             "",
         )
-    return _why_secret_left(read, read.name, mentioned)
+    return _why_secret_left(read, read.name, mentioned, compared)
 
 
 def _why_secret_left(
-    read: EnvironmentRead, name: str, mentioned: set[str]
+    read: EnvironmentRead, name: str, mentioned: set[str], compared: set[str]
 ) -> tuple[str, str, str] | None:
     default = read.default.value
     if not isinstance(default, str) or not default or not holds_secret(name, read):
         return None
+    if not any(character.isalnum() for character in default):
+        return "no-secret", "its default is no secret, and the code works with it.", ""
+    if default in compared:
+        return "asked-for", "the code asks whether it has this very value.", ""
     if default in mentioned:
         return "used-by-tests", "tests use this very value.", "Let the tests set the variable."
     if secrets.keeps_data_readable(name):

@@ -9,6 +9,7 @@ from functools import lru_cache
 
 from buttress.source import Edit, Module
 from buttress.source.edit import compose, new_spans
+from buttress.source.patterns import lazy_pattern
 
 
 def disproof(before: Module, after: Module, edits: Sequence[Edit]) -> str | None:
@@ -71,10 +72,12 @@ def _complaints(module: Module) -> Counter[str]:
         kind = type(message).__name__
         if kind in _KINDS:
             text = message.message % message.message_args
-            found[f"{kind}: {text}"] += 1
+            # what is said of another line is the same wherever that line is now
+            found[f"{kind}: {_OTHER_LINE.sub('', text)}"] += 1
     return found
 
 
+_OTHER_LINE = lazy_pattern(r" from line \d+")
 _KINDS = frozenset(
     [
         "UndefinedName",

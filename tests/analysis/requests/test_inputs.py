@@ -168,3 +168,19 @@ def test_a_lock_file_knows_the_version_of_pydantic() -> None:
     manifest = Manifest("pyproject.toml", "poetry", Manager.POETRY, "poetry.lock")
 
     assert pydantic_major(replace(service, manifest=manifest), draft) == 1
+
+
+@pytest.mark.parametrize(
+    ("code", "major"),
+    [
+        ("from pydantic import BaseModel, BaseSettings\n", 1),
+        ("from pydantic.v1 import BaseModel\n", 1),
+        ("from pydantic_settings import BaseSettings, SettingsConfigDict\n", 2),
+        ("from pydantic import BaseModel\nfrom other import BaseSettings\n", 2),
+    ],
+)
+def test_the_code_knows_the_version_of_pydantic(code: str, major: int) -> None:
+    draft = Draft(Tree.of({"main.py": f"from fastapi import FastAPI\n{code}\napp = FastAPI()\n"}))
+    _, service = service_of(draft)
+
+    assert pydantic_major(service, draft) == major

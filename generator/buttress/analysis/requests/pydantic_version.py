@@ -14,7 +14,11 @@ from buttress.source.patterns import lazy_pattern
 _LOCKED = lazy_pattern(r'name = "pydantic"\r?\nversion = "(\d+)\.')
 _PIPENV = lazy_pattern(r'"pydantic":\s*\{[^}]*"version":\s*"==(\d+)\.')
 _TWO = ("2.0", "2.5", "2.11", "2.99")
-_ONLY_IN_ONE = ("import BaseSettings", "pydantic.v1", "from pydantic.env_settings")
+# pydantic_settings, which took BaseSettings over, is made for Pydantic 2
+_ONLY_IN_ONE = lazy_pattern(
+    r"^\s*(?:from\s+pydantic\s+import\s[^\n]*\bBaseSettings\b|(?:from|import)\s+pydantic\.(?:v1|env_settings)\b)",
+    re.MULTILINE,
+)
 
 
 def pydantic_major(service: Service, tree: Tree) -> int:
@@ -36,10 +40,7 @@ def pydantic_major(service: Service, tree: Tree) -> int:
             return 1
     for path in service.files(Role.APP):
         text = tree.text(path)
-        if text is not None and any(
-            "pydantic" in line and any(word in line for word in _ONLY_IN_ONE)
-            for line in text.content.splitlines()
-        ):
+        if text is not None and "pydantic" in text.content and _ONLY_IN_ONE.search(text.content):
             return 1
     return 2
 

@@ -49,7 +49,9 @@ def scorecard_image(folder: Path) -> str:
         if path.is_file()
     }
     project = inspect_project(Tree.of(files))
-    console = Console(record=True, width=96, file=io.StringIO(), force_terminal=True)
+    console = Console(
+        record=True, width=96, file=io.StringIO(), color_system="truecolor", no_color=False
+    )
     card = inspect_service(project, project.services[0])
     print_scorecard(console, card, Setting(next_step="buttress harden"))
     picture = console.export_svg(title="buttress inspect", unique_id="scorecard")

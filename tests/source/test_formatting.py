@@ -128,3 +128,13 @@ def test_a_line_may_stay_as_long_as_it_was() -> None:
 
     assert format_lines(text, [(1, 1)], Style(), before) == text
     assert format_lines(text, [(1, 1)], Style()).count("\n") > 1
+
+
+@pytest.mark.parametrize(
+    ("line", "formatted"), [("x   =  1", "x   =  1"), ("    x   =  1", "    x = 1")]
+)
+def test_a_block_of_one_line_keeps_its_indent(line: str, formatted: str) -> None:
+    indent = "  " if line.startswith("x") else ""
+    text = f"if a:\n  b = 1\nelse:\n{indent}{line}\n"
+
+    assert format_lines(text, [(4, 4)], Style()) == f"if a:\n  b = 1\nelse:\n{indent}{formatted}\n"

@@ -210,8 +210,15 @@ def _only_within(before: str, after: str, lines: list[tuple[int, int]]) -> str:
     seen = [line.rstrip() for line in old], [line.rstrip() for line in new]
     for tag, first, last, start, end in SequenceMatcher(None, *seen).get_opcodes():
         wanted = any(low - 1 <= first and last <= high for low, high in lines)
+        # a block of one line may be indented in the author's own way
+        wanted = wanted and _indent(old[first:last]) == _indent(new[start:end])
         pieces += new[start:end] if tag != "equal" and wanted else old[first:last]
     return "".join(pieces)
+
+
+def _indent(lines: list[str]) -> str:
+    first = next((line for line in lines if line.strip()), "")
+    return first[: len(first) - len(first.lstrip())]
 
 
 def _same_meaning(before: str, after: str) -> bool:

@@ -265,8 +265,17 @@ def test_a_dockerfile_elsewhere_that_builds_the_service_is_enough(
 
 @pytest.mark.parametrize(
     ("others", "needed"),
-    [({}, True), ({"docker-compose.yml": "services: {}\n"}, False)],
+    [
+        ({}, True),
+        ({"docker-compose.yml": "services: {}\n"}, False),
+        # built by its usual name, or by none
+        ({"backend/Dockerfile": "FROM python:3.12\n"}, True),
+        ({"backend/Dockerfile.prod": "FROM python:3.12\n"}, False),
+        ({"backend/docker/Dockerfile": "FROM python:3.12\n"}, False),
+        ({"backend/.gitpod.Dockerfile": "FROM gitpod/workspace-base\n"}, True),
+        ({"frontend/Dockerfile.prod": "FROM node:22\n"}, True),
+    ],
     ids=str,
 )
-def test_another_compose_file_is_enough(others: dict[str, str], needed: bool) -> None:
+def test_a_compose_file_is_made_where_there_is_none_and_it_finds_what_to_build(others: dict[str, str], needed: bool) -> None:
     assert answer("compose", MONOREPO | others) is needed

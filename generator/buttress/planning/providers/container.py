@@ -51,9 +51,16 @@ def needs_dockerfile(project: Project, service: Service) -> bool:
 
 @answer("container-compose")
 def needs_compose(project: Project, service: Service) -> bool:
-    """Whether no other compose file of the repository may start what the service needs."""
+    """Whether no other compose file of the repository may start what the service needs.
+
+    Nor is one made beside a build file under another name, which it would not find.
+    """
     own = posixpath.join(service.root, "compose.yaml")
-    return all(path == own for path in project.compose_files)
+    build_files = [posixpath.relpath(path, service.root or ".") for path in project.dockerfiles]
+    near = [p for p in build_files if posixpath.dirname(p) in ("", "docker", "deploy")]
+    named = [path for path in near if not path.startswith(".")]
+    is_found = not named or "Dockerfile" in named
+    return is_found and all(path == own for path in project.compose_files)
 
 
 @answer("container-health-path")

@@ -19,7 +19,8 @@ from buttress.errors import UserError
 from buttress.planning import location
 from buttress.planning.catalogue import Catalogue, load_catalogue
 from buttress.planning.changes import ChangeSet
-from buttress.planning.changeset import Given, build, known_answers
+from buttress.planning.changeset import Given, build
+from buttress.planning.known_answers import known_answers
 from buttress.planning.location import Templates
 from buttress.planning.plan import applicable, make_plan
 from buttress.planning.questions import (

@@ -27,7 +27,8 @@ from buttress.errors import UserError
 from buttress.planning import location
 from buttress.planning.catalogue import Catalogue, load_catalogue
 from buttress.planning.changes import ChangeSet
-from buttress.planning.changeset import Given, build, known_answers
+from buttress.planning.changeset import Given, build
+from buttress.planning.known_answers import known_answers
 from buttress.planning.plan import Plan, Why, applicable, left_out, make_plan, recommended
 from buttress.planning.presence import present, taken
 from buttress.planning.questions import ask, parse_given, questions_of, read_answers

@@ -11,20 +11,18 @@ from buttress.errors import UserError
 from buttress.planning.catalogue import Catalogue, check_names
 from buttress.planning.changes import ChangeSet, Note, RecipeChanges
 from buttress.planning.dependencies import declare
-from buttress.planning.facts_answers import fact_answers
+from buttress.planning.known_answers import known_answers
 from buttress.planning.location import Templates
 from buttress.planning.merge import merge
-from buttress.planning.module_names import free_module_name
 from buttress.planning.owned_files import Destination, Owned, place
 from buttress.planning.plan import Plan
-from buttress.planning.providers import providers
 from buttress.planning.questions import check_given, questions_of, take_answers
 from buttress.planning.recipe import Recipe
 from buttress.planning.render import answers_file
 from buttress.planning.stored import stored_units
 from buttress.planning.templating import holds, render
 from buttress.planning.wiring import Line, wire
-from buttress.project.model import Project, Role, Service
+from buttress.project.model import Project, Service
 from buttress.rewrites.engine import Outcomes, run, settle
 from buttress.rewrites.outcomes import Abstained, Safety
 from buttress.source import Draft, FileChange, Tree
@@ -94,64 +92,6 @@ def build(
     return ChangeSet(
         project.tree, builder.draft, tuple(done), builder.draft.changes(), plan.left_out
     )
-
-
-def known_answers(
-    catalogue: Catalogue, recipe: Recipe, project: Project, service: Service
-) -> dict[str, object]:
-    """Return the answers of a recipe that facts and earlier applications give.
-
-    Args:
-        catalogue: All recipes.
-        recipe: The recipe.
-        project: The facts.
-        service: The service.
-
-    Raises:
-        UserError: If there is no free name for one of its modules, or its answers file is damaged.
-    """
-    answers: dict[str, object] = {}
-    for name in recipe.requires:
-        answers |= _stored(catalogue[name], project.tree, service) or {}
-    answers |= fact_answers(project, service)
-    for question, name in recipe.answers.items():
-        answer = providers()[name](project, service)
-        if answer is not None:
-            answers[question] = answer
-    stored = _stored(recipe, project.tree, service) or {}
-    for question, candidates in recipe.modules.items():
-        if question not in stored:
-            standing = _standing_module(recipe, project.tree, service, question)
-            answers[question] = standing or free_module_name(project, service, candidates, question)
-    return {**answers, "keep": [], **stored, "unit": recipe.unit}
-
-
-def _standing_module(recipe: Recipe, tree: Tree, service: Service, question: str) -> str | None:
-    """Return the module that the app is wired with already, whose answers file somebody deleted."""
-    call = recipe.wire.call_for(service.framework) if recipe.wire else None
-    if call is None or question not in call.module:
-        return None
-    for path in service.files(Role.APP):
-        text = tree.text(path)
-        if text is None or call.function not in text.content:
-            continue
-        for binding in tree.module(path).imports:
-            module, _, name = binding.target.rpartition(".")
-            if name == call.function and module.rpartition(".")[2] in recipe.modules[question]:
-                return module.rpartition(".")[2]
-    return None
-
-
-def _stored(recipe: Recipe, tree: Tree, service: Service) -> dict[str, object] | None:
-    folder = _folder(recipe, service)
-    for path, answers in stored_units(tree).items():
-        if path.rpartition("/")[0] == folder and answers.get("unit") == recipe.unit:
-            return {name: item for name, item in answers.items() if not name.startswith("_")}
-    return None
-
-
-def _folder(recipe: Recipe, service: Service) -> str:
-    return service.root if recipe.scope == "service" else ""
 
 
 def same_service(project: Project, service: Service) -> Service:
@@ -244,7 +184,7 @@ class _Builder:
         questions = questions_of(self.catalogue, recipe)
         given = take_answers(questions, known, self.given.answers)
         answers = {**self.given.asked.get(recipe.id, {}), **given}
-        to = Destination(step, _folder(recipe, service), recipe, self.templates)
+        to = Destination(step, recipe.folder_in(service), recipe, self.templates)
         is_new = to.answers_path not in step
         owned = place(to, known, answers)
         self.owned |= owned.paths
@@ -255,7 +195,7 @@ class _Builder:
 
     def _drop_lone_answers(self, recipe: Recipe, step: Draft, service: Service) -> None:
         """Leave no answers file behind for a recipe that found nothing to do."""
-        path = posixpath.join(_folder(recipe, service), answers_file(recipe.unit))
+        path = posixpath.join(recipe.folder_in(service), answers_file(recipe.unit))
         if path not in self.draft and [change.path for change in step.changes()] == [path]:
             step.delete(path)
 
@@ -323,7 +263,7 @@ class _Builder:
         where = f"{recipe.unit}/recipe.yml: merge"
         for edit in recipe.merge:
             merged = merge(
-                step, _folder(recipe, service), edit, values, where=where, owned=self.owned
+                step, recipe.folder_in(service), edit, values, where=where, owned=self.owned
             )
             if merged is not None and merged.refusal:
                 yield f"{merged.path} was left alone, because {merged.refusal}."

@@ -14,7 +14,7 @@ from packaging.version import InvalidVersion, Version
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from buttress.checks.model import Pillar
-from buttress.project.model import Framework
+from buttress.project.model import Framework, Service
 from buttress.rewrites.outcomes import Safety
 from buttress.source.patterns import lazy_pattern
 
@@ -260,6 +260,7 @@ class NamesMerge(_Strict):
         names: The variables, whose parts are templates; or one template that gives a YAML list of
             mappings like them.
         heading: A comment above them; may be empty.
+        heading_below: The same where they follow what the project wrote; empty for the other one.
         create: Whether a missing file is made.
         when: Only if this holds.
     """
@@ -268,6 +269,7 @@ class NamesMerge(_Strict):
     file: str
     names: tuple[Variable, ...] | str
     heading: str = ""
+    heading_below: str = ""
     create: bool = True
     when: Condition = True
 
@@ -365,3 +367,7 @@ class Recipe(_Strict):
         """All rewrites that it names, those for kept files included."""
         named = [*self.rewrites, *(name for keep in self.keep for name in keep.rewrites)]
         return tuple(dict.fromkeys(named))
+
+    def folder_in(self, service: Service) -> str:
+        """Return the folder that its files go to: the root of a service, or of the repository."""
+        return service.root if self.scope == "service" else ""

@@ -88,6 +88,22 @@ def test_names_can_come_from_an_answer() -> None:
     assert changed == {".env.example": "# Fill in\nA=\nB=\n"}
 
 
+@pytest.mark.parametrize(
+    ("text", "added"),
+    [
+        ("", "# Fill in\nPORT=8000\n"),
+        ("# Mine\nA=1\n", "\n# More\nPORT=8000\n"),
+        ("# Fill in\nA=1\n", "PORT=8000\n"),
+    ],
+)
+def test_names_below_those_of_the_project_have_their_own_heading(text: str, added: str) -> None:
+    names = [{"name": "PORT", "example": "8000"}]
+    edit = {**NAMES, "heading": "Fill in", "heading_below": "More", "names": names}
+    files = {".env.example": text} if text else {}
+
+    assert _merged(files, edit)[0] == {".env.example": text + added}
+
+
 def test_keys_that_are_there_keep_their_values() -> None:
     changed, _ = _merged({"pyproject.toml": "[tool.x]\nport = 1\n"}, TOML)
 

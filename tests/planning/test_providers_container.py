@@ -277,5 +277,7 @@ def test_a_dockerfile_elsewhere_that_builds_the_service_is_enough(
     ],
     ids=str,
 )
-def test_a_compose_file_is_made_where_there_is_none_and_it_finds_what_to_build(others: dict[str, str], needed: bool) -> None:
+def test_a_compose_file_is_made_where_there_is_none_and_it_finds_what_to_build(
+    others: dict[str, str], needed: bool
+) -> None:
     assert answer("compose", MONOREPO | others) is needed

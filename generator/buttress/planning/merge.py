@@ -130,7 +130,10 @@ def _with_names(text: str, edit: NamesMerge, values: Mapping[str, object], where
         )
         for item in written
     ]
-    return append(text, new, render(edit.heading, values, where))
+    heading = render(edit.heading, values, where)
+    below = render(edit.heading_below, values, where)
+    is_new = not text.strip() or f"# {heading}" in text.splitlines()
+    return append(text, new, heading if is_new else below or heading)
 
 
 def _with_keys(text: str, edit: TomlMerge, values: Mapping[str, object], where: str) -> str:

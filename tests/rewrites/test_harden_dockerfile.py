@@ -244,6 +244,14 @@ def test_every_folder_of_the_app_is_handed_over() -> None:
     assert "RUN adduser -D -u 10001 app && chown -R 10001:10001 /srv/app /data\n" in hardened(text)
 
 
+def test_a_health_route_is_asked_where_there_is_one() -> None:
+    text = f"FROM python:3.12-slim\nUSER app\n{SERVER}"
+
+    assert HEALTH.replace("'/'", "'/api/health'") in hardened(
+        text, ImageFacts(health_path="/api/health")
+    )
+
+
 @pytest.mark.parametrize(
     "text",
     [

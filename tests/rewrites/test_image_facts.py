@@ -57,3 +57,19 @@ def test_the_stage_that_compose_builds() -> None:
 def test_data_in_absolute_folders_is_known() -> None:
     assert facts({"main.py": APP + "URL = 'sqlite:////data/app.db'\n"}).writes_elsewhere
     assert not facts({"main.py": APP + "URL = 'sqlite:///app.db'\n"}).writes_elsewhere
+
+
+@pytest.mark.parametrize(
+    ("route", "path"),
+    [
+        ('@app.get("/api/health")', "/api/health"),
+        ('@app.get("/healthz/")', "/healthz/"),
+        ('@app.post("/health")', "/"),
+        ('@app.get("/{name}/health")', "/"),
+        ('@app.get("/health-report")', "/"),
+    ],
+)
+def test_where_health_is_asked_for(route: str, path: str) -> None:
+    found = facts({"main.py": f"{APP}\n\n{route}\ndef health(): ...\n"})
+
+    assert found.health_path == path

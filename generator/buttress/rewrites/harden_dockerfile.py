@@ -59,7 +59,7 @@ UID = "10001"
 OWNER = f"{UID}:{UID}"
 _HEALTH = (
     "import http.client as h; c = h.HTTPConnection('127.0.0.1', {port}, timeout=4); "
-    "c.request('GET', '/'); raise SystemExit(c.getresponse().status >= 500)"
+    "c.request('GET', '{path}'); raise SystemExit(c.getresponse().status >= 500)"
 )
 
 
@@ -270,7 +270,9 @@ def _health(image: DeployedImage) -> Iterator[Outcome]:
         )
         return
     first = next(i for i in image.stage.instructions if i.keyword in ("CMD", "ENTRYPOINT"))
-    asked = json_form(["python", "-c", _HEALTH.format(port=image.port)])
+    asked = json_form(
+        ["python", "-c", _HEALTH.format(port=image.port, path=image.facts.health_path)]
+    )
     escape = "`" if image.dockerfile.directives.get("escape") == "`" else "\\"
     edit = image.dockerfile.line_before(
         first,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import posixpath
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
@@ -14,6 +15,7 @@ from buttress.source.patterns import lazy_pattern
 from buttress.source.refusal import RefusedError
 from buttress.source.yaml_editor import YamlText
 
+_HEALTH = frozenset({"livez", "live", "healthz", "health", "healthcheck", "health-check", "ping"})
 _ABSOLUTE_DATA = lazy_pattern(
     r"sqlite(?:\+\w+)?:////(?!app/|tmp/|code/|src/)|[\"']/(?:data|var|mnt|srv)/"
 )
@@ -32,6 +34,7 @@ class ImageFacts:
         has_socket: Whether a compose file hands the socket of the container engine in.
         writes_elsewhere: Whether the code names absolute folders for its data.
         start_file: The file that starts Flask's development server when it is run.
+        health_path: What a health check asks for.
     """
 
     target: str = ""
@@ -42,6 +45,7 @@ class ImageFacts:
     has_socket: bool = False
     writes_elsewhere: bool = False
     start_file: str = ""
+    health_path: str = "/"
 
 
 def image_facts(project: Project, service: Service, tree: Tree, path: str) -> ImageFacts:
@@ -59,6 +63,7 @@ def image_facts(project: Project, service: Service, tree: Tree, path: str) -> Im
             if service.start_file and service.framework is Framework.FLASK
             else ""
         ),
+        health_path=health_path(service),
     )
     for compose in project.compose_files:
         for use in _uses(tree, compose, path):
@@ -70,6 +75,15 @@ def image_facts(project: Project, service: Service, tree: Tree, path: str) -> Im
                 has_socket=facts.has_socket or any("docker.sock" in v for v in use.volumes),
             )
     return facts
+
+
+def health_path(service: Service) -> str:
+    """Return the path of a health route without parameters, else the root of the site."""
+    for route in service.routes:
+        last = route.path.rstrip("/").rpartition("/")[2]
+        if last in _HEALTH and "GET" in route.methods and re.fullmatch(r"[/\w.~-]+", route.path):
+            return route.path if route.path.startswith("/") else f"/{route.path}"
+    return "/"
 
 
 def build_context(project: Project, path: str) -> str:

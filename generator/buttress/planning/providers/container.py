@@ -12,13 +12,13 @@ from buttress.planning.providers.address_parts import database_parts
 from buttress.planning.providers.debian_packages import build_packages, runtime_packages
 from buttress.planning.providers.written_folders import written_folders
 from buttress.project.model import Project, Role, Service
+from buttress.rewrites.image_facts import health_path
 from buttress.source import requirements, toml_editor
 from buttress.source.patterns import lazy_pattern
 from buttress.source.refusal import RefusedError
 
 SERVICES = ("postgresql", "mysql", "mongodb", "redis")
 _SQL = ("postgresql", "mysql")
-_HEALTH = frozenset({"livez", "live", "healthz", "health", "healthcheck", "health-check", "ping"})
 _URL_NAMES = {
     "sql": (
         "DATABASE_URL",
@@ -64,13 +64,9 @@ def needs_compose(project: Project, service: Service) -> bool:
 
 
 @answer("container-health-path")
-def health_path(project: Project, service: Service) -> str:
-    """Return the path of a health route without parameters, else the root of the site."""
-    for route in service.routes:
-        last = route.path.rstrip("/").rpartition("/")[2]
-        if last in _HEALTH and "GET" in route.methods and re.fullmatch(r"[/\w.~-]+", route.path):
-            return route.path if route.path.startswith("/") else f"/{route.path}"
-    return "/"
+def path_of_health(project: Project, service: Service) -> str:
+    """Return what the health check of the image asks for."""
+    return health_path(service)
 
 
 @answer("container-writable-paths")

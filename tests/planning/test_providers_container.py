@@ -201,8 +201,10 @@ def test_a_variable_that_nobody_reads_is_not_invented() -> None:
             {"DB_HOST": "host", "DB_PASSWORD": "password", "DB_NAME": "name"},
         ),
         (
-            "from pydantic_settings import BaseSettings\n"
-            "class Settings(BaseSettings):\n    postgres_server: str\n    postgres_password: str\n",
+            (
+                "from pydantic_settings import BaseSettings\n"
+                "class Settings(BaseSettings):\n    postgres_server: str\n    postgres_password: str\n"
+            ),
             {"POSTGRES_SERVER": "host", "POSTGRES_PASSWORD": "password"},
         ),
         ("URL = os.environ['DATABASE_URL'] or config('DB_HOST', config('DB_PASSWORD'))\n", {}),

@@ -24,7 +24,7 @@ def write(module: Module, line: Line) -> Written:
     """
     hidden = secrets_of(module, line.message)
     if any(changes_state(value.node) for value in line.message.values):
-        return _whole(module, line, hidden)
+        return _whole(line, hidden)
     if line.family is Family.STRUCTLOG:
         return _event(module, line, hidden)
     return write_template(module, line, hidden)
@@ -47,7 +47,7 @@ def _event(module: Module, line: Line, hidden: dict[int, str]) -> Written:
     says_nothing = is_only_level(event.text) and is_told
     text = (line.fallback if says_nothing else "") or event.text or line.fallback
     if not text and len(shown) == len(message.parts) == 1 and is_choice(message.values[0].node):
-        return _whole(module, line, hidden)
+        return _whole(line, hidden)
     names = field_names(
         module,
         shown.values(),
@@ -81,7 +81,7 @@ def _is_told(module: Module, line: Line, value: Value) -> bool:
     return line.severity.has_traceback and is_exception(module, value.node, line.exception_names)
 
 
-def _whole(module: Module, line: Line, hidden: dict[int, str]) -> Written:
+def _whole(line: Line, hidden: dict[int, str]) -> Written:
     """Keep the message as one expression: its values do more than to be shown."""
     if hidden:
         raise Unwritable(

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from buttress.analysis.requests.page_templates import ENVIRONMENT_WORD, unescaping_environments
+from buttress.analysis.requests.stored_html import stored_html
 from buttress.analysis.taint import Kind as Sink
 from buttress.checks.injection import client_flows
 from buttress.checks.model import Confidence, Finding, Kind, Pillar, Risk, Subject, check
-from buttress.project.model import Role
+from buttress.project.model import Place, Role
 
 
 @check(
@@ -110,9 +111,9 @@ def ssrf(subject: Subject) -> Iterator[Finding]:
     ),
 )
 def xss(subject: Subject) -> Iterator[Finding]:
-    """What a client sends is sent back as HTML, past the templates that would escape it.
+    """What a client sends is sent back as HTML, past the templates that would escape it, at once or later.
 
-    A link with a script in it then runs as the user who opens it, with the user's session.
+    A link, or a text that was stored, with a script in it then runs as the user who opens the page.
     ``escape``, cleaned HTML, JSON and files are fine. So that templates escape, an environment of
     Jinja has to be told to: ``autoescape`` is off by default.
 
@@ -133,6 +134,10 @@ def xss(subject: Subject) -> Iterator[Finding]:
             yield subject.finding(
                 module, call, "Pages are filled in here without escaping: autoescape is off."
             )
+    for path, line, name in stored_html(subject.project.tree, subject.modules(Role.APP)):
+        if path.startswith(f"{subject.service.root}/" if subject.service.root else ""):
+            message = f"What users write into {name} is printed here as HTML."
+            yield Finding(Place(path, line), message, "", f"stored {name}")
 
 
 @check(

@@ -111,3 +111,10 @@ def argument(call: ast.Call, position: int, *names: str) -> ast.expr | None:
     if 0 <= position < len(call.args) and not isinstance(call.args[position], ast.Starred):
         return call.args[position]
     return None
+
+
+def last_name(node: ast.AST | None) -> str:
+    """Return a name, or the last one of a chain of attributes; nothing for the rest."""
+    if isinstance(node, ast.Attribute):
+        return node.attr
+    return node.id if isinstance(node, ast.Name) else ""

@@ -9,6 +9,7 @@ import tokenize
 from buttress.analysis.logs.loggers import Family, LogCall
 from buttress.analysis.logs.messages import Message, joined, message_of, percent_message
 from buttress.analysis.logs.printing import Printed
+from buttress.project.literals import last_name
 from buttress.rewrites.events import event_of, is_table
 from buttress.rewrites.log_line import Unwritable
 from buttress.source import Module
@@ -92,7 +93,7 @@ def is_message_variable(message: Message) -> bool:
     if not is_only_a_value(message):
         return False
     node = message.values[0].node
-    name = node.attr if isinstance(node, ast.Attribute) else getattr(node, "id", "")
+    name = last_name(node)
     return bool(_MESSAGE_NAME.match(name))
 
 

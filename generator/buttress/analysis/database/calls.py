@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from weakref import WeakKeyDictionary
 
-from buttress.project.literals import written
+from buttress.project.literals import last_name, written
 from buttress.project.model import Service
 from buttress.project.modules import called_name
 from buttress.source import Module
@@ -331,11 +331,7 @@ def first_text(node: ast.expr) -> str | None:
 
 def _last(node: ast.expr) -> str:
     """Return the last name of an expression, of a call the name of what is called."""
-    if isinstance(node, ast.Call):
-        return called_name(node)
-    if isinstance(node, ast.Attribute):
-        return node.attr
-    return node.id if isinstance(node, ast.Name) else ""
+    return called_name(node) if isinstance(node, ast.Call) else last_name(node)
 
 
 def _is_filter(call: ast.Call) -> bool:

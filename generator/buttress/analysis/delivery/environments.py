@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import re
 
-from buttress.project.literals import literal_text
+from buttress.project.literals import last_name, literal_text
 from buttress.source import Module, Modules, Tree
 from buttress.source.patterns import lazy_pattern
 
@@ -158,12 +158,7 @@ def _tail(node: ast.expr) -> str:
         if not isinstance(node.func, ast.Attribute):
             return ""
         node = node.func.value
-    if isinstance(node, ast.Subscript):
-        key = node.slice
-        return literal_text(key)
-    if isinstance(node, ast.Attribute):
-        return node.attr
-    return node.id if isinstance(node, ast.Name) else ""
+    return literal_text(node.slice) if isinstance(node, ast.Subscript) else last_name(node)
 
 
 def _names_environment(node: ast.expr) -> bool:

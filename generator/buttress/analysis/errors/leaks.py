@@ -10,6 +10,7 @@ from buttress.analysis.errors.app_handlers import REGISTERS, handles_every_error
 from buttress.analysis.errors.caught import ErrorScope, inside, is_internal
 from buttress.analysis.errors.statuses import EXCEPTION_RESPONSES, status_of
 from buttress.project.model import Service
+from buttress.project.modules import called_name
 from buttress.source import Module
 
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
@@ -174,5 +175,5 @@ def _sink(
 
 def _builds_data(call: ast.Call) -> bool:
     """Whether a call looks like the constructor of a response model (``ChatResponse(...)``)."""
-    name = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
+    name = called_name(call)
     return name == "dict" or name[:1].isupper()

@@ -10,6 +10,7 @@ from buttress.analysis.llm.calls import LanguageUse
 from buttress.analysis.llm.holders import chain_of
 from buttress.analysis.llm.model import ModelCall
 from buttress.analysis.llm.values import Callee
+from buttress.project.literals import last_name
 from buttress.source import Module, Modules
 from buttress.source.patterns import lazy_pattern
 
@@ -324,8 +325,6 @@ def _decorators(module: Module) -> Iterator[ast.expr]:
 
 
 def _last(node: ast.expr) -> str:
-    if isinstance(node, ast.Call):
-        return _last(node.func)
-    if isinstance(node, ast.Attribute):
-        return node.attr
-    return node.id if isinstance(node, ast.Name) else ""
+    while isinstance(node, ast.Call):
+        node = node.func
+    return last_name(node)

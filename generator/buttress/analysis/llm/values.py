@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from buttress.analysis.llm.bindings import Bindings, Definition
+from buttress.project.literals import last_name
 from buttress.project.modules import OwnModules
 from buttress.source import Module, Modules
 from buttress.source.nodes import Function
@@ -311,10 +312,4 @@ def _method(owner: ast.ClassDef, name: str) -> Function | None:
 
 
 def _is_property(method: Function) -> bool:
-    return any(
-        (decorator.attr if isinstance(decorator, ast.Attribute) else decorator.id).endswith(
-            "property"
-        )
-        for decorator in method.decorator_list
-        if isinstance(decorator, ast.Name | ast.Attribute)
-    )
+    return any(last_name(decorator).endswith("property") for decorator in method.decorator_list)

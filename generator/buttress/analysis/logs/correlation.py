@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 from buttress.analysis.vocabulary import vocabulary
 from buttress.analysis.wiring import Definition, Wiring
+from buttress.project.literals import last_name
 from buttress.source import Module, Modules
 from buttress.source.patterns import lazy_pattern
 
@@ -169,8 +170,7 @@ def _attaches(wiring: Wiring, module: Module, use: ast.expr, carrier: Definition
     if above.func is not use:
         # also `app.middleware("http")(with_id)`
         function = above.func.func if isinstance(above.func, ast.Call) else above.func
-        name = function.attr if isinstance(function, ast.Attribute) else ""
-        return (name or getattr(function, "id", "")) in _ATTACHES
+        return last_name(function) in _ATTACHES
     if isinstance(carrier, ast.ClassDef):
         # `app.wsgi_app = RequestLog(app.wsgi_app)`
         return bool(above.args)

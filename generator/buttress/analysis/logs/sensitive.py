@@ -7,6 +7,7 @@ import re
 from functools import lru_cache
 
 from buttress.analysis.secrecy.secrets import is_headed, is_secret_name
+from buttress.project.modules import called_name
 from buttress.source import Module
 from buttress.source.patterns import lazy_pattern
 
@@ -133,9 +134,7 @@ def _secret_call(module: Module, call: ast.Call) -> str | None:
             return _literal_key(call.args[0])
     if name == "os.getenv" and call.args:
         return _literal_key(call.args[0])
-    called = (
-        call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
-    )
+    called = called_name(call)
     if _MAKES.match(called) and not _HIDES.search(called):
         made = _MAKES.sub("", called)
         return made if is_sensitive(made) else None

@@ -7,7 +7,9 @@ import re
 
 from buttress.analysis.function_bodies import calls_inside
 from buttress.analysis.proofs.suites import Test
+from buttress.project.literals import last_name
 from buttress.project.model import Service
+from buttress.project.modules import called_name
 from buttress.source import Module
 from buttress.source.patterns import lazy_pattern
 
@@ -117,9 +119,7 @@ def _stands_in(module: Module, libraries: set[str]) -> bool:
     if "patch" not in module.text and "setattr" not in module.text:
         return False
     for call in module.nodes(ast.Call):
-        name = call.func.attr if isinstance(call.func, ast.Attribute) else ""
-        name = name or getattr(call.func, "id", "")
-        if name in {"patch", "object", "setattr"}:
+        if called_name(call) in {"patch", "object", "setattr"}:
             words = {word for argument in call.args for word in _words(module, argument)}
             if words & libraries:
                 return True
@@ -141,7 +141,7 @@ def _requests_data(test: Test) -> bool:
         if not isinstance(call.func, ast.Attribute):
             continue
         owner = call.func.value
-        name = owner.attr if isinstance(owner, ast.Attribute) else getattr(owner, "id", "")
+        name = last_name(owner)
         if call.func.attr in _VERBS and _CLIENT.match(name) and call.args:
             path = call.args[-1] if call.func.attr == "request" else call.args[0]
             if isinstance(path, ast.JoinedStr) and path.values:  # f"{BASE_URL}/health"

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from buttress.analysis.function_bodies import calls_inside
 from buttress.analysis.proofs.suites import Test
 from buttress.project.documents import text_of
+from buttress.project.literals import last_name
 from buttress.project.modules import called_name
 from buttress.source import Module, Tree
 from buttress.source.nodes import Function
@@ -101,7 +102,7 @@ def _request(module: Module, call: ast.Call) -> Iterator[tuple[str, str]]:
     if name in _VERBS and call.args:
         path = module.source(call.args[0])
         owner = call.func.value
-        held = owner.attr if isinstance(owner, ast.Attribute) else getattr(owner, "id", "")
+        held = last_name(owner)
         # `response.headers.get("x")` asks nobody
         if _CLIENT.match(held) or "/" in path or "reverse(" in path or "url" in path.lower():
             yield name, path

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 
+from buttress.project.literals import last_name
 from buttress.project.model import Route
 from buttress.source import Module, Tree
 from buttress.source.patterns import lazy_pattern
@@ -70,7 +71,7 @@ def _listed_names(tree: Tree) -> dict[str, frozenset[str]]:
             if len(call.args) < 2 or not names:
                 continue
             for part in ast.walk(call.args[1]):
-                handler = part.attr if isinstance(part, ast.Attribute) else getattr(part, "id", "")
+                handler = last_name(part)
                 found.setdefault(handler, set()).update(str(name) for name in names)
     return {handler: frozenset(names) for handler, names in found.items()}
 

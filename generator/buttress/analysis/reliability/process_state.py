@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from buttress.analysis.function_bodies import calls_inside
+from buttress.project.literals import last_name
 from buttress.project.model import Service
 from buttress.project.modules import called_name
 from buttress.source import Module, Modules
@@ -204,7 +205,7 @@ def _of_containers(service: Service, modules: Modules) -> Iterator[tuple[Module,
         here = names | {b.local for b in module.imports if b.target.rpartition(".")[2] in names}
         for part in (*statements, *module.called(*_CHANGES)):
             for holder in _changed(part):
-                if _last_name(holder) not in here:
+                if last_name(holder) not in here:
                     continue
                 variable = _variable(module, holder, variables, service)
                 if variable is not None and isinstance(part, (ast.expr, ast.stmt)):
@@ -245,12 +246,6 @@ def _root(node: ast.expr) -> ast.expr:
     while isinstance(node, ast.Subscript):
         node = node.value
     return node
-
-
-def _last_name(node: ast.expr) -> str:
-    if isinstance(node, ast.Attribute):
-        return node.attr
-    return node.id if isinstance(node, ast.Name) else ""
 
 
 def _variable(

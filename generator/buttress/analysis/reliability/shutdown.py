@@ -10,6 +10,7 @@ from buttress.analysis.delivery.images import Image, images
 from buttress.analysis.delivery.shell import simple_commands
 from buttress.project.documents import text_of
 from buttress.project.model import Place, Project, Service
+from buttress.project.modules import called_name
 from buttress.source import Module, Modules
 from buttress.source.patterns import lazy_pattern
 
@@ -140,5 +141,5 @@ def _closes_after_yield(module: Module, node: ast.FunctionDef | ast.AsyncFunctio
 
 
 def _called(call: ast.Call) -> str:
-    name = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
+    name = called_name(call)
     return next((word for word in _CLOSES if name == word or name.startswith(word + "_")), name)

@@ -10,6 +10,7 @@ from typing import Protocol
 
 from buttress.analysis.errors.caught import is_broad
 from buttress.analysis.errors.statuses import status_of
+from buttress.project.literals import last_name
 from buttress.source import Module
 from buttress.source.nodes import Function
 
@@ -263,9 +264,7 @@ def _catches(module: Module, handler: ast.ExceptHandler) -> bool:
     if is_broad(module, handler.type):
         return True
     kinds = handler.type.elts if isinstance(handler.type, ast.Tuple) else [handler.type]
-    names = {
-        kind.attr if isinstance(kind, ast.Attribute) else getattr(kind, "id", "") for kind in kinds
-    }
+    names = {last_name(kind) for kind in kinds}
     return bool(names & _LOOKUP_ERRORS)
 
 

@@ -6,6 +6,7 @@ import ast
 from dataclasses import dataclass
 
 from buttress.analysis.classes import Classes, Kind
+from buttress.project.literals import last_name
 from buttress.source import Module
 
 _STRING_METHODS = frozenset(name for name in dir(str) if name[0] != "_" and not hasattr(list, name))
@@ -246,8 +247,7 @@ def _is_name(node: ast.expr, name: str) -> bool:
 
 
 def _called(mark: ast.expr) -> str:
-    node = mark.func if isinstance(mark, ast.Call) else mark
-    return node.attr if isinstance(node, ast.Attribute) else getattr(node, "id", "")
+    return last_name(mark.func if isinstance(mark, ast.Call) else mark)
 
 
 def _has_alias(value: ast.expr | None) -> bool:

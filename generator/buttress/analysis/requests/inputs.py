@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from buttress.analysis.classes import Classes
 from buttress.analysis.requests.input_bodies import Body, Doubt, Source, is_validated, loads_of
 from buttress.analysis.requests.input_json import flask_body, raw_body
-from buttress.project.literals import known_string
+from buttress.project.literals import known_string, last_name
 from buttress.project.model import Framework, Service
 from buttress.source import Module
 from buttress.source.nodes import Function
@@ -66,7 +66,7 @@ def is_endpoint(module: Module, function: Function) -> bool:
                 return True
     owner = module.parent(function)
     if isinstance(owner, ast.ClassDef) and function.name in _VERBS - {"route", "api_route"}:
-        bases = {getattr(base, "attr", getattr(base, "id", "")) for base in owner.bases}
+        bases = {last_name(base) for base in owner.bases}
         return bool(bases & _VIEW_BASES)
     return False
 

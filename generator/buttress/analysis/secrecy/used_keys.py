@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from buttress.analysis.secrecy.secrets import hardcoded_secrets, is_placeholder, is_secret_name
-from buttress.project.literals import argument, constant
+from buttress.project.literals import argument, constant, last_name
 from buttress.source import Module, Modules
 
 _SIGNERS = ("URLSafeTimedSerializer", "URLSafeSerializer", "Signer", "TimestampSigner")
@@ -76,7 +76,7 @@ def _compared(node: ast.expr) -> tuple[str, ast.Constant] | None:
     if not isinstance(node, ast.Compare) or not isinstance(node.ops[0], ast.Eq):
         return None
     left, right = node.left, node.comparators[0]
-    name = left.id if isinstance(left, ast.Name) else left.attr if isinstance(left, ast.Attribute) else ""  # fmt: skip
+    name = last_name(left)
     if not name or not isinstance(right, ast.Constant) or not isinstance(right.value, str):
         return None
     is_there = len(right.value) >= _SHORTEST and not is_placeholder(right.value)

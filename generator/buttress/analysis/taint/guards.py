@@ -11,6 +11,7 @@ from buttress.analysis.taint.frame import Frame
 from buttress.analysis.taint.library import CHECKING_METHODS
 from buttress.analysis.taint.sinks import ALL, Kind, bits
 from buttress.analysis.taint.values import UNKNOWN, Value
+from buttress.project.modules import called_name
 from buttress.source.patterns import lazy_pattern
 
 Evaluate = Callable[[Frame, ast.expr], Value]
@@ -97,11 +98,7 @@ def _remembered(frame: Frame, test: ast.Name, evaluate: Evaluate, *, holds: bool
 
 
 def _is_match(node: ast.AST | None) -> TypeGuard[ast.Call]:
-    if not isinstance(node, ast.Call):
-        return False
-    function = node.func
-    name = function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", "")
-    return name in _MATCHES
+    return isinstance(node, ast.Call) and called_name(node) in _MATCHES
 
 
 def _several(frame: Frame, test: ast.BoolOp, evaluate: Evaluate, *, holds: bool) -> None:
@@ -171,8 +168,7 @@ def _lacks(frame: Frame, characters: str, place: ast.expr, evaluate: Evaluate) -
 
 
 def _called(frame: Frame, call: ast.Call, evaluate: Evaluate) -> None:
-    function = call.func
-    name = function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", "")
+    function, name = call.func, called_name(call)
     if name == "startswith" and isinstance(function, ast.Attribute) and call.args:
         _started(frame, function.value, call.args[0], evaluate)
     elif name in _MATCHES and call.args and _is_regex(frame, function):
@@ -206,17 +202,14 @@ def _matched(frame: Frame, call: ast.Call, name: str, evaluate: Evaluate) -> Non
 
 def _refused(frame: Frame, call: ast.Call, evaluate: Evaluate) -> None:
     """``if is_private(url): raise``: what is left is none of these."""
-    function = call.func
-    name = function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", "")
-    if _REFUSAL.search(name):
+    if _REFUSAL.search(called_name(call)):
         for argument in call.args:
             mark(frame, argument, _PLACES, evaluate)
 
 
 def demand(frame: Frame, call: ast.Call, evaluate: Evaluate) -> None:
     """Take over what a call makes sure of that raises where it does not hold: ``validate_url(url)``."""
-    function = call.func
-    name = function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", "")
+    function, name = call.func, called_name(call)
     if name == "relative_to" and isinstance(function, ast.Attribute):
         mark(frame, function.value, bits(Kind.PATH), evaluate)  # else it raises
     if not _DEMAND.match(name):

@@ -11,13 +11,10 @@ from buttress.analysis.configuration import Known, environment_reads, is_of_the_
 from buttress.analysis.secrecy.secrets import is_secret_variable, kind_of
 from buttress.analysis.settings_classes import settings_fields
 from buttress.planning.providers import answer
-from buttress.planning.providers.container import (
-    database_url_env,
-    database_url_scheme,
-    health_path,
-)
+from buttress.planning.providers.container import database_url_env, database_url_scheme
 from buttress.planning.stored import stored_units
 from buttress.project.model import Project, Role, Service
+from buttress.rewrites.image_facts import health_path
 from buttress.source.patterns import lazy_pattern
 
 _SETTINGS_UNIT = "recipes/settings-and-secrets"
@@ -108,7 +105,7 @@ def terraform_database_url_scheme(project: Project, service: Service) -> str:
 @answer("terraform-health-path")
 def terraform_health_path(project: Project, service: Service) -> str:
     """Return the path of a health route whose whole path is known, else the root of the site."""
-    path = str(health_path(project, service))
+    path = health_path(service)
     is_known = any(route.is_complete and route.path == path for route in service.routes)
     return path if is_known else "/"
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from buttress.analysis.access.endpoints import Endpoint, endpoints
 from buttress.analysis.access.guards import Guards, guards_of, knows_callers
-from buttress.analysis.access.logins import is_login, is_throttled, logins
+from buttress.analysis.access.logins import is_login, is_throttled, logins, take_passwords
 from buttress.analysis.access.openings import is_public, unguarded, unowned
 from buttress.analysis.access.protection import limits_rates
 from buttress.analysis.access.roles import checks_roles, has_second_factor, is_for_administrators
@@ -63,7 +63,8 @@ def route_no_auth(subject: Subject) -> Iterator[Finding]:
     Bad::
 
         @app.delete("/orders/{id}")
-        def delete(id: int): ...
+        def delete(id: int):
+            orders.delete(id)
 
     Good::
 
@@ -76,6 +77,7 @@ def route_no_auth(subject: Subject) -> Iterator[Finding]:
     if not asked:
         raise NotApplicable("no route changes data")
     open_ = list(unguarded(subject.project, subject.service, found, guards))
+    asked = [e for e in asked if e in open_ or guards.guards(e)]
     if len(open_) > 1 and not any(guards.guards(e) for e in found):
         message = "People can log in, but no route that changes data asks who calls it."
         yield _at(subject, open_[0], message)
@@ -156,8 +158,8 @@ def no_rbac(subject: Subject) -> Iterator[Finding]:
     modules = subject.wired()
     if not checks_roles(modules):
         yield _at(subject, found[0], "There are routes for administrators, and no role is checked.")
-    elif not has_second_factor(modules) and any(
-        logins(subject.project, subject.service, _endpoints(subject))
+    elif not has_second_factor(modules) and take_passwords(
+        subject.project, subject.service, _endpoints(subject)
     ):
         guards = _guards(subject)
         found.sort(key=lambda endpoint: not guards.guards(endpoint))

@@ -47,6 +47,14 @@ BODY = lazy_pattern(
     r"|\.is_authenticated\b|\bcompare_digest\(|\brequest\.authorization\b",
     re.IGNORECASE,
 )
+REFUSES = lazy_pattern(
+    r"\b(?:401|403|HTTP_401_UNAUTHORIZED|HTTP_403_FORBIDDEN|Unauthorized|Forbidden|PermissionDenied|NotAuthenticated|PermissionError)\b"
+)
+"""What code says to those whom it turns away."""
+_PROOF = lazy_pattern(
+    r"passw|pwd|secret|token|api_?key|\bkey\b|signature|session|cookie|headers|credential|\bpin\b|authori[sz]|jwt|bearer|hmac",
+    re.IGNORECASE,
+)
 DEEPEST = 3
 """How far calls, dependencies and base classes are followed."""
 
@@ -110,7 +118,11 @@ class Asking:
         if resolved.startswith(LIBRARIES) or resolved in _DECODERS or is_guard_name(last):
             return True
         for other, function in definitions_of(self._own, self._service, module, node):
-            if self.function(other, function, depth + 1):
+            # a dependency that refuses some asks, but not where it is about forms without a token
+            is_csrf = "csrf" in function.name.lower()
+            if self.function(other, function, depth + 1) or (
+                not is_csrf and turns_away(other, function)
+            ):
                 return True
         if any(self._is_asking_class(other, k, depth) for other, k in self.classes(module, node)):
             return True
@@ -225,13 +237,24 @@ class Asking:
 
     def _parameters(self, module: Module, function: Function) -> Iterator[bool]:
         """Yield for every parameter whether it asks."""
+        yield from (True for _ in self.callers(module, function))
+
+    def callers(self, module: Module, function: Function) -> Iterator[str]:
+        """Yield the parameters by which a function knows who is calling."""
         arguments = function.args
-        for default in (*arguments.defaults, *arguments.kw_defaults):
+        positional = [*arguments.posonlyargs, *arguments.args]
+        missing: list[ast.expr | None] = [None] * (len(positional) - len(arguments.defaults))
+        for argument, default in (
+            *zip(positional, [*missing, *arguments.defaults], strict=True),
+            *zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True),
+        ):
             is_dependency = isinstance(default, ast.Call) and called_name(default) in _DEPENDS
-            yield is_dependency and default is not None and self.expression(module, default)
-        for argument in (*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs):
-            yield argument.arg in _PARAMETERS
-            yield argument.annotation is not None and self.annotation(module, argument.annotation)
+            if (
+                argument.arg in _PARAMETERS
+                or (is_dependency and default is not None and self.expression(module, default))
+                or (argument.annotation and self.annotation(module, argument.annotation))
+            ):
+                yield argument.arg
 
     def classes(self, module: Module, node: ast.expr) -> Iterator[tuple[Module, ast.ClassDef]]:
         """Yield the class of the project that an expression names, at most one."""
@@ -275,6 +298,43 @@ class Asking:
                 item.name in _FIRST and self.function(module, item)
             )
         return False
+
+
+def turns_away(module: Module, node: ast.AST) -> bool:
+    """Whether code says 401 or 403 to some of those who call it."""
+    return any(True for _ in _refusals(module, node))
+
+
+def asks_for_proof(module: Module, node: ast.AST) -> bool:
+    """Whether code says 401 or 403 to those who lack a password, a key or a session of their own."""
+    for refusal in _refusals(module, node):
+        for above in module.ancestors(refusal):
+            if isinstance(above, ast.If) and _PROOF.search(_condition(module, above.test)):
+                return True
+            if above is node:
+                break
+    return False
+
+
+def _refusals(module: Module, node: ast.AST) -> Iterator[ast.AST]:
+    for part in module.inside(node):
+        is_end = isinstance(part, ast.Raise | ast.Return) or (
+            isinstance(part, ast.Call) and called_name(part) == "abort"
+        )
+        if is_end and REFUSES.search(module.source(part)):
+            yield part
+
+
+def _condition(module: Module, test: ast.expr) -> str:
+    """Return what a condition says, with what the names in it were given."""
+    function = module.function(test)
+    names = {part.id for part in ast.walk(test) if isinstance(part, ast.Name)}
+    given = [
+        module.source(part.value)
+        for part in (module.inside(function) if function is not None else ())
+        if isinstance(part, ast.Assign) and any(written(t) in names for t in part.targets)
+    ]
+    return " ".join([module.source(test), *given])
 
 
 def denies(node: ast.expr) -> bool:

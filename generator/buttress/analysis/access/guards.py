@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import cached_property
 from weakref import WeakKeyDictionary
 
-from buttress.analysis.access.asking import BODY, DEEPEST, Asking, denies
+from buttress.analysis.access.asking import BODY, DEEPEST, REFUSES, Asking, denies
 from buttress.analysis.access.authentication import authenticates
 from buttress.analysis.access.endpoints import Endpoint, endpoints
 from buttress.project.literals import strings_in, written
@@ -23,16 +23,18 @@ from buttress.source import Module, Modules, Tree
 from buttress.source.nodes import Function
 from buttress.source.patterns import lazy_pattern
 
-_REFUSES = lazy_pattern(
-    r"\b(?:401|403|HTTP_401_UNAUTHORIZED|HTTP_403_FORBIDDEN|Unauthorized|Forbidden|PermissionDenied|NotAuthenticated|PermissionError)\b"
-)
 _WRAPPED = lazy_pattern(
     r"\b(?:login_required|staff_member_required|permission_required\([^()]*\)|user_passes_test\([^()]*\)|admin_view)\(\s*(\w+(?:\.\w+)*)"
 )
 _FASTAPI = ("fastapi.FastAPI", "fastapi.applications.FastAPI")
 _ATTACHES = ("add_middleware", "Middleware", "before_request")
+_HOOKS = frozenset(["before_request", "url_value_preprocessor"])
+_FOR_ALL = frozenset(["middleware", "before_app_request", "app_url_value_preprocessor"])
 _APPS = frozenset(["app", "application", "server"])
 
+
+_Attached = tuple[Module, ast.Call, ast.expr | None]
+"""Where a router is included or hooked to, by which call, and the hook."""
 
 _KNOWN: WeakKeyDictionary[Tree, dict[tuple[str, str], Guards]] = WeakKeyDictionary()
 
@@ -100,7 +102,7 @@ class Guards:
             or any(
                 self._hook_closes(module, function)
                 for module in self._modules.having(
-                    "middleware", "before_request", "before_app_request"
+                    "middleware", "before_request", "before_app_request", "url_value_preprocessor"
                 )
                 for function in module.nodes(ast.FunctionDef, ast.AsyncFunctionDef)
             )
@@ -124,9 +126,7 @@ class Guards:
         for mark in function.decorator_list:
             inner = mark.func if isinstance(mark, ast.Call) else mark
             name = inner.attr if isinstance(inner, ast.Attribute) else ""
-            is_hook = name in {"middleware", "before_app_request"} or (
-                name == "before_request" and _is_app(inner)
-            )
+            is_hook = name in _FOR_ALL or (name in _HOOKS and _is_app(inner))
             if is_hook and self._asking.function(module, function) and _refuses(module, function):
                 return True
         return False
@@ -142,7 +142,7 @@ class Guards:
             for klass in other.nodes(ast.ClassDef):
                 if klass.name == last:
                     source = other.source(klass)
-                    return bool(_REFUSES.search(source)) and bool(
+                    return bool(REFUSES.search(source)) and bool(
                         BODY.search(source)
                         or re.search(r"authorization|api[_-]?key|token", source, re.IGNORECASE)
                     )
@@ -159,6 +159,12 @@ class Guards:
         if endpoint not in self._guarded:
             self._guarded[endpoint] = self._guards(endpoint)
         return self._guarded[endpoint]
+
+    def callers(self, endpoint: Endpoint) -> frozenset[str]:
+        """Return the parameters by which an endpoint knows who is calling."""
+        if isinstance(endpoint.node, ast.ClassDef):
+            return frozenset()
+        return frozenset(self._asking.callers(endpoint.module, endpoint.node))
 
     def _guards(self, endpoint: Endpoint) -> bool:
         module, node = endpoint.module, endpoint.node
@@ -253,7 +259,7 @@ class Guards:
                 inner = mark.func if isinstance(mark, ast.Call) else mark
                 if (
                     isinstance(inner, ast.Attribute)
-                    and inner.attr == "before_request"
+                    and inner.attr in _HOOKS
                     and isinstance(inner.value, ast.Name)
                     and inner.value.id == owner
                     and (
@@ -268,9 +274,9 @@ class Guards:
         return depth < DEEPEST and self._is_included_closed(module, owner, depth)
 
     def _is_included_closed(self, module: Module, owner: str, depth: int) -> bool:
-        for other, call in self._attaching.get((module.path, owner), ()):
-            if called_name(call) == "before_request":
-                if self._asking.expression(other, call.args[0]):
+        for other, call, hook in self._attaching.get((module.path, owner), ()):
+            if hook is not None:
+                if self._asking.expression(other, hook):
                     return True
             elif self._asking.dependencies(
                 other, _keyword(call, "dependencies")
@@ -279,18 +285,40 @@ class Guards:
         return False
 
     @cached_property
-    def _attaching(self) -> dict[tuple[str, str], list[tuple[Module, ast.Call]]]:
+    def _attaching(self) -> dict[tuple[str, str], list[_Attached]]:
         """The calls that include a router or attach a hook to it, by its file and name."""
-        found: dict[tuple[str, str], list[tuple[Module, ast.Call]]] = {}
+        found: dict[tuple[str, str], list[_Attached]] = {}
         for module, call in self._modules.called("include_router", "before_request"):
             if not call.args:
                 continue
-            owner: ast.expr | None = call.args[0]
-            if called_name(call) == "before_request":
-                owner = call.func.value if isinstance(call.func, ast.Attribute) else None
-            for key in self._meant(module, owner):
-                found.setdefault(key, []).append((module, call))
+            given: Iterable[tuple[Module, ast.expr | None, ast.expr | None]]
+            given = [(module, call.args[0], None)]
+            if called_name(call) == "before_request" and isinstance(call.func, ast.Attribute):
+                given = self._hooked(module, call, call.func.value)
+            for other, owner, hook in given:
+                for key in self._meant(other, owner):
+                    found.setdefault(key, []).append((other, call, hook))
         return found
+
+    def _hooked(
+        self, module: Module, call: ast.Call, owner: ast.expr
+    ) -> Iterator[tuple[Module, ast.expr, ast.expr]]:
+        """Yield what a hook is attached to, and the hook, with what a function for it is given."""
+        function, hook = module.function(call), call.args[0]
+        names = [a.arg for a in function.args.args] if function is not None else []
+        places = [
+            names.index(n.id) for n in (owner, hook) if isinstance(n, ast.Name) and n.id in names
+        ]
+        if function is None or not places:
+            yield module, owner, hook
+            return
+        for other, registering in self._modules.called(function.name):
+            values = dict(zip(names, registering.args, strict=False))
+            values |= {k.arg: k.value for k in registering.keywords if k.arg}
+            on, what = (
+                values.get(n.id, n) if isinstance(n, ast.Name) else n for n in (owner, hook)
+            )
+            yield other, on, what
 
     def _outer_asks(self, module: Module, call: ast.Call, depth: int) -> bool:
         """Whether the router that another one is included in asks."""
@@ -315,7 +343,7 @@ class Guards:
 
 def _refuses(module: Module, function: Function) -> bool:
     source = module.source(function)
-    return bool(_REFUSES.search(source)) or "redirect" in source.lower() or "abort" in source
+    return bool(REFUSES.search(source)) or "redirect" in source.lower() or "abort" in source
 
 
 def _keyword(call: ast.Call, name: str) -> ast.expr | None:

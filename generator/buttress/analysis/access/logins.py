@@ -20,6 +20,9 @@ _CREDENTIAL = lazy_pattern(
     r"passw|pwd|\botp\b|otp_|_otp|credential|authenticate\(|OAuth2PasswordRequestForm|LoginForm|send_reset|reset_token|forgot",
     re.IGNORECASE,
 )
+_PASSWORD = lazy_pattern(
+    r"passw|pwd|credential|authenticate\(|OAuth2PasswordRequestForm|LoginForm", re.IGNORECASE
+)
 _TYPED = lazy_pattern(
     r":\s*\w*(?:Login|Credential|SignIn|SignUp|Signup|Signin|Regist|CreateUser|UserCreate)\w*"
 )
@@ -45,6 +48,14 @@ def logins(project: Project, service: Service, found: Iterable[Endpoint]) -> Ite
         text = reached_text(project, service, endpoint)
         if named and (_CREDENTIAL.search(text) or _TYPED.search(head(endpoint))):
             yield endpoint
+
+
+def take_passwords(project: Project, service: Service, found: Iterable[Endpoint]) -> bool:
+    """Whether people log in with a password anywhere, and not only with codes that are sent to them."""
+    return any(
+        _PASSWORD.search(reached_text(project, service, endpoint)) or _TYPED.search(head(endpoint))
+        for endpoint in logins(project, service, found)
+    )
 
 
 def is_login(endpoint: Endpoint) -> bool:

@@ -6,9 +6,12 @@ import ast
 import re
 from collections.abc import Iterable, Iterator
 
+from buttress.analysis.access.asking import asks_for_proof
 from buttress.analysis.access.endpoints import Endpoint
 from buttress.analysis.access.guards import Guards
-from buttress.analysis.access.reached_code import reached_text, signature
+from buttress.analysis.access.lasting import changes_anything, does_nothing
+from buttress.analysis.access.reached_code import reached, reached_text, signature
+from buttress.project.literals import written
 from buttress.project.model import Project, Service
 from buttress.source.patterns import lazy_pattern
 
@@ -150,6 +153,7 @@ _IDENTITY = lazy_pattern(
     re.IGNORECASE,
 )
 _ROLE_GUARD = lazy_pattern(r"admin|superuser|staff|role|permission|scope|moderator", re.IGNORECASE)
+_ANYBODY = lazy_pattern("login|auth|jwt|token|session|user", re.IGNORECASE)
 _ID = lazy_pattern(
     r"[{<][^}>]*(?:id|pk|uuid|slug)[}>:]|[{<](?:int|uuid|path|slug|string)?:?\w*(?:id|pk|uuid)\b[}>]",
     re.IGNORECASE,
@@ -177,7 +181,7 @@ def unguarded(
     """
     seen: set[tuple[str, str]] = set()
     for endpoint in found:
-        exposes = bool(words(endpoint) & _EXPOSING)
+        exposes = _exposes(project, service, endpoint)
         if not (endpoint.changes_data or exposes) or (is_public(endpoint) and not exposes):
             continue
         if not guards.guards(endpoint) and (exposes or _writes(project, service, endpoint)):
@@ -188,15 +192,38 @@ def unguarded(
                 yield endpoint
 
 
+def _exposes(project: Project, service: Service, endpoint: Endpoint) -> bool:
+    """Whether an endpoint shows what is internal; the name of an environment alone is not."""
+    shown = words(endpoint) & _EXPOSING
+    if shown == {"env"}:
+        return "environ" in reached_text(project, service, endpoint)
+    return bool(shown)
+
+
 def _writes(project: Project, service: Service, endpoint: Endpoint) -> bool:
-    """Whether an endpoint writes anything, other than a new user with a password."""
-    if isinstance(endpoint.node, ast.ClassDef) or not endpoint.methods <= {"POST", "GET"}:
+    """Whether an endpoint changes anything, other than to add a user with a password."""
+    if isinstance(endpoint.node, ast.ClassDef):
         return True
     text = reached_text(project, service, endpoint)
-    if "signature" in text.lower():
+    # who is turned away was asked for something: a password of a room, a key, a session
+    if any(asks_for_proof(*found) for found in reached(project, service, endpoint)):
         return False
-    writes = _WRITES.search(_STRINGS.sub("''", text)) or _SQL.search(text)
-    return bool(writes) and not (_REGISTERS.search(text) and not bool(words(endpoint) & ADMIN))
+    if endpoint.methods <= {"POST", "GET"}:
+        if "signature" in text.lower():
+            return False
+        if _REGISTERS.search(text) and not words(endpoint) & ADMIN:
+            return False
+    return has_effect(project, service, endpoint)
+
+
+def has_effect(project: Project, service: Service, endpoint: Endpoint) -> bool:
+    """Whether something may be different after an endpoint that takes more than questions has run."""
+    node = endpoint.node
+    if isinstance(node, ast.ClassDef):
+        return True
+    if not endpoint.methods <= {"POST", "GET"}:
+        return not does_nothing(endpoint.module, node)
+    return any(changes_anything(*found) for found in reached(project, service, endpoint))
 
 
 def unowned(
@@ -220,8 +247,30 @@ def unowned(
             for call in ast.walk(endpoint.node)
             if isinstance(call, ast.Call)
         )
-        if not _IDENTITY.search(body) and not _ROLE_GUARD.search(names + signature(endpoint)):
-            yield endpoint
+        is_about = _IDENTITY.search(body) or _ROLE_GUARD.search(names + signature(endpoint))
+        if is_about or _is_for_some(endpoint) or _uses(endpoint, guards.callers(endpoint)):
+            continue
+        yield endpoint
+
+
+def _is_for_some(endpoint: Endpoint) -> bool:
+    """Whether a decorator lets in only some of those who are logged in (``@lecturer_required``)."""
+    for mark in endpoint.node.decorator_list:
+        name = written(mark.func if isinstance(mark, ast.Call) else mark).rpartition(".")[2]
+        if name.endswith("_required") and not _ANYBODY.search(name):
+            return True
+    return False
+
+
+def _uses(endpoint: Endpoint, callers: frozenset[str]) -> bool:
+    """Whether the body of an endpoint does anything with who is calling."""
+    if isinstance(endpoint.node, ast.ClassDef):
+        return False
+    return any(
+        isinstance(part, ast.Name) and part.id in callers
+        for statement in endpoint.node.body
+        for part in ast.walk(statement)
+    )
 
 
 def _body_alone(endpoint: Endpoint, text: str) -> str:

@@ -3,31 +3,39 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Iterator
 from weakref import WeakKeyDictionary
 
 from buttress.analysis.access.endpoints import Endpoint
 from buttress.analysis.definitions import classes_of, definitions_of
 from buttress.project.model import Project, Service
 from buttress.project.modules import own_modules
+from buttress.source import Module
+from buttress.source.nodes import Function
 from buttress.source.patterns import lazy_pattern
 
-_REACHED: WeakKeyDictionary[Endpoint, str] = WeakKeyDictionary()
+Definition = Function | ast.ClassDef
+
+_REACHED: WeakKeyDictionary[Endpoint, tuple[tuple[Module, Definition], ...]] = WeakKeyDictionary()
+_TEXTS: WeakKeyDictionary[Endpoint, str] = WeakKeyDictionary()
 _CHECKING = lazy_pattern(r"Form|Serializer|Schema")
 
 
-def reached_text(project: Project, service: Service, endpoint: Endpoint) -> str:
-    """Return the code of an endpoint, and of the functions and forms of the project that it calls."""
+def reached(
+    project: Project, service: Service, endpoint: Endpoint
+) -> tuple[tuple[Module, Definition], ...]:
+    """Return an endpoint, and the functions and forms of the project that it calls, each once."""
     if endpoint not in _REACHED:
-        _REACHED[endpoint] = _reached_text(project, service, endpoint)
+        _REACHED[endpoint] = tuple(_reached(project, service, endpoint))
     return _REACHED[endpoint]
 
 
-def _reached_text(project: Project, service: Service, endpoint: Endpoint) -> str:
+def _reached(
+    project: Project, service: Service, endpoint: Endpoint
+) -> Iterator[tuple[Module, Definition]]:
     own = own_modules(project.tree)
     module, node = endpoint.module, endpoint.node
-    parts = [module.source(node)]
-    parts += [module.source(mark) for mark in node.decorator_list]
-    parts += _queries(endpoint)
+    yield module, node
     seen = {(module.path, node.lineno)}
     for call in module.inside(node):
         if isinstance(call, ast.Call):
@@ -42,8 +50,19 @@ def _reached_text(project: Project, service: Service, endpoint: Endpoint) -> str
             for other, definition in called:
                 if (other.path, definition.lineno) not in seen:
                     seen.add((other.path, definition.lineno))
-                    parts.append(other.source(definition))
-    return "\n".join(parts)
+                    yield other, definition
+
+
+def reached_text(project: Project, service: Service, endpoint: Endpoint) -> str:
+    """Return the code of an endpoint, and of the functions and forms of the project that it calls."""
+    if endpoint not in _TEXTS:
+        (module, node), *called = reached(project, service, endpoint)
+        parts = [module.source(node)]
+        parts += [module.source(mark) for mark in node.decorator_list]
+        parts += _queries(endpoint)
+        parts += [other.source(definition) for other, definition in called]
+        _TEXTS[endpoint] = "\n".join(parts)
+    return _TEXTS[endpoint]
 
 
 def _queries(endpoint: Endpoint) -> list[str]:

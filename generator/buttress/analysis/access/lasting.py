@@ -1,0 +1,196 @@
+"""Whether code changes anything that is still there when a request has been answered.
+
+A list or a mapping that a function builds for its answer is gone with it, and so is what a session keeps
+for nobody but the visitor that it belongs to.
+"""
+
+from __future__ import annotations
+
+import ast
+import sys
+from collections.abc import Iterator
+from functools import lru_cache
+
+from buttress.project.literals import literal_text, strings_in, written
+from buttress.project.modules import called_name
+from buttress.source import Module
+from buttress.source.nodes import Function
+from buttress.source.patterns import lazy_pattern
+
+_CHANGES = lazy_pattern(
+    r"_*(?:add|commit|save|create|insert|update|delete|remove|execute|put|append|write|upsert|store|upload|send|set_|register|archive|merge|mark|bulk|destroy|edit|publish|cancel|approve"
+    r"|enable|disable|block|ban|grant|revoke|activate|deactivate|transfer|withdraw|clear|purge|rename|increment|change|modify"
+    r"|reject|assign|import|apply|run|start|stop|reset|toggle|join|leave|pop|copyfileobj|unlink|rmtree|system|popen|load|parse|from_string|exec|executemany|executescript|drop)",
+)
+_SQL = lazy_pattern(
+    r"(?i)\b(?:INSERT\s+INTO|UPDATE\s+\S+\s+SET|DELETE\s+FROM|DROP\s+TABLE|TRUNCATE)\b"
+)
+_READS = lazy_pattern(r"(?i)\s*(?:SELECT|SHOW|PRAGMA|EXPLAIN)\b")
+_WRITING = lazy_pattern(r"[wax+]")
+_KEPT = frozenset(["sqlite3", "subprocess", "os", "shutil", "pathlib", "socket", "smtplib", "queue", "tempfile", "threading", "multiprocessing", "asyncio", "shelve", "dbm", "builtins"])  # fmt: skip
+"""Modules of Python that reach beyond the function."""
+_BUILDERS = frozenset(f"builtins.{name}" for name in ("dict", "list", "set", "tuple", "str", "sorted", "bytes", "bytearray"))  # fmt: skip
+_COPIES = frozenset(["copy", "to_dict", "model_dump", "dict", "split", "splitlines", "json", "items", "values", "keys"])  # fmt: skip
+_ANSWERS = frozenset(["jsonify", "make_response", "render_template", "redirect", "url_for", "flash", "abort", "print", "str", "int", "len", "dict", "HTTPException"])  # fmt: skip
+_BUILT = (ast.List, ast.Dict, ast.Set, ast.Tuple, ast.ListComp, ast.DictComp, ast.SetComp, ast.JoinedStr, ast.Constant)  # fmt: skip
+
+
+def changes_anything(module: Module, node: ast.AST) -> bool:
+    """Whether a function, or what a class holds, may change something that outlives a request."""
+    return any(_lasts(module, part) for part in module.inside(node))
+
+
+def does_nothing(module: Module, function: Function) -> bool:
+    """Whether a function only puts together an answer, as one does that is yet to be written."""
+    return all(
+        isinstance(statement, ast.Return | ast.Pass | ast.Raise)
+        or (isinstance(statement, ast.Expr) and not isinstance(statement.value, ast.Await))
+        for statement in function.body
+    ) and all(
+        called_name(call) in _ANSWERS or called_name(call).endswith("Response")
+        for statement in function.body
+        for call in module.inside(statement)
+        if isinstance(call, ast.Call)
+    )
+
+
+def _lasts(module: Module, part: ast.AST) -> bool:
+    if isinstance(part, ast.Call):
+        return _call_changes(module, part)
+    if isinstance(part, ast.Constant):
+        return isinstance(part.value, str) and _SQL.search(part.value) is not None
+    if isinstance(part, ast.Global):
+        return True
+    targets: list[ast.expr] = []
+    if isinstance(part, ast.Assign | ast.Delete):
+        targets = part.targets
+    elif isinstance(part, ast.AugAssign):
+        targets = [part.target]
+    return any(_is_shared(module, target) for target in targets)
+
+
+def _is_shared(module: Module, target: ast.expr) -> bool:
+    """Whether an item or attribute is set of what the module, or a dependency, keeps for all requests."""
+    if not isinstance(target, ast.Subscript | ast.Attribute):
+        return False
+    name, function = _root(target), module.function(target)
+    names = {getattr(part, "attr", getattr(part, "id", "")) for part in ast.walk(target)}
+    if not name or function is None or name in {"self", "cls", "g"} or "session" in names:
+        return False
+    given = _given(module, function, name)
+    if name in _dependencies(function) or not (given or name in _parameters(function)):
+        return True
+    kept = {kept for kept, _ in module.given_at_top()}
+    return any(_root(value) in kept or _root(value).isupper() for value in given)
+
+
+def _call_changes(module: Module, call: ast.Call) -> bool:
+    name = called_name(call)
+    if name == "open":
+        return any(_WRITING.search(text) for mode in call.args[1:2] for text in strings_in(mode))
+    if not _CHANGES.match(name.lower()):
+        return False
+    resolved = module.resolve(call.func) or ""
+    if resolved.startswith(("os.path.", "flask.session", "builtins.")):
+        return False
+    if name.startswith("execute") or name == "exec":
+        return not (call.args and _only_reads(module, call.args[0]))
+    owner = call.func.value if isinstance(call.func, ast.Attribute) else None
+    return owner is None or not _is_temporary(module, owner)
+
+
+def _is_temporary(module: Module, node: ast.expr) -> bool:
+    """Whether an object is built in this function, or belongs to the answer."""
+    while isinstance(node, ast.Subscript):
+        node = node.value
+    if isinstance(node, _BUILT):
+        return True
+    if isinstance(node, ast.Call):
+        target = module.resolve(node.func) or ""
+        package = target.partition(".")[0]
+        is_builder = target in _BUILDERS or called_name(node).endswith(("Response", "response"))
+        is_pure = package in sys.stdlib_module_names and package not in _KEPT
+        return is_builder or is_pure or called_name(node) in _COPIES
+    if isinstance(node, ast.Attribute):
+        is_own = written(node.value).rpartition(".")[2] in {"request", "req", "response", "resp"}
+        return is_own and node.attr in {"session", "headers", "cookies"}
+    if not isinstance(node, ast.Name):
+        return False
+    if node.id in {"response", "resp"}:
+        return True
+    function = module.function(node)
+    given = _given(module, function, node.id) if function is not None else []
+    return bool(given) and all(
+        not isinstance(value, ast.Name) and _is_temporary(module, value) for value in given
+    )
+
+
+def _only_reads(module: Module, node: ast.expr, depth: int = 0) -> bool:
+    """Whether a statement of SQL, as text or as ``select(...)``, only asks for something."""
+    if depth > 3:
+        return False
+    if isinstance(node, ast.Constant | ast.JoinedStr):
+        first = node.values[0] if isinstance(node, ast.JoinedStr) and node.values else node
+        return _READS.match(literal_text(first)) is not None
+    if isinstance(node, ast.BinOp):
+        return _only_reads(module, node.left, depth + 1)
+    if isinstance(node, ast.Name):
+        function = module.function(node)
+        given = _given(module, function, node.id) if function is not None else []
+        return bool(given) and all(
+            _only_reads(module, value, depth + 1) or _root(value) == node.id for value in given
+        )
+    while isinstance(node, ast.Call | ast.Attribute):
+        if isinstance(node, ast.Call) and called_name(node) in {"select", "text"}:
+            is_select = called_name(node) == "select"
+            return is_select or (bool(node.args) and _only_reads(module, node.args[0], depth + 1))
+        node = node.func if isinstance(node, ast.Call) else node.value
+    return False
+
+
+def _given(module: Module, function: Function, name: str) -> list[ast.expr]:
+    """Return what a name is given in a function, by assignments, loops and ``with``."""
+    return [value for found, value in _bindings(module, function) if found == name]
+
+
+@lru_cache(maxsize=32)
+def _bindings(module: Module, function: Function) -> tuple[tuple[str, ast.expr], ...]:
+    found: list[tuple[str, ast.expr]] = []
+    for part in module.inside(function):
+        pairs: Iterator[tuple[ast.expr, ast.expr]] = iter(())
+        if isinstance(part, ast.Assign):
+            pairs = ((target, part.value) for target in part.targets)
+        elif isinstance(part, ast.AnnAssign | ast.NamedExpr) and part.value is not None:
+            pairs = iter([(part.target, part.value)])
+        elif isinstance(part, ast.For | ast.AsyncFor | ast.comprehension):
+            pairs = iter([(part.target, part.iter)])
+        elif isinstance(part, ast.withitem) and part.optional_vars is not None:
+            pairs = iter([(part.optional_vars, part.context_expr)])
+        for target, value in pairs:
+            found += [(n.id, value) for n in ast.walk(target) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)]  # fmt: skip
+    return tuple(found)
+
+
+def _parameters(function: Function) -> frozenset[str]:
+    arguments = function.args
+    every = (*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs)
+    return frozenset(argument.arg for argument in every)
+
+
+def _dependencies(function: Function) -> frozenset[str]:
+    """Return the parameters that a framework fills with what it keeps (``store=Depends(get_store)``)."""
+    arguments = function.args
+    positional = [*arguments.posonlyargs, *arguments.args]
+    pairs = list(zip(reversed(positional), reversed(arguments.defaults), strict=False))
+    pairs += [(a, d) for a, d in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True) if d]
+    return frozenset(
+        argument.arg
+        for argument, default in pairs
+        if isinstance(default, ast.Call) and called_name(default) == "Depends"
+    )
+
+
+def _root(node: ast.AST) -> str:
+    while isinstance(node, ast.Attribute | ast.Subscript | ast.Call):
+        node = node.func if isinstance(node, ast.Call) else node.value
+    return written(node) if isinstance(node, ast.Name) else ""

@@ -28,6 +28,9 @@ _VALIDATORS = frozenset(
     ]
 )
 
+_PARSING_MARKS = frozenset(["use_args", "use_kwargs", "expects_json", "arguments", "input"])
+"""Decorators of webargs, flask-expects-json, flask-smorest and APIFlask that read the body."""
+
 _VALIDATING = lazy_pattern(r"(?:\A|_)validated?(?:_|\Z)")
 _SHOWING = lazy_pattern(r"\Aprint\Z|(?:\A|[._])(?:log|logger|logging)\.\w+\Z", re.IGNORECASE)
 
@@ -143,26 +146,97 @@ def _rebound(node: ast.expr | ast.stmt) -> Doubt:
 
 
 def is_validated(module: Module, values: tuple[ast.expr, ...], classes: Classes) -> bool:
-    """Whether the whole body goes through a schema: ``Model(**data)``, ``jsonschema.validate``."""
-    for value in values:
-        above = module.parent(value)
-        call = module.parent(above) if isinstance(above, ast.keyword) else above
-        if not isinstance(call, ast.Call):
-            continue
-        if isinstance(above, ast.keyword) and above.arg is None:
-            if classes.is_pydantic(module, call.func):
-                return True
-        elif value in call.args or isinstance(above, ast.keyword):
-            if _VALIDATING.search(_last_name(call.func)):
-                return True
-            what = call.func
-            if (
-                isinstance(what, ast.Attribute)
-                and what.attr in _VALIDATORS
-                and _looks_like_schema(module, what.value)
-            ):
-                return True
-    return False
+    """Whether the whole body goes through a schema: ``Model(**data)``, ``jsonschema.validate``.
+
+    Each of its items may do so instead, and what a decorator of the handler checks counts, too.
+    """
+    function = module.function(values[0]) if values else None
+    if function is not None and any(_mark_validates(mark) for mark in function.decorator_list):
+        return True
+    if any(_goes_through_schema(module, value, classes) for value in values):
+        return True
+    if function is None:
+        return False
+    # a body that gets its name beside a form or a copy: `data = request.form or request.get_json()`
+    names = {n for value in values if (n := _name_beside(module, value)) is not None}
+    loads = [
+        node
+        for node in body_nodes(function)
+        if isinstance(node, ast.Name) and node.id in names and isinstance(node.ctx, ast.Load)
+    ]
+    every = (*values, *loads)
+    return any(_goes_through_schema(module, load, classes) for load in loads) or any(
+        _items_go(module, value) for value in every
+    )
+
+
+def _goes_through_schema(module: Module, value: ast.expr, classes: Classes) -> bool:
+    above = module.parent(value)
+    call = module.parent(above) if isinstance(above, ast.keyword) else above
+    if not isinstance(call, ast.Call):
+        return False
+    if isinstance(above, ast.keyword) and above.arg is None:
+        return classes.is_pydantic(module, call.func)
+    is_given = value in call.args or isinstance(above, ast.keyword)
+    return is_given and _validates(module, call.func)
+
+
+def _validates(module: Module, called: ast.expr) -> bool:
+    """Whether to call something is to check what it is given."""
+    if _VALIDATING.search(_last_name(called)):
+        return True
+    return (
+        isinstance(called, ast.Attribute)
+        and called.attr in _VALIDATORS
+        and _looks_like_schema(module, called.value)
+    )
+
+
+def _mark_validates(mark: ast.expr) -> bool:
+    """Whether a decorator checks the body before the handler runs."""
+    if not isinstance(mark, ast.Call):
+        return _VALIDATING.search(_last_name(mark)) is not None
+    name = _last_name(mark.func)
+    is_on = any(
+        keyword.arg == "validate"
+        and isinstance(keyword.value, ast.Constant)
+        and keyword.value.value is True
+        for keyword in mark.keywords
+    )
+    return bool(_VALIDATING.search(name)) or name in _PARSING_MARKS or (name == "expect" and is_on)
+
+
+def _name_beside(module: Module, value: ast.expr) -> str | None:
+    """Return the name that a body gets together with something else, or after a copy of it."""
+    above = module.parent(value)
+    while isinstance(above, ast.BoolOp | ast.IfExp | ast.Call):
+        if isinstance(above, ast.Call) and value not in above.args:
+            return None
+        value, above = above, module.parent(above)
+    is_named = isinstance(above, ast.Assign) and len(above.targets) == 1
+    target = above.targets[0] if is_named and isinstance(above, ast.Assign) else None
+    return target.id if isinstance(target, ast.Name) else None
+
+
+def _items_go(module: Module, value: ast.expr) -> bool:
+    """Whether a loop over a body gives each item of it to a schema."""
+    above = module.parent(value)
+    if isinstance(above, ast.Attribute) and above.attr in {"items", "values"}:
+        above = module.parent(module.parent(above) or above)
+    if not isinstance(above, ast.For):
+        return False
+    names = {part.id for part in ast.walk(above.target) if isinstance(part, ast.Name)}
+    return any(
+        isinstance(call, ast.Call)
+        and _validates(module, call.func)
+        and any(
+            isinstance(part, ast.Name) and part.id in names
+            for argument in call.args
+            for part in ast.walk(argument)
+        )
+        for statement in above.body
+        for call in ast.walk(statement)
+    )
 
 
 def is_only_shown(module: Module, values: tuple[ast.expr, ...]) -> bool:

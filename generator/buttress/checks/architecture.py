@@ -206,7 +206,7 @@ def hardcoded_dependency(subject: Subject) -> Iterator[Finding]:
     Good::
 
         @app.post("/ask")
-        def ask(question: Question, client: OpenAI = Depends(get_client)):
+        def ask(question: Question, client: OpenAI = Depends(get_client)): ...
     """
     for built in built_in_place(subject.project, subject.service, subject.modules(Role.APP)):
         more = f", as in {built.count - 1} more places of this file" if built.count > 1 else ""

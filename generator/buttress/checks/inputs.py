@@ -52,12 +52,14 @@ def untyped_input(subject: Subject) -> Iterator[Finding]:
     Bad::
 
         @app.post("/items")
-        def create_item(data: dict): ...
+        def create_item(data: dict):
+            return items.add(data["name"])
 
     Good::
 
         @app.post("/items")
-        def create_item(data: CreateItemRequest): ...
+        def create_item(data: CreateItemRequest):
+            return items.add(data.name)
     """
     service = subject.service
     if service.framework not in _FRAMEWORKS:

@@ -120,12 +120,14 @@ def no_auth(subject: Subject) -> Iterator[Finding]:
     Bad::
 
         @app.delete("/orders/{id}")
-        def delete(id: int): ...
+        def delete(id: int):
+            orders.delete(id)
 
     Good::
 
         @app.delete("/orders/{id}")
-        def delete(id: int, user: User = Depends(current_user)): ...
+        def delete(id: int, user: User = Depends(current_user)):
+            orders.delete(id, owner=user)
     """
     service = subject.service
     changing = [e for e in endpoints(subject.project, service) if e.changes_data]

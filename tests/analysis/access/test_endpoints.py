@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
+from tests.analysis.access.django_sites import django_site
+
 from buttress.analysis.access.endpoints import endpoints
 from buttress.project import inspect_project
 from buttress.source import Tree
-
-MANAGE = 'import os\n\nos.environ.setdefault("DJANGO_SETTINGS_MODULE", "shop.settings")\n'
-SETTINGS = 'INSTALLED_APPS = ["orders"]\nROOT_URLCONF = "shop.urls"\n'
 
 
 def found(files: dict[str, str]) -> dict[str, tuple[str, list[str]]]:
@@ -18,15 +17,7 @@ def found(files: dict[str, str]) -> dict[str, tuple[str, list[str]]]:
 
 
 def django(urls: str, views: str) -> dict[str, tuple[str, list[str]]]:
-    return found(
-        {
-            "manage.py": MANAGE,
-            "shop/settings.py": SETTINGS,
-            "shop/urls.py": urls,
-            "orders/__init__.py": "",
-            "orders/views.py": views,
-        }
-    )
+    return found(django_site(urls, views))
 
 
 def test_routes_meet_their_functions() -> None:

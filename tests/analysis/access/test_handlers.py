@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
+from tests.analysis.access.django_sites import django_site
+
 from buttress.analysis.access.handlers import handlers
 from buttress.project import inspect_project
 from buttress.source import Tree
-
-MANAGE = 'import os\n\nos.environ.setdefault("DJANGO_SETTINGS_MODULE", "shop.settings")\n'
-SETTINGS = 'INSTALLED_APPS = ["orders"]\nROOT_URLCONF = "shop.urls"\n'
 
 
 def found(files: dict[str, str], path: str) -> dict[str, tuple[bool, tuple[str, ...]]]:
@@ -18,14 +17,7 @@ def found(files: dict[str, str], path: str) -> dict[str, tuple[bool, tuple[str, 
 
 
 def django(urls: str, views: str) -> dict[str, tuple[bool, tuple[str, ...]]]:
-    files = {
-        "manage.py": MANAGE,
-        "shop/settings.py": SETTINGS,
-        "shop/urls.py": urls,
-        "orders/__init__.py": "",
-        "orders/views.py": views,
-    }
-    return found(files, "orders/views.py")
+    return found(django_site(urls, views), "orders/views.py")
 
 
 def test_the_function_of_a_route_answers_under_all_its_paths() -> None:

@@ -198,7 +198,8 @@ class Entries:
             return Value(what=REQUEST, node=argument)
         if handles:
             routes = self.routes(module, function)
-            if module.path in self._of_flask and _is_not_in_path(argument.arg, routes):
+            is_decorated = module.path in self._of_flask and bool(function.decorator_list)
+            if is_decorated and _is_not_in_path(argument.arg, routes):
                 return of_function(module, function, argument)
             value = of_handler(module, function, argument, routes)
             return self._of_model(module, argument, value)

@@ -14,7 +14,7 @@ from buttress.source import Module
 from buttress.source.nodes import Function
 from buttress.source.patterns import lazy_pattern
 
-_STANDARD = {
+ROUTER_ACTIONS = {
     "list": ("GET", False),
     "create": ("POST", False),
     "retrieve": ("GET", True),
@@ -26,7 +26,7 @@ _STANDARD = {
 
 _BROUGHT = {
     "ReadOnlyModelViewSet": ("list", "retrieve"),
-    "ModelViewSet": tuple(_STANDARD),
+    "ModelViewSet": tuple(ROUTER_ACTIONS),
     "ListModelMixin": ("list",),
     "CreateModelMixin": ("create",),
     "RetrieveModelMixin": ("retrieve",),
@@ -146,7 +146,9 @@ def _read_class(
     for node in klass.body:
         if isinstance(node, Function):
             action = (
-                _standard(node.name) if node.name in _STANDARD else _marked(node, found.actions)
+                _standard(node.name)
+                if node.name in ROUTER_ACTIONS
+                else _marked(node, found.actions)
             )
             if action is not None:
                 route = answered_by(Route((), "", "", Place("")), module, node)
@@ -161,7 +163,7 @@ def _read_class(
 
 
 def _standard(name: str) -> Action:
-    method, is_detail = _STANDARD[name]
+    method, is_detail = ROUTER_ACTIONS[name]
     return Action((method,), is_detail, name="detail" if is_detail else "list")
 
 

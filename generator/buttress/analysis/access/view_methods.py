@@ -8,7 +8,7 @@ from __future__ import annotations
 import ast
 
 from buttress.analysis.definitions import classes_of
-from buttress.project.django_views import assigned, methods_of
+from buttress.project.django_views import ROUTER_ACTIONS, assigned, methods_of
 from buttress.project.literals import argument, strings_in
 from buttress.project.model import Service
 from buttress.project.modules import OwnModules, called_name
@@ -17,17 +17,8 @@ from buttress.source.nodes import Function
 from buttress.source.patterns import lazy_pattern
 
 _BY_NAME = {
-    "get": "GET",
-    "post": "POST",
-    "put": "PUT",
-    "patch": "PATCH",
-    "delete": "DELETE",
-    "list": "GET",
-    "retrieve": "GET",
-    "create": "POST",
-    "update": "PUT",
-    "partial_update": "PATCH",
-    "destroy": "DELETE",
+    **{verb: verb.upper() for verb in ("get", "post", "put", "patch", "delete")},
+    **{name: method for name, (method, _) in ROUTER_ACTIONS.items()},
 }
 _BROUGHT = {
     "CreateView": {"GET", "POST"},

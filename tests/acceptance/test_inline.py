@@ -126,6 +126,20 @@ def test_comments_for_other_tools_accept_what_their_rules_find(comment: str, by:
     assert [item[1] for item in acceptances(card, CHECK)] == [by]
 
 
+@pytest.mark.parametrize(
+    "rule",
+    [
+        "python.lang.security.audit.formatted-sql-query.formatted-sql-query",
+        "formatted-sql-query",
+        "python.sqlalchemy.security.audit.avoid-sqlalchemy-text.avoid-sqlalchemy-text",
+    ],
+)
+def test_the_rules_that_semgrep_ships_are_known(rule: str) -> None:
+    card = judged({"main.py": sql(f"# nosemgrep: {rule}")})
+
+    assert [item[1] for item in acceptances(card, CHECK)] == ["nosemgrep"]
+
+
 def test_a_noqa_above_the_line_means_nothing_as_for_its_own_tool() -> None:
     card = judged({"main.py": sql(above="    # noqa: S608")}, peers=PEERS)
 

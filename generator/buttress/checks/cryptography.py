@@ -68,6 +68,11 @@ def insecure_random(subject: Subject) -> Iterator[Finding]:
         "ruff:S324",
         "ruff:S501",
         "semgrep:python.requests.security.disabled-cert-validation.disabled-cert-validation",
+        "semgrep:insecure-hash-algorithm-md5",
+        "semgrep:insecure-hash-algorithm-sha1",
+        "semgrep:insecure-hash-function",
+        "semgrep:insecure-cipher-mode-ecb",
+        "semgrep:unverified-ssl-context",
     ),
 )
 def weak_crypto(subject: Subject) -> Iterator[Finding]:

@@ -163,6 +163,8 @@ def no_container(subject: Subject) -> Iterator[Finding]:
         "checkov:CKV_DOCKER_3",
         "checkov:CKV_DOCKER_8",
         "semgrep:dockerfile.security.missing-user.missing-user",
+        "semgrep:missing-user-entrypoint",
+        "semgrep:last-user-is-root",
     ),
 )
 def container_root(subject: Subject) -> Iterator[Finding]:
@@ -204,6 +206,9 @@ def container_root(subject: Subject) -> Iterator[Finding]:
         "hadolint:DL3006",
         "hadolint:DL3007",
         "checkov:CKV_DOCKER_7",
+        "semgrep:avoid-latest-version",
+        "semgrep:missing-image-version",
+        "semgrep:dockerfile-source-not-pinned",
     ),
 )
 def image_hygiene(subject: Subject) -> Iterator[Finding]:

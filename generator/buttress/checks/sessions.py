@@ -33,6 +33,9 @@ _SESSIONS = "django.contrib.sessions.middleware.SessionMiddleware"
     peers=(
         "semgrep:python.django.security.audit.csrf-exempt.no-csrf-exempt",
         "semgrep:python.flask.security.audit.secure-set-cookie.secure-set-cookie",
+        "semgrep:flask-wtf-csrf-disabled",
+        "semgrep:django-no-csrf-token",
+        "semgrep:django-secure-set-cookie",
     ),
 )
 def csrf(subject: Subject) -> Iterator[Finding]:

@@ -23,6 +23,9 @@ from buttress.project.model import Place, Role
     peers=(
         "semgrep:python.flask.security.injection.path-traversal-open.path-traversal-open",
         "semgrep:python.django.security.injection.path-traversal.path-traversal-open.path-traversal-open",
+        "semgrep:path-traversal-join",
+        "semgrep:path-traversal-file-name",
+        "semgrep:request-data-fileresponse",
     ),
 )
 def path_traversal(subject: Subject) -> Iterator[Finding]:
@@ -65,6 +68,8 @@ def path_traversal(subject: Subject) -> Iterator[Finding]:
         "semgrep:python.django.security.injection.ssrf.ssrf-injection-requests.ssrf-injection-requests",
         "semgrep:python.flask.security.open-redirect.open-redirect",
         "semgrep:python.django.security.injection.open-redirect.open-redirect",
+        "semgrep:ssrf-injection-urllib",
+        "semgrep:dynamic-urllib-use-detected",
     ),
 )
 def ssrf(subject: Subject) -> Iterator[Finding]:
@@ -108,6 +113,13 @@ def ssrf(subject: Subject) -> Iterator[Finding]:
         "ruff:S704",
         "semgrep:python.flask.security.injection.raw-html-concat.raw-html-format",
         "semgrep:python.django.security.injection.raw-html-format.raw-html-format",
+        "semgrep:explicit-unescape-with-markup",
+        "semgrep:directly-returned-format-string",
+        "semgrep:avoid-mark-safe",
+        "semgrep:direct-use-of-httpresponse",
+        "semgrep:reflected-data-httpresponse",
+        "semgrep:template-unescaped-with-safe",
+        "semgrep:template-autoescape-off",
     ),
 )
 def xss(subject: Subject) -> Iterator[Finding]:
@@ -156,6 +168,11 @@ def xss(subject: Subject) -> Iterator[Finding]:
         "ruff:S506",
         "semgrep:python.flask.security.insecure-deserialization.insecure-deserialization",
         "semgrep:python.lang.security.deserialization.pickle.avoid-pickle",
+        "semgrep:avoid-pyyaml-load",
+        "semgrep:avoid-insecure-deserialization",
+        "semgrep:avoid-jsonpickle",
+        "semgrep:avoid-dill",
+        "semgrep:avoid-shelve",
     ),
 )
 def unsafe_deserialize(subject: Subject) -> Iterator[Finding]:

@@ -38,6 +38,8 @@ _SHA = lazy_pattern(r"[0-9a-f]{40}\Z")
         "scorecard:Token-Permissions",
         "checkov:CKV2_GHA_1",
         f"semgrep:yaml.github-actions.security.{_NOT_PINNED}.{_NOT_PINNED}",
+        "semgrep:pull-request-target-code-checkout",
+        "semgrep:workflow-run-target-code-checkout",
     ),
 )
 def workflow_hardening(subject: Subject) -> Iterator[Finding]:

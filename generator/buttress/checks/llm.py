@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import posixpath
+import re
 from collections.abc import Iterator
 
 from buttress.analysis.access.protection import limits_rates
@@ -30,12 +32,15 @@ from buttress.checks.model import (
     Subject,
     check,
 )
+from buttress.project.folders import folder_of
 from buttress.project.model import Framework, Role
 from buttress.source.patterns import lazy_pattern
 
 _SETTINGS = lazy_pattern(
     r"(?:\A|/)(?:\.env[\w.-]*|(?:docker-)?compose[\w.-]*\.ya?ml|Dockerfile[\w.-]*|render\.yaml|fly\.toml)\Z"
 )
+
+_LAYER = lazy_pattern(r"(?:\A|[/_])(?:llms?|providers?|language_models?)(?:[/_]|\Z)", re.IGNORECASE)
 
 
 def models_in_use(subject: Subject) -> LanguageUse:
@@ -169,15 +174,18 @@ def llm_provider_coupling(subject: Subject) -> Iterator[Finding]:
     """The name of a model stands at several calls, or clients are made in several places.
 
     Models are withdrawn and prices change every few months; then each place has to be found. One
-    module that makes the client, with the name in the settings, is what to aim for.
+    module, or one folder of providers, that makes the client, with the name in the settings, is what
+    to aim for.
 
     Bad::
 
-        client.chat.completions.create(model="gpt-4o", messages=messages)
+        title = client.responses.create(model="gpt-4o", input=text)
+        answer = client.chat.completions.create(model="gpt-4o", messages=messages)
 
     Good::
 
-        client.chat.completions.create(model=settings.model, messages=messages)
+        title = client.responses.create(model=settings.model, input=text)
+        answer = client.chat.completions.create(model=settings.model, messages=messages)
     """
     use = models_in_use(subject)
     names = list(written_models(use))
@@ -200,7 +208,9 @@ def llm_provider_coupling(subject: Subject) -> Iterator[Finding]:
             yield subject.finding(client.module, client.node, message)
     clients = [client for client in use.clients if not client.name.endswith(("Agent", "Crew"))]
     makers = list(dict.fromkeys(client.module for client in clients))
-    if len(makers) > 1 and len({name.module for name in names}) < 2:
+    folders = [folder_of(module.path) for module in makers]
+    is_layer = bool(folders) and _LAYER.search(posixpath.commonpath(folders)) is not None
+    if len(makers) > 1 and not is_layer and len({name.module for name in names}) < 2:
         first = next(client for client in clients if client.module is makers[1])
         message = f"Clients of models are made in {len(makers)} modules."
         if first.module.function(first.node) not in handled:

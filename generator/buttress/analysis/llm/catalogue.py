@@ -74,7 +74,7 @@ _CHAINED_CLIENT = lazy_pattern(
     r"|Anthropic(?:LLM)?|Cohere|Groq|MistralAI|Together|Replicate|init_chat_model)\Z"
 )
 _INDEX_CLIENT = lazy_pattern(
-    r"llama_index\.(?:core\.)?llms\.(\w+)(?:\.\w+)*\.(?!ChatMessage|MessageRole|CompletionResponse|MockLLM)[A-Z]\w*\Z"
+    r"llama_index\.llms\.(\w+)(?:\.\w+)*\.(?!ChatMessage|MessageRole|CompletionResponse|MockLLM)[A-Z]\w*\Z"
 )
 _PROVIDERS = (
     ("azure", "azure"), ("openai", "openai"), ("anthropic", "anthropic"), ("google", "google"), ("vertex", "google"), ("gemini", "google"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
@@ -12,9 +13,11 @@ from buttress.project.model import Project, Role, Service
 from buttress.project.modules import called_name
 from buttress.source import Module
 from buttress.source.nodes import Function
+from buttress.source.patterns import lazy_pattern
 
 _RECENT = 5
 _DROPS = {"drop_table": "table", "drop_column": "column"}
+_MOVES = lazy_pattern(r"\bUPDATE\s+\S+\s+SET\b|\bINSERT\s+INTO\b", re.IGNORECASE)
 _DJANGO_DROPS = {"DeleteModel": "table", "RemoveField": "column"}
 
 
@@ -105,7 +108,7 @@ def _of_alembic(module: Module) -> Iterator[UnsafeStep]:
         if module.function(call) is not upgrade:
             continue
         name = called_name(call)
-        if name in _DROPS and "drop" not in seen:
+        if name in _DROPS and "drop" not in seen and not _is_moved_before(module, call, upgrade):
             seen.add("drop")
             yield UnsafeStep(call, f"This drops a {_DROPS[name]} and the data in it.")
         is_first = name == "add_column" and "null" not in seen
@@ -123,7 +126,8 @@ def _of_django(module: Module) -> Iterator[UnsafeStep]:
     seen: set[str] = set()
     for call in module.nodes(ast.Call):
         name = called_name(call)
-        if name in _DJANGO_DROPS and "drop" not in seen:
+        is_drop = name in _DJANGO_DROPS and "drop" not in seen
+        if is_drop and not _is_copied_before(module, call):
             seen.add("drop")
             yield UnsafeStep(call, f"This drops a {_DJANGO_DROPS[name]} and the data in it.")
         way_back = {"RunPython": "reverse_code", "RunSQL": "reverse_sql"}.get(name)
@@ -133,6 +137,46 @@ def _of_django(module: Module) -> Iterator[UnsafeStep]:
         if not is_open and argument(call, 1, way_back) is None:
             seen.add(name)
             yield UnsafeStep(call, f"There is no way back: {name} has no {way_back}.")
+
+
+def _is_moved_before(module: Module, drop: ast.Call, upgrade: Function) -> bool:
+    """Whether a statement above a drop takes what is dropped over: ``SET new = old``."""
+    column = called_name(drop) == "drop_column"
+    name = argument(drop, 1 if column else 0, "column_name" if column else "table_name")
+    if not isinstance(name, ast.Constant) or not isinstance(name.value, str):
+        return False
+    word = re.escape(name.value)
+    taken = rf"=\s*(?:[\w\"`]+\.)?[\"`]?{word}\b" if column else rf"\bFROM\s+[\"`]?{word}\b"
+    return any(
+        isinstance(node, ast.Constant)
+        and isinstance(node.value, str)
+        and node.lineno < drop.lineno
+        and _MOVES.search(node.value)
+        and re.search(taken, node.value, re.IGNORECASE)
+        for node in module.inside(upgrade)
+    )
+
+
+def _is_copied_before(module: Module, drop: ast.Call) -> bool:
+    """Whether a function of the file that reads what is dropped runs before, and has a way back."""
+    steps = module.parent(drop)
+    name = argument(drop, 1, "name")
+    before = steps.elts[: steps.elts.index(drop)] if isinstance(steps, ast.List) else []
+    moves = [
+        argument(step, 0, "code")
+        for step in before
+        if isinstance(step, ast.Call)
+        and called_name(step) == "RunPython"
+        and argument(step, 1, "reverse_code") is not None
+    ]
+    names = {move.id for move in moves if isinstance(move, ast.Name)}
+    if not isinstance(name, ast.Constant) or not isinstance(name.value, str):
+        return False
+    return any(
+        re.search(rf"\b{re.escape(name.value)}(?:_id)?\b", module.source(function))
+        for function in module.nodes(ast.FunctionDef)
+        if function.name in names
+    )
 
 
 def _name_of(call: ast.Call) -> str:

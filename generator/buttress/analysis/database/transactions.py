@@ -102,10 +102,20 @@ def _is_step(module: Module, commit: ast.Call) -> bool:
     statement = module.statement(commit)
     siblings = _block_of(module, statement)
     before = siblings[siblings.index(statement) - 1] if siblings.index(statement) else None
-    if isinstance(before, ast.Assign) and isinstance(before.targets[0], ast.Attribute):
-        is_state = _STATE.search(before.targets[0].attr) is not None
-        return is_state and _BEGUN.search(ast.unparse(before.value)) is not None
+    ends = [before] if not isinstance(before, ast.If) else [
+        block[-1] for block in (before.body, before.orelse) if block
+    ]  # fmt: skip
+    if any(map(_is_begun, ends)):
+        return True
     return before is not None and bool(_SCHEMA.search(module.source(before)))
+
+
+def _is_begun(statement: ast.stmt | None) -> bool:
+    """``document.status = "processing"``."""
+    if not isinstance(statement, ast.Assign) or not isinstance(statement.targets[0], ast.Attribute):
+        return False
+    is_state = _STATE.search(statement.targets[0].attr) is not None
+    return is_state and _BEGUN.search(ast.unparse(statement.value)) is not None
 
 
 def _is_batch(module: Module, commits: set[ast.Call]) -> bool:

@@ -35,6 +35,7 @@ _SETTINGS_FILE = lazy_pattern(
     r"(?:.*_)?(?:config|settings|conf|configuration|constants|env)(?:_.*)?\.py\Z"
 )
 _SETTINGS_FOLDER = lazy_pattern(r"(?:config|settings|conf|core/config)\Z")
+_FILE_OF = lazy_pattern(r"sqlite(?:\+\w+)?:/{2,4}\{\w*\}")
 _MEMORY = lazy_pattern(r"sqlite(?:\+\w+)?://(?:/?:memory:|\Z)|sqlite(?:\+\w+)?:///\Z")
 
 
@@ -53,6 +54,8 @@ def fixed_values(module: Module) -> Iterator[tuple[ast.Constant, str]]:
         if not isinstance(text, str) or "://" not in text or text in seen or len(text) > 400:
             continue
         kind = _kind(text, is_begin=isinstance(module.parent(node), ast.BinOp))
+        if _is_filled_in(module, node, text):
+            continue
         if kind and _is_used(module, node):
             seen.add(text)
             yield node, kind
@@ -71,6 +74,13 @@ def _kind(text: str, *, is_begin: bool) -> str:
     if _DATABASE.match(text):
         return "" if _MEMORY.match(text) else "The address of a database"
     return "The address of a service on this machine or network" if _LOCAL.match(text) else ""
+
+
+def _is_filled_in(module: Module, node: ast.Constant, text: str) -> bool:
+    """Whether what decides about an address is put into it: the file of a database."""
+    above = module.parent(node)
+    is_template = isinstance(above, ast.Attribute) and above.attr == "format"
+    return is_template and bool(_FILE_OF.match(text))
 
 
 def _is_used(module: Module, node: ast.Constant) -> bool:
@@ -134,10 +144,27 @@ def _is_bound_for_use(module: Module, statement: ast.stmt) -> bool:
 def _is_fallback(module: Module, statement: ast.stmt, targets: list[ast.expr]) -> bool:
     """``if not url: url = "sqlite:///app.db"``, or a constant that is only a default elsewhere."""
     above = module.parent(statement)
+    if _is_overruled(above, statement, {written(target) for target in targets}):
+        return True
     names = {target.id for target in targets if isinstance(target, ast.Name)}
     if isinstance(above, ast.ExceptHandler) or (isinstance(above, ast.If) and _asks(above, names)):
         return True
     return bool(names & _defaults(module))
+
+
+def _is_overruled(above: ast.AST | None, statement: ast.stmt, names: set[str]) -> bool:
+    """Whether a setting replaces a value right behind it: ``if settings.url: self.url = settings.url``."""
+    block = getattr(above, "body", None)
+    if not isinstance(block, list) or statement not in block:
+        return False
+    return any(
+        isinstance(other, ast.If)
+        and any(
+            isinstance(inner, ast.Assign) and names & {written(target) for target in inner.targets}
+            for inner in other.body
+        )
+        for other in block[block.index(statement) + 1 :]
+    )
 
 
 def _asks(choice: ast.If, names: set[str]) -> bool:

@@ -86,6 +86,8 @@ def _is_asked(module: Module, node: ast.expr) -> bool:
             return True
         if isinstance(above, ast.UnaryOp) and isinstance(above.op, ast.Not):
             return True
+        if isinstance(above, ast.Call) and module.resolve(above.func) == "builtins.bool":
+            return True
         if isinstance(above, ast.stmt):
             return False
         child = above

@@ -98,13 +98,20 @@ def built_in_place(project: Project, service: Service, modules: Modules) -> Iter
     for module, call in modules.calls(*_BUILT):
         target = module.resolve(call.func) or ""
         function = module.function(call)
-        if function is None or _is_kept(module, call, function):
+        if function is None or _is_kept(module, call, function) or _is_for_once(call):
             continue
         is_handler = any(function is handler.node for handler in handlers(project, service, module))
         if is_handler or (target in _HEAVY and not _is_factory(function)):
             found.setdefault((module, target), []).append(call)
     for (module, name), calls in found.items():
         yield BuiltInPlace(module, calls[0], name, len(calls))
+
+
+def _is_for_once(call: ast.Call) -> bool:
+    """Whether an engine is made to keep no connections: for one piece of work."""
+    return any(
+        k.arg == "poolclass" and written(k.value).endswith("NullPool") for k in call.keywords
+    )
 
 
 def _is_factory(function: Function) -> bool:
@@ -141,10 +148,18 @@ def _given_on(function: Function) -> frozenset[str]:
             found |= set(node.names)
         elif isinstance(node, ast.Return | ast.Yield):
             parts = node.value.elts if isinstance(node.value, ast.Tuple) else [node.value]
-            found |= {written(part) for part in parts}
+            # `return Service(client)` gives it on as well
+            held = [a for p in parts if isinstance(p, ast.Call) and _makes(p) for a in p.args]
+            found |= {written(part) for part in (*parts, *held)}
         elif isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Attribute):
             found.add(written(node.value))
     return frozenset(found)
+
+
+def _makes(call: ast.Call) -> bool:
+    """Whether a call makes an object of a class, by the way it is written."""
+    name = written(call.func).rpartition(".")[2]
+    return name == "cls" or name[:1].isupper()
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,7 +188,7 @@ def unbounded_connections(modules: Modules, service: Service) -> Iterator[Unboun
         yield from _of_django(modules, timed=timed)
         return
     yield from _of_engines(modules, timed=timed)
-    if not modules.having("SQLALCHEMY_ENGINE_OPTIONS"):
+    if not modules.having("SQLALCHEMY_ENGINE_OPTIONS") and not _is_file_alone(modules):
         yield from _of_extension(modules)
     yield from islice(_of_drivers(modules), 1)
 
@@ -199,6 +214,17 @@ def _of_engines(modules: Modules, *, timed: bool) -> Iterator[Unbounded]:
             )
         elif not timed and "connect_args" not in given and "NullPool" not in module.text:
             yield Unbounded(module, call, "No limit of time stops a query that never ends.")
+
+
+def _is_file_alone(modules: Modules) -> bool:
+    """Whether the address that the extension is given is always that of a file."""
+    given = [
+        node.value
+        for module in modules.having("SQLALCHEMY_DATABASE_URI")
+        for node in module.nodes(ast.Assign)
+        if "SQLALCHEMY_DATABASE_URI" in module.source(node.targets[0])
+    ]
+    return bool(given) and all(re.match(r"f?[\"']sqlite:", ast.unparse(value)) for value in given)
 
 
 def _of_extension(modules: Modules) -> Iterator[Unbounded]:

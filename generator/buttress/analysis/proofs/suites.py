@@ -120,7 +120,9 @@ def all_tests(project: Project, service: Service) -> tuple[Test, ...]:
 @lru_cache(maxsize=4)
 def _tests(modules: tuple[Module, ...], app: frozenset[str]) -> tuple[Test, ...]:
     asserting = {node for module in modules for node in _asserting(module)}
-    helpers = _with_callers(modules, {node.name for node in asserting})
+    helpers = {node.name for node in asserting}
+    for module in modules:
+        helpers |= _with_callers(module, asserting)
     reaching_fixtures = {
         node.name
         for module in modules
@@ -212,17 +214,21 @@ def _calls_one(module: Module, node: Function, helpers: set[str]) -> bool:
     return any(called_name(call) in helpers - {node.name} for call in calls_inside(module, node))
 
 
-def _with_callers(modules: tuple[Module, ...], asserting: set[str]) -> set[str]:
-    """Return the names of functions that check something, and of those beside them that call one."""
-    found = set(asserting)
+def _with_callers(module: Module, asserting: set[Function]) -> set[str]:
+    """Return the names of functions at the top of a file that call another one there that checks something."""
+    tops = [f for f in _functions(module) if module.parent(f) is module.tree]
+    checking = {f.name for f in tops if f in asserting}
+    found: set[str] = set()
     for _ in range(_ROUNDS):
         found |= {
-            node.name
-            for module in modules
-            for node in _functions(module)
-            if not node.name.startswith("test") and _calls_one(module, node, found)
+            function.name
+            for function in tops
+            if any(
+                isinstance(call.func, ast.Name) and call.func.id in checking | found
+                for call in calls_inside(module, function)
+            )
         }
-    return found
+    return {name for name in found if not name.startswith("test")}
 
 
 def _asserting(module: Module) -> list[Function]:
@@ -356,7 +362,6 @@ def unasserted(tests: tuple[Test, ...]) -> Iterator[Test]:
         and not _is_counterpart(test)
         and not _expects_no_error(test)
         and not _makes_suite(test)
-        and not _tells_a_runner(test)
         # a script that tries something out by hand
         and not _SCRIPT.search(test.module.path)
     )
@@ -369,45 +374,6 @@ def _makes_suite(test: Test) -> bool:
         return False
     made = {called_name(call) for call in calls_inside(test.module, test.node)}
     return bool(made & {"makeSuite", "TestSuite", "loadTestsFromTestCase", "loadTestsFromModule"})
-
-
-def _tells_a_runner(test: Test) -> bool:
-    """Whether a test returns how it went to code of the same file that runs it."""
-    module, node = test.module, test.node
-    returned = [
-        part.value
-        for part in module.inside(node)
-        if isinstance(part, ast.Return) and module.function(part) is node
-    ]
-    tells = [value for value in returned if value is not None and not _is_true(value)]
-    if not tells or not all(map(_is_outcome, returned)):
-        return False
-    return any(
-        _is_used(module, call) for call in module.nodes(ast.Call) if called_name(call) == node.name
-    ) or any(
-        isinstance(part, ast.Name | ast.Attribute)
-        and (part.id if isinstance(part, ast.Name) else part.attr) == node.name
-        and isinstance(module.parent(part), ast.List | ast.Tuple)
-        for part in module.nodes(ast.Name, ast.Attribute)
-    )
-
-
-def _is_used(module: Module, call: ast.Call) -> bool:
-    """Whether what a call gives back is looked at."""
-    above = module.parent(call)
-    if isinstance(above, ast.Await):
-        above = module.parent(above)
-    return not isinstance(above, ast.Expr)
-
-
-def _is_true(node: ast.expr) -> bool:
-    return isinstance(node, ast.Constant) and node.value is True
-
-
-def _is_outcome(node: ast.expr | None) -> bool:
-    if isinstance(node, ast.Constant):
-        return isinstance(node.value, bool)
-    return isinstance(node, ast.Compare | ast.BoolOp | ast.Name | ast.UnaryOp)
 
 
 def _expects_no_error(test: Test) -> bool:

@@ -73,18 +73,18 @@ def _read_body(
     sources.sort(key=lambda node: (node.lineno, node.col_offset))
     first = sources[0]
     wholes = [_with_or_empty(module, node) for node in sources]
-    assigned = [module.parent(whole) for whole, _ in wholes]
-    names = [_assigned_name(node) for node in assigned]
-    statement = assigned[0]
     reading, doubts = _reading(module, first, or_empty=wholes[0][1])
-    if len(sources) == 1 and isinstance(statement, ast.Assign | ast.AnnAssign) and names[0]:
-        values, more = loads_of(function, names[0], stores=1)
+    expressions = tuple(whole for whole, _ in wholes)
+    names = [_assigned_name(module.parent(whole)) for whole in expressions]
+    statement, name = module.parent(expressions[0]), names[0]
+    if len(sources) == 1 and isinstance(statement, ast.Assign | ast.AnnAssign) and name:
+        values, more = loads_of(function, name, stores=1)
         return Body(
             module,
             function,
             source,
             first,
-            names[0],
+            name,
             values,
             statement,
             statement.annotation if isinstance(statement, ast.AnnAssign) else None,
@@ -92,19 +92,9 @@ def _read_body(
             (*doubts, *more),
             is_validated(module, values, classes),
         )
-    expressions = tuple(whole for whole, _ in wholes)
-    if any(name is not None for name in names) or any(
-        ast.dump(node) != ast.dump(expressions[0]) for node in expressions
-    ):
-        doubts = (
-            *doubts,
-            Doubt(
-                first,
-                "several-reads",
-                "the body is read in several ways.",
-                "Read it once, into one name.",
-            ),
-        )
+    is_same = len({ast.dump(node) for node in expressions}) == 1
+    if any(name is not None for name in names) or not is_same:
+        doubts = (*doubts, _several_reads(first))
     return Body(
         module,
         function,
@@ -115,6 +105,15 @@ def _read_body(
         reading=reading,
         doubts=doubts,
         is_validated=is_validated(module, expressions, classes),
+    )
+
+
+def _several_reads(node: ast.expr) -> Doubt:
+    return Doubt(
+        node,
+        "several-reads",
+        "the body is read in several ways.",
+        "Read it once, into one name.",
     )
 
 

@@ -10,18 +10,20 @@ import importlib
 import pkgutil
 from collections.abc import Callable, Mapping
 from functools import cache
+from typing import TypeVar
 
 from buttress.project.model import Project, Service
 
 Provider = Callable[[Project, Service], object]
+_AnyProvider = TypeVar("_AnyProvider", bound=Provider)
 
 _PROVIDERS: dict[str, Provider] = {}
 
 
-def answer(name: str) -> Callable[[Provider], Provider]:
+def answer(name: str) -> Callable[[_AnyProvider], _AnyProvider]:
     """Register the provider that recipes call ``name``."""
 
-    def register(function: Provider) -> Provider:
+    def register(function: _AnyProvider) -> _AnyProvider:
         if name in _PROVIDERS:
             raise ValueError(f"two providers are called {name}")
         _PROVIDERS[name] = function

@@ -3,7 +3,7 @@
 import pytest
 
 from buttress.project.model import Framework
-from tests.project.trees import FACTORY, FASTAPI, project, service
+from tests.project.trees import FACTORY, FASTAPI, FLASK, project, service
 
 
 @pytest.mark.parametrize(
@@ -195,3 +195,60 @@ else:
         ("main:app", 3),
         ("main:app", 5),
     ]
+
+
+STARTED = """\
+{imports}
+
+{routes}
+
+if __name__ == "__main__":
+    app.run(port=5000)
+"""
+ROUTE = '@app.route("/items")\ndef items():\n    return []'
+
+
+@pytest.mark.parametrize(
+    ("imports", "routes", "target"),
+    [
+        ("from web import app", ROUTE, "server:app"),
+        ("from web import *", ROUTE, "server:app"),
+        ("from web import app as shop\napp = shop", "", "web:app"),
+        # what makes the app knows all of its routes already
+        ("from web import app", "", "web:app"),
+        ("from web import app\nimport views", "", "server:app"),
+    ],
+)
+def test_an_app_is_served_from_where_its_routes_are_known(
+    imports: str, routes: str, target: str
+) -> None:
+    files = {
+        "web.py": FLASK,
+        "views.py": f"from web import app\n\n\n{ROUTE}\n",
+        "server.py": STARTED.format(imports=imports, routes=routes),
+    }
+
+    found = service(files)
+
+    assert found.app.target == target
+    assert found.app.place.path == "web.py"
+
+
+def test_a_file_that_the_app_imports_is_no_other_place_to_serve_from() -> None:
+    files = {
+        "web.py": FLASK + "\nimport server\n",
+        "server.py": STARTED.format(imports="from web import app", routes=ROUTE),
+    }
+
+    assert service(files).app.target == "web:app"
+
+
+def test_an_app_that_a_script_makes_for_itself_is_not_the_service() -> None:
+    script = 'from flask import Flask\n\nif __name__ == "__main__":\n    app = Flask("fill")\n'
+    readme = {"scripts/README.md": "    python fill.py -n 100\n"}
+
+    both = project({"web.py": FLASK, "scripts/fill.py": script, **readme})
+
+    assert [found.app.target for found in both.services] == ["web:app"]
+    assert "run as a script" in both.set_aside[0].reason
+    assert service({"fill.py": script}).app.target == "fill:app"

@@ -131,6 +131,9 @@ def _read_uses(modules: OwnModules, names: AppNames, path: str, words: set[str])
         if app is not None:
             names.aliases.append(Alias(path, local, app))
     for statement in module.tree.body:
+        if isinstance(statement, ast.ImportFrom) and statement.names[0].name == "*":
+            names.aliases += _brought_along(modules, names, path, statement)
+    for statement in module.tree.body:
         if not isinstance(statement, ast.Assign) or not isinstance(statement.value, ast.Call):
             continue
         target_node = statement.targets[0]
@@ -143,6 +146,18 @@ def _read_uses(modules: OwnModules, names: AppNames, path: str, words: set[str])
                 if app is not None and _is_server_wrapper(call):
                     alias = Alias(path, target_node.id, app, statement.lineno)
                     names.aliases.append(alias)
+
+
+def _brought_along(
+    modules: OwnModules, names: AppNames, path: str, star: ast.ImportFrom
+) -> list[Alias]:
+    """Return the app objects that ``from web import *`` binds."""
+    source = modules.locate(star.module or "", path) if not star.level else None
+    return [
+        Alias(path, name, app, star.lineno)
+        for (place, name), app in names.objects.items()
+        if place == source != path and "." not in name
+    ]
 
 
 def _read_attributes(modules: OwnModules, names: AppNames, path: str, held: list[FoundApp]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
@@ -59,6 +60,7 @@ class Candidate:
         reachable: Files it imports.
         routes: What it answers, read only where several candidates compete.
         parent: The candidate it is mounted in.
+        completed: The name of the object in the file that starts it and first gives it its routes.
         extra_starts: Further files that are loaded with it (Django).
         weight: How likely it is what gets deployed.
         reason: Why.
@@ -76,6 +78,7 @@ class Candidate:
     reachable: frozenset[str] = frozenset()
     routes: tuple[Route, ...] = ()
     parent: Candidate | None = None
+    completed: Alias | None = None
     extra_starts: tuple[str, ...] = ()
     weight: float = 0
     reason: str = ""
@@ -153,14 +156,62 @@ def survey(codebase: Codebase) -> Survey:
     for app, parent in mounts.items():
         if app in by_app and parent in by_app:
             by_app[app].parent = by_app[parent]
+    _set_scripts_aside(modules, found)
     several = sum(candidate.parent is None for candidate in found.candidates) > 1
     for candidate in found.candidates:
         graph = codebase.graphs.of(candidate.root)
         candidate.reachable = graph.reachable([candidate.path])
+        candidate.completed = _completed(codebase, candidate)
         if several and candidate.parent is None:
             candidate.routes = codebase.routes.collect(candidate.reachable, candidate.root)
         weigh(candidate)
     return found
+
+
+def _set_scripts_aside(modules: OwnModules, found: Survey) -> None:
+    """Take out apps that a script makes for itself, where there are others: nothing serves them."""
+    scripts = [c for c in found.candidates if _is_of_script(modules, c)]
+    if len(scripts) == len(found.candidates):
+        return
+    for candidate in scripts:
+        found.candidates.remove(candidate)
+        reason = "made only where the file is run as a script, and never served"
+        found.set_aside.append(describe(candidate, candidate.root, reason))
+
+
+def _is_of_script(modules: OwnModules, candidate: Candidate) -> bool:
+    if candidate.launches or candidate.strength >= SCRIPTED or candidate.app is None:
+        return False
+    place = candidate.app.place
+    return any(
+        isinstance(statement, ast.If)
+        and statement.lineno < place.line <= (statement.end_lineno or 0)
+        and "__main__" in ast.unparse(statement.test)
+        for statement in modules.tree.module(candidate.path).tree.body
+    )
+
+
+def _completed(codebase: Codebase, candidate: Candidate) -> Alias | None:
+    """Return the app's name in the file that starts it, if only from there all routes are known.
+
+    The module that makes the app does not import that file; a server that is pointed at the
+    module would serve an app without what the file registers.
+    """
+    app = candidate.app
+    if app is None or not app.is_top_level:
+        return None
+    graph = codebase.graphs.of(candidate.root)
+    for launch in candidate.launches:
+        alias = next(
+            (a for a in candidate.aliases if a.path == launch.path and not a.is_call), None
+        )
+        if alias is None or launch.path in candidate.reachable or launch.function:
+            continue
+        whole = graph.reachable([launch.path])
+        routes = codebase.routes.collect(whole, candidate.root)
+        if len(routes) > len(codebase.routes.collect(candidate.reachable, candidate.root)):
+            return alias
+    return None
 
 
 def _dismissal(modules: OwnModules, candidate: Candidate, app: FoundApp) -> str:
@@ -278,6 +329,9 @@ def _instance(candidate: Candidate, app: FoundApp, root: str) -> tuple[str | Non
         return None, target
     if app.wrapped and app.is_top_level and app.name:
         return f"{dotted_name(app.path, root)}:{app.name}", None
+    if candidate.completed is not None:
+        alias = candidate.completed
+        return f"{dotted_name(alias.path, root)}:{alias.name}", None
     if not app.function:
         return None, None
     serving = [alias for alias in candidate.aliases if alias.is_call and is_serving(alias)]

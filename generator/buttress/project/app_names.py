@@ -130,9 +130,7 @@ def _read_uses(modules: OwnModules, names: AppNames, path: str, words: set[str])
         app = found or (alias.app if alias is not None else None)
         if app is not None:
             names.aliases.append(Alias(path, local, app))
-    for statement in module.tree.body:
-        if isinstance(statement, ast.ImportFrom) and statement.names[0].name == "*":
-            names.aliases += _brought_along(modules, names, path, statement)
+    names.aliases += _brought_along(modules, names, module)
     for statement in module.tree.body:
         if not isinstance(statement, ast.Assign) or not isinstance(statement.value, ast.Call):
             continue
@@ -148,16 +146,18 @@ def _read_uses(modules: OwnModules, names: AppNames, path: str, words: set[str])
                     names.aliases.append(alias)
 
 
-def _brought_along(
-    modules: OwnModules, names: AppNames, path: str, star: ast.ImportFrom
-) -> list[Alias]:
+def _brought_along(modules: OwnModules, names: AppNames, module: Module) -> list[Alias]:
     """Return the app objects that ``from web import *`` binds."""
-    source = modules.locate(star.module or "", path) if not star.level else None
-    return [
-        Alias(path, name, app, star.lineno)
-        for (place, name), app in names.objects.items()
-        if place == source != path and "." not in name
-    ]
+    found: list[Alias] = []
+    for star in module.tree.body:
+        if isinstance(star, ast.ImportFrom) and star.names[0].name == "*" and not star.level:
+            source = modules.locate(star.module or "", module.path)
+            found += [
+                Alias(module.path, name, app, star.lineno)
+                for (place, name), app in names.objects.items()
+                if place == source != module.path and "." not in name
+            ]
+    return found
 
 
 def _read_attributes(modules: OwnModules, names: AppNames, path: str, held: list[FoundApp]) -> None:

@@ -9,7 +9,7 @@ from buttress.analysis.taint.frame import Arguments, Frame
 from buttress.analysis.taint.functions import known_function, result_of
 from buttress.analysis.taint.methods import of_method
 from buttress.analysis.taint.parts import source_value
-from buttress.analysis.taint.reaching import TEMPLATE_FILE, look, saved_as
+from buttress.analysis.taint.reaching import CODE_FILE, TEMPLATE_FILE, look, saved_as
 from buttress.analysis.taint.sinks import Kind, bits
 from buttress.analysis.taint.sources import CLIENT
 from buttress.analysis.taint.values import Value
@@ -66,7 +66,9 @@ def _from_outside(frame: Frame, node: ast.Call, what: str, arguments: Arguments)
         if saved is not None:
             return Value(taint=saved.taint, what=f"{what}()", node=node)
         path = "".join(p for p in arguments.positional[0].pieces() if isinstance(p, str))
-        return Value(what=TEMPLATE_FILE, node=node) if _TEMPLATE.search(path) else None
+        if _TEMPLATE.search(path):
+            return Value(what=TEMPLATE_FILE, node=node)
+        return Value(what=CODE_FILE, node=node) if path.endswith(".py") else None
     if frame.engine.sources.expression(frame.module, node, result_of(what)):
         return source_value(frame, node, frame.engine.sources.label, ast.dump(node.func))
     if what == "lxml.etree.XMLParser" and "resolve_entities" in arguments.named:

@@ -14,6 +14,7 @@ from buttress.analysis.taint.danger import Dangers, dangers
 from buttress.analysis.taint.definitions import Definition, Definitions
 from buttress.analysis.taint.entries import Entries
 from buttress.analysis.taint.expressions import evaluate
+from buttress.analysis.taint.forms import of_form
 from buttress.analysis.taint.frame import Arguments, Callee, Enough, Frame
 from buttress.analysis.taint.own_calls import OwnCalls
 from buttress.analysis.taint.parts import keyed
@@ -231,6 +232,11 @@ class _Run:
             is_data = re.search(r"dict|list|Dict|List|Any", written)
             return part if is_data else Value(taint=part.taint, node=node)
         return NOTHING
+
+    def form(self, frame: Frame, node: ast.Attribute, owner: Value) -> Value | None:
+        """Return an attribute of a form that holds what a client sent."""
+        found = self._definitions.remembered(owner.what.removeprefix("<obj ").removesuffix(">"))
+        return of_form(frame, node, found) if found is not None else None
 
     def define(self, module: Module, node: Callee) -> Value:
         """Return a function that is defined inside another as a value."""

@@ -22,7 +22,7 @@ from buttress.source.nodes import Function
 from buttress.source.patterns import lazy_pattern
 
 _SQL = ("execute", "text(", ".raw(", "read_sql", "RawSQL", ".fetch", ".extra(")
-_REQUESTS = ("request", *_SQL)
+_REQUESTS = ("request", "payload", *_SQL)
 _VIEWS = ("request", "self.kwargs", ".route(", *LIBRARIES, *_SQL)
 _HTML_CLASS = lazy_pattern(r"response_class\s*=\s*(?:\w+\.)?HTMLResponse")
 

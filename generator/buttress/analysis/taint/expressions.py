@@ -111,6 +111,10 @@ def _negated(frame: Frame, node: ast.UnaryOp) -> Value:
 
 def _attribute(frame: Frame, node: ast.Attribute) -> Value:
     owner = evaluate(frame, node.value)
+    if owner.what.startswith("<obj "):
+        sent = frame.engine.form(frame, node, owner)
+        if sent is not None:
+            return sent
     return attribute(frame, node, owner)
 
 

@@ -92,6 +92,9 @@ class Engine(Protocol):
     def field(self, owner: Value, attribute: str) -> Value | None:
         """Return a field of a model that a client fills in."""
 
+    def form(self, frame: Frame, node: ast.Attribute, owner: Value) -> Value | None:
+        """Return an attribute of a form that holds what a client sent."""
+
     def define(self, module: Module, node: Callee) -> Value:
         """Return a function that is defined inside another as a value."""
 

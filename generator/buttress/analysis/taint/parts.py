@@ -20,6 +20,14 @@ FIELDS = "<fields>"
 """What a client sent, under keys that the code chose."""
 
 
+_PAYLOADS = frozenset(
+    f"{package}.{owner}().payload"
+    for package in ("flask_restx", "flask_restplus")
+    for owner in ("Api", "Namespace")
+)
+"""The body of the request, by way of an API that is not the request."""
+
+
 def attribute(frame: Frame, node: ast.Attribute, owner: Value) -> Value:
     """Return an attribute of a value."""
     name = node.attr
@@ -46,6 +54,8 @@ def attribute(frame: Frame, node: ast.Attribute, owner: Value) -> Value:
             return keyed(owner, f".{name}", node)
         return Value(taint=owner.taint, what=f"{owner.what}.{name}", node=node)
     what = f"{owner.what}.{name}" if owner.what else ""
+    if what in _PAYLOADS and frame.engine.sources.takes_requests:
+        return source_value(frame, node, CLIENT, what)
     if what and frame.engine.sources.expression(frame.module, node, what):
         return source_value(frame, node, frame.engine.sources.label, what)
     return Value(what=what, node=node)

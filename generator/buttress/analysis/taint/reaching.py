@@ -25,6 +25,9 @@ from buttress.source.patterns import lazy_pattern
 TEMPLATE_FILE = "<template file>"
 """What a file of a template is that is open for writing."""
 
+CODE_FILE = "<code file>"
+"""What a file of Python is."""
+
 _VERB = lazy_pattern(
     r"\b(?:select\s|insert\s+(?:or\s+\w+\s+)?into\s|update\s+\S+\s+set\s|delete\s+from\s|replace\s+into\s"
     r"|drop\s+(?:table|database|user)|alter\s+(?:table|user)|create\s+(?:table|user|database)|pragma\s"
@@ -85,6 +88,8 @@ def look(  # noqa: C901, PLR0912 - one sink after another
             return
         if name == "write" and owner is not None and owner.what == TEMPLATE_FILE:
             sink = Sink(Kind.TEMPLATE)
+        if name == "write" and owner is not None and owner.what == CODE_FILE:
+            sink = Sink(Kind.CODE)
         if name == "save" and owner is not None and owner.taint and owner.what == "<data>":
             if arguments.nodes:
                 frame.state.names[saved_as(frame, arguments.nodes[0])] = owner

@@ -146,7 +146,8 @@ def test_what_lies_around_a_folder_of_a_repository_was_not_read_and_that_is_said
     printed = run("inspect", nested, "--format", name).out
 
     says = name not in {"badge", "shields", "junit"}
-    assert unescape(printed).count(f"inspect {nested.parent} --service 'back end'") == says
+    top = "" if name in {"markdown", "html", "sarif"} else f" {nested.parent}"
+    assert unescape(printed).count(f"inspect{top} --service 'back end'") == says
 
 
 def test_the_command_that_reads_a_folder_with_its_repository_works(
@@ -163,7 +164,17 @@ def test_the_command_that_reads_a_folder_with_its_repository_works(
 
 
 def test_the_next_command_can_be_pasted(run: Run, nested: Path) -> None:
-    assert f"buttress harden '{nested}'" in run("inspect", nested, "--format", "markdown").out
+    assert f"buttress harden '{nested}'" in run("inspect", nested).out
+
+
+@pytest.mark.parametrize("name", ["markdown", "html", "sarif"])
+def test_what_others_read_names_commands_for_the_repository_and_no_folder_of_this_machine(
+    run: Run, nested: Path, name: str
+) -> None:
+    printed = unescape(run("inspect", nested, "--format", name).out)
+
+    assert str(nested.parent) not in printed
+    assert ("buttress harden 'back end'" in printed) == (name != "sarif")
 
 
 @pytest.mark.parametrize("name", list(FORMATS))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shlex
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import typer
@@ -16,6 +16,8 @@ from buttress.reports.formats import FORMATS, WIDTH, render
 from buttress.reports.overview import Setting
 from buttress.scorecard import Scorecard
 from buttress.source.git import run_git
+
+_FOR_READERS = frozenset(["markdown", "html", "sarif"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,8 +84,10 @@ def write_reports(
     Raises:
         UserError: If a file cannot be written.
     """
-    around = setting(card, path, os.environ)
+    here = setting(card, path, os.environ)
+    elsewhere = _for_readers(here, card)
     for report in wanted:
+        around = elsewhere if report.format in _FOR_READERS else here
         if report.file is not None:
             _write(report, render(report.format, card, around))
         elif report.format == "terminal":
@@ -100,8 +104,17 @@ def setting(card: Scorecard, path: Path, environment: Mapping[str, str]) -> Sett
         prefix,
         _source_url(environment),
         _next_step(card, path),
-        _whole(path, prefix, card.service) if prefix else "",
+        _whole(_top(path, prefix), prefix, card.service) if prefix else "",
     )
+
+
+def _for_readers(here: Setting, card: Scorecard) -> Setting:
+    """Return what surrounds the folder for who reads a report on another machine.
+
+    Commands are those for the root of the repository: where it lies here is nobody else's business.
+    """
+    whole = _whole(Path(), here.prefix, card.service) if here.whole else ""
+    return replace(here, next_step=_next_step(card, Path(here.prefix)), whole=whole)
 
 
 def _next_step(card: Scorecard, path: Path) -> str:
@@ -128,11 +141,14 @@ def _prefix(root: Path | None) -> str:
     return "" if shown is None else shown.decode("utf-8", "replace").removesuffix("\n")
 
 
-def _whole(path: Path, prefix: str, service: Service) -> str:
-    """Return the command that inspects a service together with the repository around it."""
+def _top(path: Path, prefix: str) -> Path:
+    """Return the root of the repository around a folder, as a user would name it."""
     top = path.resolve().parents[prefix.count("/") - 1]
-    if not path.is_absolute():
-        top = Path(os.path.relpath(top))
+    return top if path.is_absolute() else Path(os.path.relpath(top))
+
+
+def _whole(top: Path, prefix: str, service: Service) -> str:
+    """Return the command that inspects a service together with the repository around it."""
     folder = shlex.quote((prefix + service.root).rstrip("/"))
     return f"buttress inspect{_as_argument(top)} --service {folder}"
 

@@ -24,6 +24,7 @@ from buttress.analysis.logs.log_output import (
 from buttress.analysis.logs.loggers import METHODS, Loggers
 from buttress.analysis.logs.printing import HINT, Printed, mentioned_elsewhere, prints
 from buttress.analysis.logs.sensitive import secret_in
+from buttress.analysis.logs.traced_statements import traced_statements
 from buttress.analysis.wiring import Wiring
 from buttress.checks.model import (
     Confidence,
@@ -270,6 +271,9 @@ def secret_logged(subject: Subject) -> Iterator[Finding]:
         if shown and loggers.log_call(module, call) is not None:
             for value, name in shown:
                 yield subject.finding(module, value, f"The value of `{name}` goes into the log.")
+    for module, value in traced_statements(subject.modules(Role.APP)):
+        message = "Every statement goes into the log, with the passwords and tokens it is given."
+        yield subject.finding(module, value, message)
 
 
 def _secrets_in(

@@ -60,6 +60,8 @@ def csrf(subject: Subject) -> Iterator[Finding]:
         yield from _django(subject)
     elif subject.service.framework is Framework.FLASK:
         yield from _flask(subject)
+    for module, value in switched_off(modules, "SESSION_COOKIE_HTTPONLY"):
+        yield subject.finding(module, value, "Scripts may read the cookie of a session.")
     for module, value in cross_site_cookies(modules):
         yield subject.finding(
             module,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterator
 
 from buttress.analysis.requests.page_templates import ENVIRONMENT_WORD, unescaping_environments
@@ -9,6 +10,7 @@ from buttress.analysis.requests.stored_html import stored_html
 from buttress.analysis.taint import Kind as Sink
 from buttress.checks.injection import client_flows
 from buttress.checks.model import Confidence, Finding, Kind, Pillar, Risk, Subject, check
+from buttress.project.literals import literal_text, written
 from buttress.project.model import Place, Role
 
 
@@ -195,6 +197,12 @@ def unsafe_deserialize(subject: Subject) -> Iterator[Finding]:
         else:
             message = "What a client sends is parsed as XML with external entities."
         yield subject.finding(flow.module, flow.node, message)
+    for module in subject.wired().having("PickleSerializer"):
+        for assign in module.nodes(ast.Assign):
+            is_named = literal_text(assign.value).endswith(".PickleSerializer")
+            if is_named and written(assign.targets[0]) == "SESSION_SERIALIZER":
+                message = "Sessions are pickled: who gets at their store or key can run code."
+                yield subject.finding(module, assign.value, message)
 
 
 @check(

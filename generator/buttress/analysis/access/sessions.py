@@ -142,15 +142,17 @@ def unprotected_forms(
     return None
 
 
-def switched_off(modules: Modules) -> Iterator[tuple[Module, ast.expr]]:
-    """Yield where ``WTF_CSRF_ENABLED`` is switched off, outside of configurations for tests."""
-    for module in modules.having("WTF_CSRF_ENABLED"):
+def switched_off(
+    modules: Modules, name: str = "WTF_CSRF_ENABLED"
+) -> Iterator[tuple[Module, ast.expr]]:
+    """Yield where a setting is switched off, outside of configurations for tests."""
+    for module in modules.having(name):
         for assign in module.nodes(ast.Assign):
             target = assign.targets[0]
             key = target.slice if isinstance(target, ast.Subscript) else None
             is_off = isinstance(assign.value, ast.Constant) and assign.value.value is False
             if (
-                (written(target) or literal_text(key)) == "WTF_CSRF_ENABLED"
+                (written(target) or literal_text(key)) == name
                 and is_off
                 and not re.search("test", module.symbol(assign), re.IGNORECASE)
             ):

@@ -49,10 +49,10 @@ def of_form(frame: Frame, node: ast.Attribute, definition: Definition) -> Value 
     if node.attr in _KINDS[kind]:
         held: dict[object, Value] = {
             name: _sent(frame, node, name) if is_text else NOTHING
-            for name, is_text in _fields(definition, klass)
+            for name, is_text in _fields(klass)
         }
         return frame.state.new(Container("dict", held)) if held else None
-    if kind in _WITH_FIELDS and dict(_fields(definition, klass)).get(node.attr):
+    if kind in _WITH_FIELDS and dict(_fields(klass)).get(node.attr):
         return _sent(frame, node, node.attr)
     return None
 
@@ -63,7 +63,7 @@ def _sent(frame: Frame, node: ast.Attribute, name: str) -> Value:
     )
 
 
-def _fields(definition: Definition, klass: ast.ClassDef) -> list[tuple[str, bool]]:
+def _fields(klass: ast.ClassDef) -> list[tuple[str, bool]]:
     """Return the fields that a class declares, and whether each holds text of the client's choice."""
     found = []
     for statement in klass.body:

@@ -1,0 +1,38 @@
+"""Statements of SQL that are logged with the values that are bound to them."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from buttress.analysis.development import is_for_development
+from buttress.source import Module, Modules
+
+_ENGINES = frozenset(
+    [
+        "sqlalchemy.create_engine",
+        "sqlalchemy.ext.asyncio.create_async_engine",
+        "sqlmodel.create_engine",
+    ]
+)
+
+
+def traced_statements(modules: Modules) -> Iterator[tuple[Module, ast.expr]]:
+    """Yield what has every statement printed, hashes of passwords and tokens among its values.
+
+    SQLite gives a trace callback the statement with its values; SQLAlchemy prints them beside it,
+    unless ``hide_parameters`` is set. An app without passwords or tokens has nothing to hide there.
+    """
+    if not modules.having("passw", "token"):
+        return
+    for module, call in modules.called("set_trace_callback"):
+        given = call.args[0] if call.args else None
+        if given is not None and not (isinstance(given, ast.Constant) and given.value is None):
+            yield module, given
+    for module, call in modules.calls(*_ENGINES):
+        keywords = {keyword.arg: keyword.value for keyword in call.keywords}
+        echo = keywords.get("echo")
+        is_on = isinstance(echo, ast.Constant) and echo.value in {True, "debug"}
+        is_hidden = "hide_parameters" in keywords or is_for_development(module, call)
+        if echo is not None and is_on and not is_hidden:
+            yield module, echo

@@ -141,8 +141,19 @@ def test_poetry_gets_a_caret_where_the_others_have_one(folder: Path) -> None:
 
     changed, declared = _declared(folder, {"pyproject.toml": text, "poetry.lock": "x\n"})
 
-    assert changed["pyproject.toml"] == text + 'structlog = "^25.4"\n'
+    assert changed["pyproject.toml"] == text + 'structlog = "^25.5.0"\n'
     assert declared.added[0].lock_command == "poetry lock"
+
+
+def test_a_caret_starts_where_the_other_lines_allow(folder: Path) -> None:
+    text = (
+        '[tool.poetry]\nname = "x"\n\n[tool.poetry.dependencies]\npython = "^3.11"\n'
+        'fastapi = "^0.110"\npydantic = "2.4.0"\nuvicorn = "^0.30"\n'
+    )
+
+    changed, _ = _declared(folder, {"pyproject.toml": text}, SETTINGS)
+
+    assert changed["pyproject.toml"] == text + 'pydantic-settings = "^2.2"\n'
 
 
 def test_a_pipfile(folder: Path) -> None:

@@ -207,6 +207,20 @@ def test_an_app_with_a_settings_class_keeps_it() -> None:
     check_noop("settings", source, "has-settings", others=others)
 
 
+def test_a_secret_in_the_code_is_no_stand_in_for_an_optional_one() -> None:
+    source = (
+        'import os\n\nif os.getenv("SECRET_KEY"):\n    SECRET_KEY = os.getenv("SECRET_KEY")\nelse:\n'
+        '    SECRET_KEY = "oF7hd82hf0s9xk2m4n6b"\nprint(os.name)\n'
+    )
+
+    transformed(
+        source,
+        "import os\n\nfrom settings import reveal, settings\n\n"
+        "if reveal(settings.secret_key):\n    SECRET_KEY = reveal(settings.secret_key)\nelse:\n"
+        '    SECRET_KEY = "oF7hd82hf0s9xk2m4n6b"\nprint(os.name)\n',
+    )
+
+
 def test_a_field_that_the_class_does_not_have_is_not_read() -> None:
     check_noop(
         "settings", 'import os\n\nhost = os.getenv("HOST")\n', answers={"settings_fields": []}

@@ -136,7 +136,7 @@ def _needed(service: Service, recipe: Recipe, values: Mapping[str, object]) -> I
             if not holds(item.when, values, where) or _is_covered(service.manifest, item):
                 continue
             bound = _bound(item, service)
-            specifier = _pin(bound, item, service) or bound.specifier
+            specifier = _pin(bound, item, service) or _floor(item, service) or bound.specifier
             enough = item.enough or bound.specifier
             yield Needed(item.name, specifier, item.extras, group, bound.specifier, enough)
 
@@ -171,6 +171,26 @@ def _pin(bound: Requirement | Bound, item: Requirement, service: Service) -> str
     if any(conflict(manifest, name, wanted) for name, wanted in bound.needs.items()):
         return None
     return f"=={bound.pin}"
+
+
+def _floor(item: Requirement, service: Service) -> str | None:
+    """Return the start of a caret's range, where the manifest writes carets.
+
+    A caret ends with the major version that it names. So it names a current one, which the oldest
+    Python runs as well: what the lock file is made for is not known here.
+    """
+    manifest = service.manifest
+    bound = item.older[0] if item.older else item
+    if manifest is None or bound.pin is None or not _writes_carets(manifest):
+        return None
+    if any(conflict(manifest, name, wanted) for name, wanted in bound.needs.items()):
+        return None
+    return f">={bound.pin}"
+
+
+def _writes_carets(manifest: Manifest) -> bool:
+    own = [item.specifier for item in manifest.dependencies if item.place.path == manifest.path]
+    return sum(specifier.startswith("^") for specifier in own) * 2 > len(own)
 
 
 def _pins(manifest: Manifest) -> bool:

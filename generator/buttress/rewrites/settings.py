@@ -45,19 +45,24 @@ def settings(context: Context) -> Iterator[Outcome]:
     variable = str(context.answers.get("settings_environment_variable", "ENVIRONMENT"))
     plan = plan_settings([m for m in modules if m.problem is None], tests, variable)
     known = _known_fields(context)
+    # in later rounds, a variable may only be read as the class already holds it
     for left in plan.left:
         yield Abstained(left.module.path, left.node.lineno, left.code, left.reason, left.unlock)
     for placed in plan.placed:
-        if (placed.field.name, placed.field.type) in known:
+        if (placed.field.name, placed.field.type, placed.field.kind.value) in known:
             yield _replaced(placed, context)
 
 
-def _known_fields(context: Context) -> set[tuple[object, object]]:
+def _known_fields(context: Context) -> set[tuple[object, object, object]]:
     """Return what the settings class has, as the answers say; nothing else may be read from it."""
     fields = context.answers.get("settings_fields")
     if not isinstance(fields, list):
         return set()
-    return {(item.get("name"), item.get("type")) for item in fields if isinstance(item, dict)}
+    return {
+        (item.get("name"), item.get("type"), item.get("kind"))
+        for item in fields
+        if isinstance(item, dict)
+    }
 
 
 def _replaced(placed: PlacedRead, context: Context) -> Outcome:

@@ -145,6 +145,9 @@ def test_a_model_of_the_project_proves_its_plain_types(lines: str, found: tuple[
         ({"fastapi": "^0.79.0"}, 1),
         ({"fastapi": ">=0.95"}, 2),
         ({"fastapi": "==0.115.0"}, 2),
+        ({"fastapi": "==0.115.0", "sqlmodel": "==0.0.8"}, 1),
+        ({"sqlmodel": "==0.0.22"}, 2),
+        ({"sqlmodel": ">=0.0.8"}, 2),
         ({}, 2),
     ],
 )

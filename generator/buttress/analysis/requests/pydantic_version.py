@@ -35,8 +35,11 @@ def pydantic_major(service: Service, tree: Tree) -> int:
         if declared is not None and declared.specifier:
             return 1 if _is_one(declared.specifier) else 2
         fastapi = manifest.declares("fastapi")
-        # the first release that runs on Pydantic 2 is 0.100
+        sqlmodel = manifest.declares("sqlmodel")
+        # the first releases that run on Pydantic 2
         if fastapi is not None and _is_below(fastapi.specifier, "0.100"):
+            return 1
+        if sqlmodel is not None and _is_below(sqlmodel.specifier, "0.0.14"):
             return 1
     for path in service.files(Role.APP):
         text = tree.text(path)

@@ -91,6 +91,18 @@ def test_the_first_words_of_ids_list_the_checks_that_begin_so(run: Run) -> None:
     assert not [id_ for id_ in checks() if not id_.startswith("SEC-SQL-") and id_ in result.out]
 
 
+def test_a_list_that_is_searched_has_a_line_for_each_check(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("COLUMNS")
+
+    lines = run("checks").out.splitlines()
+
+    (line,) = [line for line in lines if "ARCH-NO-ERROR-HANDLER" in line]
+    assert line.split("  ")[-1].strip() == "→\u00a0error-handling"
+    assert [line for line in lines if line != line.rstrip()] == []
+
+
 def test_half_a_word_is_no_check_and_suggests_the_whole_one(run: Run) -> None:
     result = run("checks", "SEC-SQL-INJ")
 

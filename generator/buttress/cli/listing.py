@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 
 from rich.console import Console
@@ -19,6 +20,8 @@ from buttress.reports.explained import explained
 from buttress.reports.terminal import RISK_STYLE, indented
 from buttress.reports.visible import safe
 from buttress.reports.ways import nature, ways_to_accept, ways_to_fix
+
+_WIDE = 200
 
 
 def print_recipes(name: str | None) -> None:
@@ -119,6 +122,9 @@ def print_checks(name: str | None) -> None:
 
 def _print_table(console: Console, known: Mapping[str, Check]) -> None:
     risks = list(Risk)
+    if not console.is_terminal and "COLUMNS" not in os.environ:
+        # what is searched line by line is not broken over lines
+        console.width = _WIDE
     for pillar in dict.fromkeys(check.pillar for check in known.values()):
         console.print(Text(f"\n  {pillar.value}", style="bold"))
         table = Table.grid(padding=(0, 2))

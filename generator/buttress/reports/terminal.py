@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 
-from rich.console import Console, RenderableType
+from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
 from rich.padding import Padding
+from rich.segment import Segment
 from rich.table import Table
 from rich.text import Text
 
@@ -34,9 +36,25 @@ def place(at: Place, root: Path | None) -> Text:
     return Text(label, style=f"cyan link {(root / at.path).as_uri()}")
 
 
-def indented(what: RenderableType, columns: int = 4) -> Padding:
+@dataclass(frozen=True)
+class Trimmed:
+    """Something without blanks at the ends of its lines, which whoever copies them would get, too."""
+
+    what: RenderableType
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        """Render what it holds, line by line."""
+        for line in console.render_lines(self.what, options, pad=False):
+            while line and not line[-1].text.strip():
+                line.pop()
+            yield from line[:-1]
+            yield from (Segment(part.text.rstrip(), part.style) for part in line[-1:])
+            yield Segment.line()
+
+
+def indented(what: RenderableType, columns: int = 4) -> Trimmed:
     """Return something indented, without blanks behind it."""
-    return Padding(what, (0, 0, 0, columns), expand=False)
+    return Trimmed(Padding(what, (0, 0, 0, columns), expand=False))
 
 
 def print_indented(console: Console, text: Text, columns: int = 2) -> None:
@@ -46,7 +64,7 @@ def print_indented(console: Console, text: Text, columns: int = 2) -> None:
         console.print(Text(" " * columns) + line)
 
 
-def bullets(sentences: Iterable[str | Text], style: str = "") -> Padding:
+def bullets(sentences: Iterable[str | Text], style: str = "") -> Trimmed:
     """Return sentences as a list whose lines stand below each other."""
     table = Table.grid(padding=(0, 1))
     table.add_column(no_wrap=True)

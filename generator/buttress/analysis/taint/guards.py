@@ -230,7 +230,10 @@ def _is_strict(pattern: Value, method: str) -> bool:
     if not isinstance(text, str):
         return True
     is_whole = method == "fullmatch" or text.endswith(("$", r"\Z"))
-    return is_whole and not re.search(r"(?<!\\)\.[*+{?]|\[\^", text)
+    without = re.sub(
+        r"\[(?!\^)(?:\\.|[^\]\\])*\]", "[]", text
+    )  # what stands in a class names itself
+    return is_whole and not re.search(r"(?<!\\)\.[*+{?]|\[\^", without)
 
 
 def _started(frame: Frame, place: ast.expr, start: ast.expr, evaluate: Evaluate) -> None:

@@ -20,6 +20,8 @@ _ENDS = (ast.Return, ast.Raise, ast.Continue, ast.Break)
 _ENOUGH = 2
 _STATE = lazy_pattern(r"status|state|stage|phase", re.IGNORECASE)
 _BEGUN = lazy_pattern(r"process|running|start|begun|pending|progress|queued|working", re.IGNORECASE)
+_STATES = frozenset(["status", "state", "stage", "phase"])
+_GOING = lazy_pattern(r"[a-z]ing\b(?<!pending)|started|in_?progress|queued", re.IGNORECASE)
 _SCHEMA = lazy_pattern(
     r"\b(?:ALTER|CREATE|DROP)\s+(?:TABLE|INDEX|TYPE|EXTENSION|SCHEMA)\b", re.IGNORECASE
 )
@@ -105,9 +107,27 @@ def _is_step(module: Module, commit: ast.Call) -> bool:
     ends = [before] if not isinstance(before, ast.If) else [
         block[-1] for block in (before.body, before.orelse) if block
     ]  # fmt: skip
-    if any(map(_is_begun, ends)):
+    if any(map(_is_begun, ends)) or _is_made_begun(before, siblings):
         return True
     return before is not None and bool(_SCHEMA.search(module.source(before)))
+
+
+def _is_made_begun(before: ast.stmt | None, siblings: list[ast.stmt]) -> bool:
+    """``run = Run(status="running")``, then ``db.add(run)``."""
+    call = before.value if isinstance(before, ast.Expr) else None
+    if not isinstance(call, ast.Call) or called_name(call) != "add" or len(call.args) != 1:
+        return False
+    made = [
+        other.value
+        for other in siblings
+        if isinstance(other, ast.Assign) and written(other.targets[0]) == written(call.args[0])
+    ]
+    return any(
+        (keyword.arg or "") in _STATES and bool(_GOING.search(ast.unparse(keyword.value)))
+        for value in made[-1:]
+        if isinstance(value, ast.Call)
+        for keyword in value.keywords
+    )
 
 
 def _is_begun(statement: ast.stmt | None) -> bool:
@@ -316,7 +336,10 @@ class _Way:
         elif isinstance(statement, ast.With | ast.AsyncWith):
             bodies = [statement.body]
         elif isinstance(statement, ast.Try):
-            bodies = [[*statement.body, *statement.orelse]]
+            inside = [*statement.body, *statement.orelse]
+            if _goes_on(statement) and len(self.longest(inside)) < _ENOUGH:
+                return None, []  # what can be missing
+            bodies = [inside]
         else:
             return None, own
         ended: list[ast.expr] | None = None
@@ -326,6 +349,18 @@ class _Way:
             ended = ended if ends is None else _longer(ended, own + ends)
             onward = onward if goes_on is None else _longer(onward, own + goes_on)
         return ended, onward
+
+
+def _goes_on(statement: ast.Try) -> bool:
+    """Whether the code goes on without what was tried, whatever went wrong."""
+    return bool(statement.handlers) and all(
+        _is_broad(handler) and not isinstance(handler.body[-1], _ENDS)
+        for handler in statement.handlers
+    )
+
+
+def _is_broad(handler: ast.ExceptHandler) -> bool:
+    return handler.type is None or written(handler.type) in {"Exception", "BaseException"}
 
 
 def _longer(first: list[ast.expr] | None, second: list[ast.expr]) -> list[ast.expr]:

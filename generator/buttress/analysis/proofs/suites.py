@@ -11,6 +11,7 @@ from functools import lru_cache
 from buttress.analysis.function_bodies import calls_inside
 from buttress.project.documents import read_toml, table, text_of
 from buttress.project.folders import is_inside
+from buttress.project.literals import written
 from buttress.project.model import Project, Role, Service
 from buttress.project.modules import called_name
 from buttress.source import Module, Tree
@@ -129,6 +130,9 @@ def _tests(modules: tuple[Module, ...], app: frozenset[str]) -> tuple[Test, ...]
         for node in _functions(module)
         if _is_fixture(module, node) and _uses_app(module, node, app)
     }
+    fixtures = {
+        node.name for module in modules for node in _functions(module) if _is_fixture(module, node)
+    }
     tops = {name.split(".")[0] for name in app if name}
     found = []
     for module in modules:
@@ -137,6 +141,8 @@ def _tests(modules: tuple[Module, ...], app: frozenset[str]) -> tuple[Test, ...]
         imports_app = _imports_app(module, app, tops)
         for node in _functions(module):
             if not node.name.startswith("test") or _is_fixture(module, node):
+                continue
+            if _is_given_arguments(module, node, fixtures):
                 continue
             owner = module.parent(node)
             if isinstance(owner, ast.ClassDef):
@@ -152,6 +158,21 @@ def _tests(modules: tuple[Module, ...], app: frozenset[str]) -> tuple[Test, ...]
             can_fail = node in asserting or _calls_one(module, node, helpers)
             found.append(Test(module, node, reaches, can_fail))
     return tuple(found)
+
+
+def _is_given_arguments(module: Module, node: Function, fixtures: set[str]) -> bool:
+    """Whether code of the same file calls a function with arguments: it is no test, but helps some."""
+    names = {argument.arg for argument in node.args.args}
+    if isinstance(module.parent(node), ast.ClassDef) or node.decorator_list:
+        return False
+    if not names or names & fixtures:
+        return False
+    return any(
+        isinstance(call.func, ast.Name)
+        and bool(call.args or call.keywords)
+        and module.function(call) is not None
+        for call in module.called(node.name)
+    )
 
 
 def _reaches(fixture: str, reaching: set[str]) -> bool:
@@ -362,8 +383,17 @@ def unasserted(tests: tuple[Test, ...]) -> Iterator[Test]:
         and not _is_counterpart(test)
         and not _expects_no_error(test)
         and not _makes_suite(test)
+        and not _is_skipped(test)
         # a script that tries something out by hand
         and not _SCRIPT.search(test.module.path)
+    )
+
+
+def _is_skipped(test: Test) -> bool:
+    """Whether a test says of itself that it does not run."""
+    return any(
+        written(mark.func if isinstance(mark, ast.Call) else mark).rpartition(".")[2] == "skip"
+        for mark in test.node.decorator_list
     )
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from buttress.analysis.database.calls import DatabaseCall, database_calls
 from buttress.project.model import Framework, Service
+from buttress.project.modules import called_name
 from buttress.source import Module
 
 _LOOPS_OF_EVENTS = frozenset([Framework.FASTAPI, Framework.STARLETTE])
@@ -28,9 +29,21 @@ def blocking_queries(module: Module, service: Service) -> Iterator[ast.Call]:
         inner = module.scope(call.node)
         if not isinstance(inner, ast.AsyncFunctionDef) or inner in seen:
             continue
+        if runs_alone(module, inner):
+            continue
         if call.methods[0] in _SYNCHRONOUS and _is_waited_for(module, call):
             seen.add(inner)
             yield call.node
+
+
+def runs_alone(module: Module, function: ast.AsyncFunctionDef) -> bool:
+    """Whether a coroutine only ever runs in a loop of its own: ``asyncio.run(work())``."""
+    calls = list(module.called(function.name))
+    return bool(calls) and all(_is_run(module.parent(call)) for call in calls)
+
+
+def _is_run(above: ast.AST | None) -> bool:
+    return isinstance(above, ast.Call) and called_name(above) in {"run", "run_until_complete"}
 
 
 def _is_waited_for(module: Module, call: DatabaseCall) -> bool:

@@ -203,7 +203,7 @@ def _of_engines(modules: Modules, *, timed: bool) -> Iterator[Unbounded]:
         if module.resolve(call.func) not in _ENGINES or prepares(module, None):
             continue
         given = {keyword.arg for keyword in call.keywords}
-        url = known_string(module, argument(call, 0, "url"))
+        url = known_string(module, argument(call, 0, "url")) or _just_before(module, call)
         if None in given or (url is not None and url.startswith(("sqlite", "duckdb"))):
             continue
         if not given & _POOL:
@@ -225,6 +225,24 @@ def _is_file_alone(modules: Modules) -> bool:
         if "SQLALCHEMY_DATABASE_URI" in module.source(node.targets[0])
     ]
     return bool(given) and all(re.match(r"f?[\"']sqlite:", ast.unparse(value)) for value in given)
+
+
+def _just_before(module: Module, call: ast.Call) -> str | None:
+    """Return the text that a name is given right before, in the same block: ``URL = "sqlite://"``."""
+    name = argument(call, 0, "url")
+    statement = module.statement(call)
+    above = module.parent(statement)
+    for field in ("body", "orelse"):
+        block = getattr(above, field, None)
+        if not isinstance(block, list) or statement not in block:
+            continue
+        for other in reversed(block[: block.index(statement)]):
+            if isinstance(other, ast.Assign) and any(
+                isinstance(name, ast.Name) and written(target) == name.id
+                for target in other.targets
+            ):
+                return known_string(module, other.value)
+    return None
 
 
 def _of_extension(modules: Modules) -> Iterator[Unbounded]:

@@ -158,16 +158,14 @@ def _is_moved_before(module: Module, drop: ast.Call, upgrade: Function) -> bool:
 
 
 def _is_copied_before(module: Module, drop: ast.Call) -> bool:
-    """Whether a function of the file that reads what is dropped runs before, and has a way back."""
+    """Whether a function of the file that reads what is dropped runs before."""
     steps = module.parent(drop)
     name = argument(drop, 1, "name")
     before = steps.elts[: steps.elts.index(drop)] if isinstance(steps, ast.List) else []
     moves = [
         argument(step, 0, "code")
         for step in before
-        if isinstance(step, ast.Call)
-        and called_name(step) == "RunPython"
-        and argument(step, 1, "reverse_code") is not None
+        if isinstance(step, ast.Call) and called_name(step) == "RunPython"
     ]
     names = {move.id for move in moves if isinstance(move, ast.Name)}
     if not isinstance(name, ast.Constant) or not isinstance(name.value, str):

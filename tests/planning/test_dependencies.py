@@ -148,7 +148,7 @@ def test_poetry_gets_a_caret_where_the_others_have_one(folder: Path) -> None:
 def test_a_caret_starts_where_the_other_lines_allow(folder: Path) -> None:
     text = (
         '[tool.poetry]\nname = "x"\n\n[tool.poetry.dependencies]\npython = "^3.11"\n'
-        'fastapi = "^0.110"\npydantic = "2.4.0"\nuvicorn = "^0.30"\n'
+        'fastapi = "^0.110"\nhttpx = "^0.27"\npydantic = "2.4.0"\n'
     )
 
     changed, _ = _declared(folder, {"pyproject.toml": text}, SETTINGS)

@@ -365,3 +365,13 @@ def test_a_front_end_is_in_the_report(run: Run, tmp_path: Path) -> None:
     assert unlocked[0]["message"] == (
         "web/package.json: the only dependency has no exact version, and no lock file of npm gives one."
     )
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="nothing is unreadable to root")
+def test_a_folder_of_files_that_may_not_be_read_names_them(run: Run, project: Path) -> None:
+    (project / "main.py").chmod(0)
+
+    result = run("inspect", project)
+
+    assert result.code == 3
+    assert "These may not be read by you: main.py." in result.err

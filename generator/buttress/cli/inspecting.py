@@ -172,6 +172,9 @@ def find_service(project: Project, directory: str | None) -> Service:
         root = project.tree.root or Path()
         broken = [str(place) for place, _ in unparsed(project.tree)]
         more = f" These files do not parse: {', '.join(broken[:5])}." if broken else ""
+        closed = [item.path for item in project.tree.skipped if item.reason == "unreadable"]
+        if closed:
+            more += f" These may not be read by you: {', '.join(closed[:5])}."
         if not project.tree.paths and run_git(root, "check-ignore", "--quiet", ".") is not None:
             more = " Git ignores this folder, so its files were not looked at: copy it to a place of its own."
         raise NothingToInspectError(f"{root}: {problem}{more}") from None

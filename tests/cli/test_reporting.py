@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import shlex
+import subprocess
+import sys
 from html import unescape
 from pathlib import Path
 from xml.etree import ElementTree as ET
@@ -53,6 +55,19 @@ def test_reports_are_written_also_where_the_gate_fails(
 
     assert result.code == 1
     assert json.loads((tmp_path / "x").read_text())["runs"][0]["results"]
+
+
+def test_a_full_disk_leaves_no_half_report(project: Path, tmp_path: Path) -> None:
+    file = tmp_path / "report.json"
+    command = f"{sys.executable} -m buttress inspect {project} --format json --output {file}"
+
+    done = subprocess.run(
+        ["bash", "-c", f"ulimit -f 8; {command}"], capture_output=True, text=True, check=False
+    )
+
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == f"error: --output {file}: File too large.\n"
+    assert not file.exists()
 
 
 def test_without_a_terminal_the_report_is_as_wide_as_in_a_file(

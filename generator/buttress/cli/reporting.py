@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shlex
 from collections.abc import Mapping, Sequence
@@ -178,7 +179,14 @@ def _print(card: Scorecard, around: Setting, *, is_complete: bool) -> None:
 
 def _write(report: Wanted, text: str) -> None:
     assert report.file is not None  # noqa: S101 - the caller asked
+    is_new = not report.file.exists()
     try:
         report.file.write_text(text, encoding="utf-8", newline="\n")
-    except OSError as problem:
-        raise UserError(f"{report.option}: {problem.strerror}.") from problem
+    except BaseException as problem:
+        if is_new:
+            # half a report would be taken for one
+            with contextlib.suppress(OSError):
+                report.file.unlink()
+        if isinstance(problem, OSError):
+            raise UserError(f"{report.option}: {problem.strerror}.") from problem
+        raise

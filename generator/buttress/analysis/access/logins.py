@@ -23,6 +23,11 @@ _CREDENTIAL = lazy_pattern(
 _PASSWORD = lazy_pattern(
     r"passw|pwd|credential|authenticate\(|OAuth2PasswordRequestForm|LoginForm", re.IGNORECASE
 )
+_READS = lazy_pattern(
+    r"(?:form|json|data|POST|body|payload|get_json\([^()]*\))(?:\[|\.get\()\s*['\"](?:password|passwd|pwd)['\"]"
+)
+"""What takes the password of somebody is a login, wherever it stands."""
+
 _TYPED = lazy_pattern(
     r":\s*\w*(?:Login|Credential|SignIn|SignUp|Signup|Signin|Regist|CreateUser|UserCreate)\w*"
 )
@@ -45,6 +50,7 @@ def logins(project: Project, service: Service, found: Iterable[Endpoint]) -> Ite
         if "POST" not in endpoint.methods and not isinstance(endpoint.node, ast.ClassDef):
             continue
         named = _LOGIN.search(endpoint.path.rstrip("/")) or _LOGIN.search("/" + endpoint.node.name)
+        named = named or _READS.search(endpoint.module.source(endpoint.node))
         text = reached_text(project, service, endpoint)
         if named and (_CREDENTIAL.search(text) or _TYPED.search(head(endpoint))):
             yield endpoint

@@ -24,7 +24,7 @@ _SECRET = lazy_pattern(
     r"(?<![a-z])otp(?![a-z]{2})|(?<!max_)(?<!num_)(?<!n_)token(?!s\b|iz|_count|_limit|s_|_usage|_length)"
     r"|passw|secret(?!ary)|session_?(?:id|key|token)|session\w*\[|nonce|csrf|api_?key|(?:reset|verif\w*|auth(?:ori[sz]ation)?|login"
     r"|activation|confirm\w*|access|security|recovery|backup|one_?time|sms|email|invite?)_?code|captcha|remember_?me"
-    r"|temp_?pass|(?:^|_)(?:pin(?:$|_|code)|cv[vc]2?(?:$|_))",
+    r"|temp_?pass|(?:^|_)(?:pin(?:$|_|code)|cv[vc]2?(?![a-z0-9]))",
     re.IGNORECASE,
 )  # fmt: skip
 

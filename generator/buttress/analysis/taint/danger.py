@@ -17,6 +17,9 @@ from buttress.source import Module, Modules
 
 _ROUNDS = 3
 _MOST_DEFINITIONS = 5
+_WRITTEN = ('.py"', ".py'", "templates")
+"""A file that holds none of these writes no code and no template."""
+
 _OWNERS = ("requests", "httpx", "aiohttp", "urllib3", "globals")
 _PATHS = PATH_METHODS - {"replace", "rename", "stat"}
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
@@ -35,7 +38,7 @@ def _of_clients() -> dict[str, set[Sink]]:
 
 _OF_CLIENTS = _of_clients()
 _PLAIN = tuple(dotted for dotted in FUNCTIONS if "(" not in dotted)
-_NAMES = frozenset([*_OF_CLIENTS, *METHODS, *_PATHS, *RENDERERS, "save"])
+_NAMES = frozenset([*_OF_CLIENTS, *METHODS, *_PATHS, *RENDERERS, "save", "write"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,11 +157,13 @@ class _Search:
                 yield module, call
         clients = paths_of(self.modules.having(*_OWNERS))
         files = paths_of(self.modules.having("files", "FILES", "Upload"))
+        code = paths_of(self.modules.having(*_WRITTEN))
         for module, call in self.modules.called(*_NAMES):
             name = called_name(call)
             if (
                 (name in RENDERERS and self._prints(call))
                 or (name == "save" and module.path in files)
+                or (name == "write" and module.path in code and self._is_given(module, call))
                 or self._is_method(module, call, has_clients=module.path in clients)
             ):
                 yield module, call

@@ -311,7 +311,7 @@ class _Way:
         so_far: list[ast.expr] = []
         ended: list[ast.expr] | None = None
         for statement in body:
-            ends, onward = self._of(statement)
+            ends, onward = self._of(statement, is_after=bool(so_far))
             if ends is not None:
                 ended = _longer(ended, (so_far + ends)[:_ENOUGH])
             if onward is None:
@@ -319,7 +319,7 @@ class _Way:
             so_far = (so_far + onward)[:_ENOUGH]
         return ended, so_far
 
-    def _of(self, statement: ast.stmt) -> Ways:
+    def _of(self, statement: ast.stmt, *, is_after: bool) -> Ways:
         own = self.by_statement.get(statement, [])
         if isinstance(statement, _ENDS):
             return own, None
@@ -337,8 +337,8 @@ class _Way:
             bodies = [statement.body]
         elif isinstance(statement, ast.Try):
             inside = [*statement.body, *statement.orelse]
-            if _goes_on(statement) and len(self.longest(inside)) < _ENOUGH:
-                return None, []  # what can be missing
+            if is_after and _goes_on(statement) and len(self.longest(inside)) < _ENOUGH:
+                return None, []  # what may be missing behind the rest
             bodies = [inside]
         else:
             return None, own

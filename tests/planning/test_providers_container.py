@@ -236,6 +236,23 @@ def test_libraries_have_a_variable_of_their_own(code: str, name: str) -> None:
     assert answer("database-url-env", app("import psycopg\n" + code)) == name
 
 
+@pytest.mark.parametrize(
+    ("copies", "expected"),
+    [
+        ("COPY .env .", True),
+        ("COPY .env.${STAGE} /app/.env", True),
+        ("COPY . .", False),
+        ("COPY .env.example .env", False),
+        ("COPY .environment .", False),
+        ("COPY --from=build /app/.env .", False),
+    ],
+)
+def test_a_dotenv_file_that_an_image_takes_by_name(copies: str, expected: bool) -> None:
+    files = app(Dockerfile=f"FROM python:3.12-slim\n{copies}\n")
+
+    assert answer("copies-env", files) is expected
+
+
 def test_database_files_of_the_project_go_into_the_image() -> None:
     files = app(**{"data__seed.db": "x", "notes.txt": "y"})
 

@@ -131,6 +131,8 @@ def test_reloading_of_mounted_code_is_for_its_developers_to_decide() -> None:
         ),
         ("RUN pip install \\\n    x", "RUN pip install --no-cache-dir \\\n    x"),
         ("RUN pip install --no-cache-dir x", None),
+        ("RUN pip install --no-cache x", None),
+        ("RUN pip install --no-cache /wheels/*", None),
         ("RUN --mount=type=cache,target=/root/.cache pip install x", None),
         ("ENV PIP_NO_CACHE_DIR=1\nRUN pip install x", None),
         ("RUN <<EOF\npip install x\nEOF", None),

@@ -27,7 +27,6 @@ from http import HTTPStatus
 
 from buttress.analysis.errors.caught import ErrorScope, function_of, is_reported
 from buttress.analysis.errors.leaks import Leak, leaks
-from buttress.project.model import Role
 from buttress.rewrites.loggers import LoggerUse, logger_in
 from buttress.rewrites.outcomes import Abstained, Changed, Outcome, Safety
 from buttress.rewrites.registry import Context, service_rewrite
@@ -45,11 +44,7 @@ _INTERNAL = "Internal server error"
 @service_rewrite("error-text")
 def error_text(context: Context) -> Iterator[Outcome]:
     """Replace exception text in responses, one ``except`` block at a time."""
-    for path in context.service.files(Role.APP):
-        text = context.draft.text(path)
-        if path in context.owned or text is None or "xcept" not in text.content:
-            continue
-        module = context.draft.module(path)
+    for module in context.modules("xcept"):
         by_scope: dict[ErrorScope, list[Leak]] = {}
         for leak in leaks(module, context.service):
             by_scope.setdefault(leak.scope, []).append(leak)

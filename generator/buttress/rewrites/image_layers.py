@@ -14,7 +14,7 @@ from buttress.source.patterns import lazy_pattern
 
 _INSTALLS = lazy_pattern(r"\bapt(-get)?( -\S+)* install\b")
 _UPDATES = lazy_pattern(r"\bapt(-get)?( -\S+)* update\b")
-_PIP = lazy_pattern(r"\bpip(?:3(?:\.\d+)?)? install\b(?![^&|;]*--no-cache-dir)")
+_PIP = lazy_pattern(r"\bpip(?:3(?:\.\d+)?)? install\b(?![^&|;]*--no-cache(?:-dir?|-d)?(?![\w-]))")
 
 
 def bases(image: DeployedImage) -> Iterator[Outcome]:

@@ -53,13 +53,8 @@ _NAMES = ("data", "payload", "body", "request_data")
 def input_models(context: Context) -> Iterator[Outcome]:
     """Give each untyped body a model, one handler at a time."""
     planner = _Planner(context)
-    for path in context.service.files(Role.APP):
-        text = context.draft.text(path)
-        if path in context.owned or text is None:
-            continue
-        if not any(word in text.content for word in HINTS):
-            continue
-        yield from planner.module(context.draft.module(path))
+    for module in context.modules(*HINTS):
+        yield from planner.module(module)
 
 
 @dataclass(frozen=True, slots=True)

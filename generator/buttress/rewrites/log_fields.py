@@ -45,7 +45,7 @@ def log_fields(context: Context) -> Iterator[Outcome]:
     """Rewrite the log calls of the app's modules."""
     planner = Planner(context, outcome_of_print, outcome_of_call)
     shared: dict[str, Logger] = {}
-    for module in planner.modules(*_HINT):
+    for module in context.modules(*_HINT):
         for call in planner.log_calls(module):
             yield planner.outcome_of(module, call)
         for logger in _imported_for_fields(planner, module):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from buttress.analysis.errors.caught import brings_traceback
@@ -51,17 +51,6 @@ class Planner:
         self._of_print, self._of_call = of_print, of_call
         self._printed: dict[str, dict[ast.Call, Printed]] = {}
         self._log_calls: dict[str, dict[ast.Call, LogCall]] = {}
-
-    def modules(self, *hints: str) -> Iterator[Module]:
-        """Yield the app modules that hold one of the words."""
-        for path in self.context.service.files(Role.APP):
-            text = self.context.draft.text(path)
-            if path in self.context.owned or text is None:
-                continue
-            if any(hint in text.content for hint in hints):
-                module = self.context.draft.module(path)
-                if module.problem is None:
-                    yield module
 
     def printed(self, module: Module) -> dict[ast.Call, Printed]:
         """Return the calls of a module that print diagnostics."""

@@ -41,6 +41,6 @@ from buttress.rewrites.registry import Context, service_rewrite
 def print_to_log(context: Context) -> Iterator[Outcome]:
     """Rewrite the prints of the app's modules."""
     planner = Planner(context, outcome_of_print, outcome_of_call)
-    for module in planner.modules(HINT):
+    for module in context.modules(HINT):
         for call in planner.printed(module):
             yield planner.outcome_of(module, call)

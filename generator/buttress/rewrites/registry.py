@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
-from buttress.project.model import Project, Service
+from buttress.project.model import Project, Role, Service
 from buttress.rewrites.outcomes import Outcome
 from buttress.source import Draft, Module
 
@@ -33,6 +33,18 @@ class Context:
     draft: Draft
     answers: Mapping[str, object] = field(default_factory=dict)
     owned: frozenset[str] = frozenset()
+
+    def modules(self, *words: str) -> Iterator[Module]:
+        """Yield the app's modules that are not owned and hold one of the words; all without words."""
+        for path in self.service.files(Role.APP):
+            text = self.draft.text(path)
+            if path in self.owned or text is None:
+                continue
+            if words and not any(word in text.content for word in words):
+                continue
+            module = self.draft.module(path)
+            if module.problem is None:
+                yield module
 
 
 NodeRewrite = Callable[[Any, Module, Context], Iterator[Outcome]]

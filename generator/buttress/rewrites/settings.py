@@ -36,14 +36,10 @@ from buttress.source.imports import Import, local_name
 @service_rewrite("settings")
 def settings(context: Context) -> Iterator[Outcome]:
     """Replace reads of the environment and secrets in the code by fields of the settings."""
-    modules = [
-        context.draft.module(path)
-        for path in context.service.files(Role.APP)
-        if path not in context.owned
-    ]
+    modules = list(context.modules())
     tests = [context.draft.module(path) for path in context.service.files(Role.TEST)]
     variable = str(context.answers.get("settings_environment_variable", "ENVIRONMENT"))
-    plan = plan_settings([m for m in modules if m.problem is None], tests, variable)
+    plan = plan_settings(modules, tests, variable)
     known = _known_fields(context)
     # in later rounds, a variable may only be read as the class already holds it
     for left in plan.left:

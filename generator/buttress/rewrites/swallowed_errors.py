@@ -26,7 +26,6 @@ import ast
 from collections.abc import Iterator
 
 from buttress.analysis.errors.swallowed import Swallowed, swallowed
-from buttress.project.model import Role
 from buttress.rewrites.loggers import logger_in
 from buttress.rewrites.outcomes import Abstained, Changed, Outcome, Safety
 from buttress.rewrites.registry import Context, service_rewrite
@@ -55,11 +54,7 @@ KNOWN_ERRORS = {
 @service_rewrite("swallowed-errors")
 def swallowed_errors(context: Context) -> Iterator[Outcome]:
     """Narrow bare handlers and let silent ones log, in the app's modules."""
-    for path in context.service.files(Role.APP):
-        text = context.draft.text(path)
-        if path in context.owned or text is None or "except" not in text.content:
-            continue
-        module = context.draft.module(path)
+    for module in context.modules("except"):
         for item in swallowed(module):
             yield _outcome(module, item)
 

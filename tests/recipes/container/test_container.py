@@ -283,6 +283,28 @@ def test_a_whole_address_needs_no_parts() -> None:
     assert list(app["services"]["app"]["environment"]) == ["DATABASE_URL"]  # type: ignore[call-overload]
 
 
+@pytest.mark.parametrize(
+    ("answers", "there", "gone"),
+    [
+        ({}, ["**/.env", "**/*.pem"], []),
+        ({"keep": ["Dockerfile"]}, ["**/.env"], ["**/*.pem", "**/*.key"]),
+        (
+            {"keep": ["Dockerfile"], "container_copies_env": True},
+            [".git"],
+            ["**/.env", "**/.env.*", "!**/.env.example"],
+        ),
+    ],
+    ids=str,
+)
+def test_an_image_of_the_projects_own_still_gets_what_it_copies(
+    answers: dict[str, object], there: list[str], gone: list[str]
+) -> None:
+    lines = rendered("container", **answers)[".dockerignore"].decode().splitlines()
+
+    assert set(there) <= set(lines)
+    assert not set(gone) & set(lines)
+
+
 def test_another_compose_file_is_not_doubled() -> None:
     assert "compose.yaml" not in rendered("container", container_compose=False)
 

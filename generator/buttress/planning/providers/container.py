@@ -6,7 +6,7 @@ import posixpath
 import re
 from collections.abc import Iterator
 
-from buttress.analysis.delivery.images import service_images
+from buttress.analysis.delivery.images import copied_paths, service_images
 from buttress.planning.providers import answer
 from buttress.planning.providers.address_parts import database_parts
 from buttress.planning.providers.debian_packages import build_packages, runtime_packages
@@ -14,6 +14,7 @@ from buttress.planning.providers.written_folders import written_folders
 from buttress.project.model import Project, Role, Service
 from buttress.rewrites.image_facts import health_path
 from buttress.source import requirements, toml_editor
+from buttress.source.dockerfile import parse
 from buttress.source.patterns import lazy_pattern
 from buttress.source.refusal import RefusedError
 
@@ -178,6 +179,18 @@ def needed_while_building(project: Project, service: Service) -> list[str]:
 def needed_while_running(project: Project, service: Service) -> list[str]:
     """Return the Debian packages that the dependencies need at run time."""
     return runtime_packages(_distributions(project, service))
+
+
+@answer("container-copies-env")
+def copies_env(project: Project, service: Service) -> bool:
+    """Whether an image of the project's own takes a dotenv file by its name."""
+    texts = (project.tree.text(path) for path in project.dockerfiles)
+    return any(
+        f"{posixpath.basename(source)}.".startswith(".env.") and "example" not in source
+        for text in texts
+        if text is not None
+        for source in copied_paths(parse(text.content))
+    )
 
 
 @answer("container-seed-files")

@@ -114,7 +114,7 @@ def test_a_project_without_tests_has_no_such_job() -> None:
 def test_tests_that_cannot_run_in_ci_have_no_job() -> None:
     jobs = workflow(ci_test_command="", ci_lint="none", ci_types="none")["jobs"]
 
-    assert list(jobs)[0] == "security"
+    assert next(iter(jobs)) == "security"
     assert "test" not in jobs
 
 

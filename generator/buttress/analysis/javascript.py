@@ -24,11 +24,7 @@ _PINNED_SOURCE = lazy_pattern(r"#[0-9a-f]{7,40}\Z")
 
 def packages_of(project: Project, service: Service) -> list[Package]:
     """Return the packages that stand in no other service's folder."""
-    others = [
-        other.root
-        for other in project.services
-        if other.root != service.root and not is_inside(service.root, other.root)
-    ]
+    others = project.roots_beside(service)
     return [
         package
         for package in project.packages

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
 
+from buttress.project.folders import is_inside
 from buttress.source import Tree
 
 
@@ -353,3 +354,7 @@ class Project:
     role_reasons: Mapping[str, str] = field(default_factory=dict)
     other_frameworks: tuple[Fact, ...] = ()
     packages: tuple[Package, ...] = ()
+
+    def roots_beside(self, service: Service) -> tuple[str, ...]:
+        """Return the roots of the services whose folders are not around that of a service."""
+        return tuple(s.root for s in self.services if not is_inside(service.root, s.root))

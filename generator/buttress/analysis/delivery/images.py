@@ -118,11 +118,7 @@ def unbuildable(project: Project, service: Service) -> list[tuple[Place, str]]:
 
 def _beside(project: Project, service: Service) -> list[str]:
     """Return the Dockerfiles in the service's folder that stand in no other service's."""
-    others = [
-        other.root
-        for other in project.services
-        if other.root != service.root and not is_inside(service.root, other.root)
-    ]
+    others = project.roots_beside(service)
     return [
         path
         for path in project.dockerfiles

@@ -143,7 +143,7 @@ def tells_users(project: Project, service: Service, modules: Iterable[Module]) -
             is_key = isinstance(module.parent(constant), ast.Dict | ast.Subscript)
             if is_key and _NOTICE_KEY.match(constant.value):
                 return True
-    others = [other.root for other in project.services if not is_inside(service.root, other.root)]
+    others = project.roots_beside(service)
     for path in project.tree.paths:
         is_script = path.endswith(".js")
         if not (is_script or path.endswith(_PAGES)) or any(

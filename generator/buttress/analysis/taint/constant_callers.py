@@ -1,20 +1,23 @@
-"""Functions that put only what the code itself wrote into a statement: all calls of them show it."""
+"""Functions that change tables by names which the code itself wrote: all calls of them show it."""
 
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterable
 
 from buttress.analysis.taint.engine import Flow
 from buttress.analysis.taint.parameters import arguments_of
 from buttress.source import Module, Modules
 from buttress.source.nodes import Function
+from buttress.source.patterns import lazy_pattern
 
+_CHANGES = lazy_pattern(r"\b(?:CREATE|ALTER|DROP)\s+(?:\w+\s+)?(?:TABLE|TYPE|INDEX|SCHEMA|DATABASE|EXTENSION|VIEW|ROLE)\b", re.IGNORECASE)  # fmt: skip
 _LITERALS = (ast.Constant, ast.List, ast.Tuple, ast.Set, ast.Dict, ast.expr_context)
 
 
 def is_given_constants(flow: Flow, code: Iterable[Modules]) -> bool:
-    """Whether a function is called, and always with constants, but for what it speaks to.
+    """Whether a function that changes tables is called always with constants, but for what it speaks to.
 
     ``drop_type(connection, "status")`` in a migration is no injection.
 
@@ -27,6 +30,8 @@ def is_given_constants(flow: Flow, code: Iterable[Modules]) -> bool:
     function = module.parent(above) if isinstance(above, ast.arguments) else None
     if not isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef):
         return False
+    if not _CHANGES.search(module.source(function)):
+        return False  # whoever calls it next may have a value of somebody else's
     speaks_to = _owner(flow.node)
     names = [argument.arg for argument in arguments_of(function)]
     objects = {speaks_to, *_spoken_to(function)}

@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from buttress import inspect
-from buttress.acceptance.comparing import kept_lines, only_changed
+from buttress.acceptance.changes import kept_lines
+from buttress.acceptance.comparing import only_changed
 from buttress.errors import UserError
 from buttress.project import inspect_project
 from buttress.scorecard import Scorecard, inspect_service
@@ -160,6 +161,29 @@ async def {0}(db: Session = Depends(get_db)):
     known = {f"{finding.check.id} {finding.place}" for finding in compared(root).known}
     assert "ARCH-BLOCKING-IN-ASYNC main.py:31" in known
     assert [item for item in new(root) if item.startswith("ARCH-BLOCKING")] == []
+
+
+def test_code_that_is_only_laid_out_anew_brings_nothing(root: Path) -> None:
+    lines = 'def x():\n    """Say.\n\n    Twice.\n    """\n    print("x", "y")\n    print("z")\n'
+    write(root, "main.py", HEAD + HEALTH + ROUTES + '@app.get("/x")\n' + lines)
+    commit(root)
+    git(root, "branch", "-f", "main")
+    formatted = lines.replace('print("x", "y")', 'print(\n        "x",\n        "y",\n    )')
+    formatted = formatted.replace("\n    Twice.", "\n        Twice.")
+    write(root, "main.py", "\n\n" + HEAD + HEALTH + ROUTES + '@app.get("/x")\n' + formatted)
+
+    assert new(root) == []
+
+
+def test_a_file_of_secrets_that_was_tracked_before_is_not_new(root: Path) -> None:
+    write(root, ".env", "SECRET_KEY=h8Kq2vTz9mWd\n")
+    commit(root)
+    git(root, "branch", "-f", "main")
+
+    assert "SEC-ENV-COMMITTED .env:1" in {
+        f"{finding.check.id} {finding.place}" for finding in compared(root).known
+    }
+    assert new(root) == []
 
 
 def test_a_function_that_was_renamed_brings_nothing_else(root: Path) -> None:

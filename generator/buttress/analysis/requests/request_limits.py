@@ -51,6 +51,14 @@ _KEEPS = lazy_pattern(r"\.save\(|copyfileobj|\.write\(|write_bytes|upload_file|p
 _READS = lazy_pattern(
     r"\.read\(\s*\)|copyfileobj|\.save\(|\.chunks\(\)|\.stream\b|read_csv|read_excel|BytesIO|upload_file|\.upload\(|from_bytes|for\s+\w+\s+in\s+\w+\.file\b|\.file\b"
 )
+_PASSING = lazy_pattern(
+    r"NamedTemporaryFile|TemporaryDirectory|mkstemp|mkdtemp|finally:[ \t]*\n(?:[^\n]*\n){0,6}?[^\n]*(?:os\.remove|unlink)\("
+)
+_GIVES_ON = lazy_pattern(r"upload_file|put_object|upload\(")
+_TRUSTED = lazy_pattern(
+    r"(?:admins?|staff|superuser)_?(?:only|required)|staff_member_required|IsAdminUser|is_superuser",
+    re.IGNORECASE,
+)
 _DEPENDS = frozenset(["Depends", "Security"])
 _DEEPEST = 4
 
@@ -291,5 +299,25 @@ def careless_uploads(
         if not has_size and _READS.search(text):
             kind = "" if has_type else " and of any type"
             yield endpoint, f"{endpoint.name} takes a file of any size{kind}."
-        elif not has_type and _KEEPS.search(text):
+        elif (
+            not has_type
+            and _KEEPS.search(text)
+            and not _is_passing(text)
+            and not _is_trusted(endpoint)
+        ):
             yield endpoint, f"{endpoint.name} keeps a file of any type."
+
+
+def _is_passing(text: str) -> bool:
+    """Whether a file is only written to be worked on, and is gone with the request."""
+    return bool(_PASSING.search(text)) and not _GIVES_ON.search(text)
+
+
+def _is_trusted(endpoint: Endpoint) -> bool:
+    """Whether only administrators may send the file: what it is they decide."""
+    node, module = endpoint.node, endpoint.module
+    around = [node, *(above for above in module.ancestors(node) if isinstance(above, ast.ClassDef))]
+    marks = (mark for part in around for mark in getattr(part, "decorator_list", ()))
+    return any(_TRUSTED.search(module.source(mark)) for mark in marks) or bool(
+        _TRUSTED.search(head(endpoint))
+    )

@@ -133,6 +133,26 @@ def test_a_comment_stays_with_what_it_is_about(lead: str, logged: str) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [("traceback", "None"), ("stack", "None"), ("details", '"Internal server error"')],
+)
+def test_a_field_for_the_trace_is_empty(key: str, value: str) -> None:
+    head = FLASK.replace("from flask", "import traceback\n\nfrom flask")
+    logged = LOGGED_FLASK.replace("import structlog\n", "import traceback\n\nimport structlog\n")
+    show = "\n\ntraceback.print_stack()\n"
+    end = '        return jsonify({"error": "Bad", "' + key + '": %s}), 500\n' + show
+
+    check_transformed(
+        "error-text",
+        flask("    except Exception:\n" + end % "traceback.format_exc()", head),
+        flask(
+            '    except Exception:\n        logger.exception("load items failed")\n' + end % value,
+            logged,
+        ),
+    )
+
+
 def test_errors_of_drivers_and_clients_are_internal_too() -> None:
     head = "import sqlite3\n\n" + LOGGED_FASTAPI
     check_transformed(

@@ -37,6 +37,7 @@ from buttress.source.patterns import lazy_pattern
 _TRAILING = lazy_pattern(r"(?:[\s:;,=(\[{'\"`\u2013\u2014-]|[-=]>)+$")
 _NEXT_SENTENCE = lazy_pattern(r"[)\]}'\"`]*([.!?])\s+(?=\w)")
 _LEADING = lazy_pattern(r"^[\s:;,)\]}'\"`.!]+")
+_TRACE = lazy_pattern(r"trace|stack", re.IGNORECASE)
 _HEAD_END = lazy_pattern(r"\)*(?:\s+as\s+\w+)?\s*:[ \t]*(?:#[^\r\n]*)?(?:\r\n|\r|\n)")
 _INTERNAL = "Internal server error"
 
@@ -115,11 +116,24 @@ def public_text(module: Module, leak: Leak) -> tuple[str, str] | None:
     quote = module.quote_near(leak.text)
     words = "".join(part for part in kept if isinstance(part, str)).strip()
     if not any(character.isalnum() for character in words):
+        if _is_named_trace(module, leak.text):
+            # its name would promise a trace; clients that look for it find none
+            return "", "None"
         return "", _quoted(default_text(leak.status), quote)
     if all(isinstance(part, str) for part in kept):
         return words, _quoted(words, quote)
     source = _f_string(kept, quote)
     return None if source is None else (words, source)
+
+
+def _is_named_trace(module: Module, node: ast.expr) -> bool:
+    above = module.parent(node)
+    if not isinstance(above, ast.Dict):
+        return False
+    key = next(
+        (key for key, value in zip(above.keys, above.values, strict=True) if value is node), None
+    )
+    return isinstance(key, ast.Constant) and bool(_TRACE.search(str(key.value)))
 
 
 def default_text(status: int | None) -> str:

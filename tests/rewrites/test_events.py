@@ -53,6 +53,7 @@ def message(arguments: str) -> Message:
         ('f"skipping {t}: fetch failed: {e}"', "skipping: fetch failed"),
         ('f"loader - file {p} missing; trying another"', "loader - file missing; trying another"),
         ('f"loader - {n} missing; trying another"', "loader; trying another"),
+        ('f"Waiting up to {t}s for {w} worker to end"', "Waiting for worker to end"),
         # brackets without a value stay, and stay whole
         ('f"skipping {t} (in use; harmless): {e}"', "skipping (in use; harmless)"),
         ('f"check() skipped for {t}"', "check() skipped"),

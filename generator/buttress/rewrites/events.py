@@ -325,7 +325,8 @@ def _cleaned(clause: str) -> str:
         if re.search(_MARK, token):
             following = tokens[position + 1].lower() if position + 1 < len(tokens) else ""
             while kept and kept[-1].lower() in _PREPOSITIONS and following in _STOP_WORDS:
-                kept.pop()
+                if kept.pop().lower() == "to" and kept and kept[-1].lower() == "up":
+                    kept.pop()
             continue
         kept.append(token)
     text = " ".join(kept).strip()

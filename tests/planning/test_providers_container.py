@@ -273,6 +273,16 @@ MONOREPO = {"backend/main.py": FASTAPI_APP, "backend/requirements.txt": "fastapi
         ({"Dockerfile": IMAGE.format("frontend")}, True),
         ({"frontend/Dockerfile": "FROM node:22\nCOPY . .\n"}, True),
         ({"backend/deploy/web/Dockerfile": IMAGE.format("backend/")}, False),
+        (
+            {
+                "docker/Dockerfile.api": IMAGE.format("backend/"),
+                "docker/compose.yaml": (
+                    "services:\n  a:\n    build: {context: .., dockerfile: docker/Dockerfile.api}\n"
+                ),
+            },
+            False,
+        ),
+        ({"docker/Dockerfile.web": "FROM node:22\nCOPY backend/static /s\n"}, True),
     ],
     ids=str,
 )

@@ -12,7 +12,7 @@ from buttress.planning.providers.address_parts import database_parts
 from buttress.planning.providers.debian_packages import build_packages, runtime_packages
 from buttress.planning.providers.written_folders import written_folders
 from buttress.project.model import Project, Role, Service
-from buttress.rewrites.image_facts import health_path
+from buttress.rewrites.image_facts import build_context, health_path
 from buttress.source import requirements, toml_editor
 from buttress.source.dockerfile import parse
 from buttress.source.patterns import lazy_pattern
@@ -40,6 +40,7 @@ _READS_URL = lazy_pattern(
     r"\bdj_database_url\.config\((?!\s*(?:env\s*=|[\"']))|\benv\.db(?:_url)?\(\s*\)"
 )
 _SCHEME = lazy_pattern(r"\b((?:postgresql|postgres|mysql|mariadb)(?:\+[a-z0-9_]+)?)://")
+_PYTHON = lazy_pattern(r"^\s*FROM\s+\S*python|\b(?:pip3?|uv|poetry|pipenv|pdm)\b", re.MULTILINE)
 _DATABASE_FILE = lazy_pattern(r"\.(?:db|sqlite3?)\Z")
 
 
@@ -47,7 +48,19 @@ _DATABASE_FILE = lazy_pattern(r"\.(?:db|sqlite3?)\Z")
 def needs_dockerfile(project: Project, service: Service) -> bool:
     """Whether no Dockerfile in another folder builds the service already."""
     own = service.root or ""
-    return all(posixpath.dirname(image.path) == own for image in service_images(project, service))
+    if any(posixpath.dirname(image.path) != own for image in service_images(project, service)):
+        return False
+    return not own or not any(_takes(project, path, own) for path in project.dockerfiles)
+
+
+def _takes(project: Project, path: str, folder: str) -> bool:
+    """Whether a Dockerfile that stands beside takes files with Python out of a folder."""
+    text = project.tree.text(path)
+    if posixpath.dirname(path) == folder or text is None or not _PYTHON.search(text.content):
+        return False
+    context = build_context(project, path)
+    sources = [posixpath.join(context, source) for source in copied_paths(parse(text.content))]
+    return any(f"{posixpath.normpath(source)}/".startswith(f"{folder}/") for source in sources)
 
 
 @answer("container-compose")

@@ -101,6 +101,17 @@ def test_an_ignore_in_a_file_without_findings_is_reported_as_useless() -> None:
     ]
 
 
+def test_an_ignore_of_no_use_is_reported_in_other_formats_and_not_in_documents() -> None:
+    ignore = "# buttress: ignore[INFRA-CONTAINER-ROOT] rootless"
+    dockerfile = f'FROM python:3.12-slim\nUSER 10001\n{ignore}\nCMD ["uvicorn", "main:app"]\n'
+    runbook = f"# Runbook\n\n<!-- {ignore.strip('# ')} -->\n"
+    files = {"main.py": HEAD + ROUTES, "Dockerfile": dockerfile, "docs/runbook.md": runbook}
+
+    assert remarks(judged(files)) == [
+        "Dockerfile:3: Nothing to ignore here: INFRA-CONTAINER-ROOT finds nothing on these lines."
+    ]
+
+
 @pytest.mark.parametrize(
     ("comment", "by"),
     [

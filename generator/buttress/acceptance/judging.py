@@ -23,6 +23,8 @@ from buttress.scorecard import (
 )
 from buttress.source import Tree
 
+_DOCUMENTS = (".md", ".rst", ".adoc")
+
 
 def judge(card: Scorecard, configuration: Configuration, today: date) -> Scorecard:
     """Return the scorecard with everything accepted that the project's files accept.
@@ -34,8 +36,7 @@ def judge(card: Scorecard, configuration: Configuration, today: date) -> Scoreca
     """
     catalogue = {result.check.id: result.check for result in card.results}
     decisions = _Decisions(card.project, card.service, configuration, today)
-    alone = len(card.project.services) == 1
-    mine = card.project.tree.python_paths() if alone else tuple(card.service.roles)
+    mine = _commented(card.project, card.service)
     written = Comments(card.project.tree, catalogue)
     results = [_accepted(result, decisions, written) for result in card.results]
     remarks = [
@@ -50,6 +51,18 @@ def judge(card: Scorecard, configuration: Configuration, today: date) -> Scoreca
         remarks=sorted(set(remarks), key=lambda remark: (remark.place, remark.message)),
         compared_with=card.compared_with,
     )
+
+
+def _commented(project: Project, service: Service) -> Iterable[str]:
+    """Return the files whose comments have to be of use for a service; of other formats, those that were read.
+
+    Documents show such comments as examples.
+    """
+    if len(project.services) > 1:
+        return tuple(service.roles)
+    tree = project.tree
+    read = {path for path in tree.reads if not path.endswith(_DOCUMENTS)}
+    return {*tree.python_paths(), *read}
 
 
 def _accepted(result: Result, decisions: _Decisions, written: Comments) -> Result:

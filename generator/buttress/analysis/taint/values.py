@@ -21,6 +21,7 @@ OR: Final = "\x01"
 """Stands between two texts, of which a value is one."""
 
 _MOST_PARTS = 60
+_MOST_REPEATED = 6
 _LONGEST = 10_000
 
 
@@ -131,11 +132,19 @@ def text(pieces: Iterable[str | Value], node: ast.AST | None = None) -> Value:
     """Return the text that is made of pieces, as a constant where all are known."""
     flat: list[str | Value] = []
     for piece in pieces:
-        for part in (piece,) if isinstance(piece, str) else piece.pieces():
-            if isinstance(part, str) and flat and isinstance(flat[-1], str):
-                flat[-1] += part
-            elif part != "":
-                flat.append(part)
+        if isinstance(piece, str):
+            _add(flat, piece)
+            continue
+        before = tuple(flat) if len(flat) <= _MOST_REPEATED else ()
+        for part in piece.pieces():
+            if not isinstance(part, str) or not before or OR not in part:
+                _add(flat, part)
+                continue
+            # what stands before a choice stands before each of its texts
+            for number, option in enumerate(part.split(OR)):
+                for again in (OR, *before) if number else ():
+                    _add(flat, again)
+                _add(flat, option)
     if not flat:
         return Value(const="", node=node)
     if len(flat) == 1 and isinstance(flat[0], str) and OR not in flat[0]:
@@ -145,6 +154,15 @@ def text(pieces: Iterable[str | Value], node: ast.AST | None = None) -> Value:
     if len(flat) > _MOST_PARTS or sum(len(p) for p in flat if isinstance(p, str)) > _LONGEST:
         return Value(taint=taint, node=node)
     return Value(taint=taint, parts=tuple(flat), node=node)
+
+
+def _add(flat: list[str | Value], part: str | Value) -> None:
+    """Add a piece to a text; characters that meet become one piece."""
+    last = flat[-1] if flat else None
+    if isinstance(part, str) and isinstance(last, str):
+        flat[-1] = last + part
+    elif part != "":
+        flat.append(part)
 
 
 def same_constant(left: object, right: object) -> bool:

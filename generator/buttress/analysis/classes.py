@@ -47,14 +47,11 @@ class Classes:
 
     def definition(self, module: Module, node: ast.expr) -> Definition | None:
         """Return the class or function at the top level of a module that an expression names."""
-        dotted = module.resolve(node)
-        if dotted is None:
-            # a name that the module itself defines resolves to nothing
-            return _at_top(module, node.id) if isinstance(node, ast.Name) else None
-        found = self._own.symbol(dotted, module.path, self._root)
+        found = self._own.defined_at(module, node, self._root)
         if found is None or not found[1] or "." in found[1]:
             return None
-        return _at_top(self._own.tree.module(found[0]), found[1])
+        there = module if found[0] == module.path else self._own.tree.module(found[0])
+        return _at_top(there, found[1])
 
     def is_pydantic(self, module: Module, node: ast.expr) -> bool:
         """Whether an expression names a Pydantic model."""

@@ -55,13 +55,9 @@ def classes_of(
     own: OwnModules, service: Service, module: Module, node: ast.expr
 ) -> Iterator[tuple[Module, ast.ClassDef]]:
     """Yield the class of the project that an expression names, at most one; star imports are followed."""
-    dotted = module.resolve(node)
-    if dotted is None:
-        yield from _class_named(own, service, module, written(node))
-    elif not dotted.startswith("builtins."):
-        target = own.symbol(dotted, module.path, service.import_root)
-        if target is not None and target[1]:
-            yield from _class_named(own, service, own.tree.module(target[0]), target[1])
+    place = own.defined_at(module, node, service.import_root)
+    if place is not None and place[1]:
+        yield from _class_named(own, service, own.tree.module(place[0]), place[1])
 
 
 def _class_named(

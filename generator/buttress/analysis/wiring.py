@@ -75,12 +75,7 @@ class Wiring:
 
     def defined_at(self, module: Module, node: ast.expr) -> tuple[str, str] | None:
         """Return the file and name that an expression of the project's own stands for."""
-        target = module.resolve(node)
-        if target is None or target.startswith("builtins."):
-            if isinstance(node, ast.Name) and target is None:
-                return module.path, node.id
-            return None
-        return self.own.symbol(target, module.path, self.service.import_root)
+        return self.own.defined_at(module, node, self.service.import_root)
 
     def definition(self, module: Module, node: ast.expr) -> tuple[Module, Definition] | None:
         """Return the function or class of the project that an expression means."""

@@ -169,13 +169,13 @@ def _read_attributes(modules: OwnModules, names: AppNames, path: str, held: list
             continue
         name, value = written(statement.targets[0]), statement.value
         if isinstance(value, ast.Call):
-            klass = _class_called(modules, module, value)
+            klass = modules.defined_at(module, value.func)
             if klass is not None:
                 made[name] = klass
         elif isinstance(value, ast.Attribute):
             inner = value.value
             klass = (
-                _class_called(modules, module, inner)
+                modules.defined_at(module, inner.func)
                 if isinstance(inner, ast.Call)
                 else made.get(written(inner))
             )
@@ -185,11 +185,6 @@ def _read_attributes(modules: OwnModules, names: AppNames, path: str, held: list
                 if klass == (app.path, app.function.rpartition(".")[0])
                 and app.name == f"self.{value.attr}"
             ]
-
-
-def _class_called(modules: OwnModules, module: Module, call: ast.Call) -> tuple[str, str] | None:
-    dotted = module.resolve(call.func)
-    return modules.symbol(dotted, module.path) if dotted else (module.path, written(call.func))
 
 
 def _is_server_wrapper(call: ast.Call) -> bool:

@@ -151,8 +151,7 @@ def _route(
         # `login_required(view)`, `csrf_exempt(view)`
         view = view.args[0]
     place = Place(module.path, call.lineno, call.col_offset + 1)
-    dotted = module.resolve(view)
-    symbol = modules.symbol(dotted, module.path, root) if dotted else (module.path, written(view))
+    symbol = modules.defined_at(module, view, root)
     if symbol is not None and symbol[1]:
         other = modules.tree.module(symbol[0])
         for node in other.nodes(ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef):

@@ -71,12 +71,7 @@ def class_named(
     modules: OwnModules, module: Module, node: ast.expr | None, root: str
 ) -> tuple[Module, ast.ClassDef] | None:
     """Return the class of the project that an expression names."""
-    dotted = module.resolve(node)
-    target = (
-        modules.symbol(dotted, module.path, root)
-        if dotted is not None
-        else (module.path, written(node))
-    )
+    target = modules.defined_at(module, node, root)
     if target is None:
         return None
     holder = modules.tree.module(target[0])

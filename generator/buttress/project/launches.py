@@ -117,8 +117,7 @@ def _app(
         for app in apps:
             if (app.path, app.function, app.name) == (module.path, symbol, text):
                 return app
-    dotted = module.resolve(node)
-    target = modules.symbol(dotted, module.path) if dotted else (module.path, text)
+    target = modules.defined_at(module, node)
     if target is None:
         return None
     return names.at(*target) or _local_result(modules, names, module, node)

@@ -9,6 +9,7 @@ from functools import cached_property
 from weakref import WeakKeyDictionary
 
 from buttress.project.folders import folder_of, join, normalized, upwards
+from buttress.project.literals import written
 from buttress.source import Module, Tree
 
 _LONGEST_CHAIN = 12
@@ -127,6 +128,20 @@ class OwnModules:
                 return None
             folder = folder_of(folder)
         return folder
+
+    def defined_at(
+        self, module: Module, node: ast.AST | None, root: str | None = None
+    ) -> tuple[str, str] | None:
+        """Return where the project defines what an expression names: the file, and the name inside it.
+
+        A name that neither an import nor Python explains is one of the file itself. Followed
+        through modules that only pass the name on; ``None`` for what is not the project's.
+        """
+        dotted = module.resolve(node)
+        if dotted is None:
+            name = written(node)
+            return (module.path, name) if name else None
+        return None if dotted.startswith("builtins.") else self.symbol(dotted, module.path, root)
 
     def symbol(self, dotted: str, importer: str, root: str | None = None) -> tuple[str, str] | None:
         """Return where a dotted name as ``Module.resolve`` gives it is defined.

@@ -67,10 +67,7 @@ class RestRouters:
     def _key(self, module: Module, node: ast.expr) -> Key | None:
         if isinstance(node, ast.Attribute) and node.attr == "registry":
             node = node.value
-        dotted = module.resolve(node)
-        if dotted is None:
-            return (module.path, node.id) if isinstance(node, ast.Name) else None
-        target = self.modules.symbol(dotted, module.path, self.root)
+        target = self.modules.defined_at(module, node, self.root)
         return target if target is not None and target[1] else None
 
     def routes(self, module: Module, node: ast.expr) -> Iterator[Route]:

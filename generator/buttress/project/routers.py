@@ -209,12 +209,7 @@ class _GraphBuilder:
 
     def _made(self, module: Module, call: ast.Call) -> Key | None:
         """Return the router that a function makes and returns (``make_router()``)."""
-        dotted = module.resolve(call.func)
-        target = (
-            self.modules.symbol(dotted, module.path, self.root)
-            if dotted
-            else (module.path, written(call.func))
-        )
+        target = self.modules.defined_at(module, call.func, self.root)
         made = [key for key in self.graph.own if key[:2] == target]
         return made[0] if len(made) == 1 else None
 

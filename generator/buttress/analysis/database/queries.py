@@ -102,13 +102,7 @@ class Queries:
 
     def called(self, module: Module, call: ast.Call) -> tuple[Module, Function] | None:
         """Return the function of the project that a call means, if it stands at the top of a file."""
-        target = module.resolve(call.func)
-        if target is None:
-            name = call.func.id if isinstance(call.func, ast.Name) else ""
-            return self._by_place.get((module.path, name))
-        if target.startswith("builtins."):
-            return None
-        found = self.own.symbol(target, module.path, self.service.import_root)
+        found = self.own.defined_at(module, call.func, self.service.import_root)
         return self._by_place.get(found) if found is not None else None
 
     # -- one for each --------------------------------------------------------------------------

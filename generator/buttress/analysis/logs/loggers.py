@@ -288,16 +288,11 @@ class Loggers:
                 made = self._made.get(module.path, {}).get(inner.id)
                 return made.family if made else self._family(module, inner)
             return self._family(module, inner)
-        return self._made_by_own_function(module, value, target)
+        return self._made_by_own_function(module, value)
 
-    def _made_by_own_function(self, module: Module, call: ast.Call, target: str) -> Family | None:
+    def _made_by_own_function(self, module: Module, call: ast.Call) -> Family | None:
         """Look into a function of the project that makes loggers (``setup_logger(__name__)``)."""
-        if target:
-            origin = self.modules.symbol(target, module.path, self.service.import_root)
-        elif isinstance(call.func, ast.Name):
-            origin = module.path, call.func.id
-        else:
-            origin = None
+        origin = self.modules.defined_at(module, call.func, self.service.import_root)
         if origin is None or origin[0] not in self.modules:
             return None
         there = self.tree.module(origin[0])

@@ -74,13 +74,8 @@ def _in_handler(
     for call in calls_by_function(module).get(function, ()):
         what = _what(module, call)
         if not what and doing and not _is_imported_type(call):
-            target = module.resolve(call.func)
-            if target is None:
-                name = call.func.id if isinstance(call.func, ast.Name) else ""
-                what = doing.get((module.path, name), "")
-            elif not target.startswith("builtins."):
-                place = own.symbol(target, module.path, service.import_root)
-                what = doing.get(place, "") if place is not None else ""
+            place = own.defined_at(module, call.func, service.import_root)
+            what = doing.get(place, "") if place is not None else ""
         if what and not _is_later(module, call, function):
             return call, what
     return None

@@ -7,6 +7,7 @@ import re
 from functools import lru_cache
 
 from buttress.analysis.secrecy.secrets import is_headed, is_secret_name
+from buttress.project.literals import written
 from buttress.project.modules import called_name
 from buttress.source import Module
 from buttress.source.patterns import lazy_pattern
@@ -60,7 +61,9 @@ def secret_in(module: Module, node: ast.expr) -> str | None:
     Whether it is set, how long it is, or the first characters of it are no secret.
     """
     if isinstance(node, ast.Name):
-        return node.id if is_sensitive(node.id) and _is_meant(module, node, node.id) else None
+        if is_sensitive(node.id):
+            return node.id if _is_meant(module, node, node.id) else None
+        return _secret_within(module, node)
     if isinstance(node, ast.Attribute):
         if module.resolve(node) in _ENVIRONMENT:
             return ast.unparse(node)
@@ -74,6 +77,23 @@ def secret_in(module: Module, node: ast.expr) -> str | None:
     if isinstance(node, (ast.Compare, ast.UnaryOp, ast.Lambda)):
         return None
     return _first(module, ast.iter_child_nodes(node))
+
+
+def _secret_within(module: Module, node: ast.Name) -> str | None:
+    """Return the secret that is part of the one text which the function around gives a name."""
+    function = module.function(node)
+    if function is None:
+        return None
+    given = [
+        item.value
+        for item in module.inside(function)
+        if isinstance(item, ast.Assign)
+        and any(written(target) == node.id for target in item.targets)
+    ]
+    if len(given) != 1 or not isinstance(given[0], ast.JoinedStr):
+        return None
+    pieces = [part.value for part in given[0].values if isinstance(part, ast.FormattedValue)]
+    return _first(module, [piece for piece in pieces if written(piece) != node.id])
 
 
 def _is_meant(module: Module, node: ast.Name | ast.Attribute, name: str) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from buttress.analysis.taint.definitions import Definition, Definitions
@@ -59,11 +59,6 @@ def dangers(modules: Modules, definitions: Definitions, templates: Templates) ->
     search = _Search(modules, definitions, templates)
     search.run()
     return Dangers(frozenset(search.functions), frozenset(search.ways))
-
-
-def paths_of(modules: Iterable[Module]) -> frozenset[str]:
-    """Return the paths of some files."""
-    return frozenset(module.path for module in modules)
 
 
 class _Search:
@@ -137,7 +132,7 @@ class _Search:
             return True
         if name not in BUILTIN_METHODS and self._is_given(module, call):
             return True
-        return module.path in paths_of(self.modules.having(*classes))
+        return module in self.modules.having(*classes)
 
     def _is_given(self, module: Module, call: ast.Call) -> bool:
         return not self.harmless.are(module, given_to(call))
@@ -155,16 +150,16 @@ class _Search:
             may_write = called_name(call) == "open" and len(given_to(call)) > 1
             if may_write or self._takes_something(module, call, sink):
                 yield module, call
-        clients = paths_of(self.modules.having(*_OWNERS))
-        files = paths_of(self.modules.having("files", "FILES", "Upload"))
-        code = paths_of(self.modules.having(*_WRITTEN))
+        clients = self.modules.having(*_OWNERS)
+        files = self.modules.having("files", "FILES", "Upload")
+        code = self.modules.having(*_WRITTEN)
         for module, call in self.modules.called(*_NAMES):
             name = called_name(call)
             if (
                 (name in RENDERERS and self._prints(call))
-                or (name == "save" and module.path in files)
-                or (name == "write" and module.path in code and self._is_given(module, call))
-                or self._is_method(module, call, has_clients=module.path in clients)
+                or (name == "save" and module in files)
+                or (name == "write" and module in code and self._is_given(module, call))
+                or self._is_method(module, call, has_clients=module in clients)
             ):
                 yield module, call
         for module in self.modules.having("session["):
@@ -181,9 +176,10 @@ class _Search:
         sinks = [] if method is None or self._is_other(module, method) else [method]
         if has_clients and name in _OF_CLIENTS and module.resolve(call.func) is None:
             sinks += _OF_CLIENTS[name]
-        return any(self._takes_something(module, call, sink) for sink in sinks) or (
-            name in _PATHS and not self.harmless.has(module, owner)
-        )
+        if any(self._takes_something(module, call, sink) for sink in sinks):
+            return True
+        asked = [owner, *(given_to(call) if name in {"glob", "rglob"} else ())]
+        return name in _PATHS and not self.harmless.are(module, asked)
 
     def _is_other(self, module: Module, sink: Sink) -> bool:
         return sink.condition == "ldap" and "ldap" not in module.text

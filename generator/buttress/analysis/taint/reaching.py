@@ -85,6 +85,9 @@ def look(  # noqa: C901, PLR0912 - one sink after another
             assert isinstance(node.func, ast.Attribute)  # noqa: S101 - for mypy
             if name not in QUESTIONS or not _is_kept_in_folder(frame):
                 _note(frame, Kind.PATH, node, node.func.value, owner)
+            pattern = arguments.get(0, "pattern") if name in {"glob", "rglob"} else None
+            if pattern is not None:
+                _note(frame, Kind.PATH, node, *pattern)
             return
         if name == "write" and owner is not None and owner.what == TEMPLATE_FILE:
             sink = Sink(Kind.TEMPLATE)

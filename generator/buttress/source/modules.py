@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import cached_property
 from typing import overload
 
 from buttress.source.module import Module
@@ -43,6 +44,13 @@ class Modules(Sequence[Module]):
 
     def __len__(self) -> int:
         return len(self._files)
+
+    def __contains__(self, module: object) -> bool:
+        return module in self._set
+
+    @cached_property
+    def _set(self) -> frozenset[Module]:
+        return frozenset(self._files)
 
     def __iter__(self) -> Iterator[Module]:
         return iter(self._files)

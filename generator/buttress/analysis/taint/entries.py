@@ -5,9 +5,8 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Collection, Iterator, Sequence
-from functools import cached_property
 
-from buttress.analysis.taint.danger import Dangers, paths_of
+from buttress.analysis.taint.danger import Dangers
 from buttress.analysis.taint.definitions import Definitions
 from buttress.analysis.taint.frame import Frame
 from buttress.analysis.taint.graphql import LIBRARIES
@@ -130,19 +129,15 @@ class Entries:
         above = module.parent(function)
         if isinstance(above, ast.ClassDef):
             return any("MethodView" in (module.resolve(base) or "") for base in above.bases)
-        if module.path in self._of_flask:
+        if self._is_of_flask(module):
             return True
-        return module.path in self._with_pages and any(
+        return module in self._modules.having("HTMLResponse") and any(
             _HTML_CLASS.search(module.source(decorator)) for decorator in function.decorator_list
         )
 
-    @cached_property
-    def _of_flask(self) -> frozenset[str]:
-        return paths_of(self._modules.having("flask")) - paths_of(self._modules.having("fastapi"))
-
-    @cached_property
-    def _with_pages(self) -> frozenset[str]:
-        return paths_of(self._modules.having("HTMLResponse"))
+    def _is_of_flask(self, module: Module) -> bool:
+        in_both = module in self._modules.having("fastapi")
+        return not in_both and module in self._modules.having("flask")
 
     def _returned(self, module: Module, function: Function) -> Collection[ast.AST]:
         """Return what gives back something that may become a page, with all that it stands in."""
@@ -198,7 +193,7 @@ class Entries:
             return Value(what=REQUEST, node=argument)
         if handles:
             routes = self.routes(module, function)
-            is_decorated = module.path in self._of_flask and bool(function.decorator_list)
+            is_decorated = self._is_of_flask(module) and bool(function.decorator_list)
             if is_decorated and _is_not_in_path(argument.arg, routes):
                 return of_function(module, function, argument)
             value = of_handler(module, function, argument, routes)

@@ -179,3 +179,20 @@ def test_a_terminal_without_our_letters_is_no_reason_to_fail(project: Path, enco
     assert "> error-handling" in screen
     assert "?" not in screen
     assert "█" in printed("--format", "markdown").decode("utf-8")
+
+
+def test_ctrl_c_is_answered_also_while_the_command_is_being_read(tmp_path: Path) -> None:
+    # as if the key had been pressed while this was imported
+    (tmp_path / "typer.py").write_text("raise KeyboardInterrupt\n")
+    environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
+
+    done = subprocess.run(
+        [sys.executable, "-m", "buttress", "inspect"],
+        capture_output=True,
+        text=True,
+        check=False,
+        env=environment,
+    )
+
+    assert (done.returncode, done.stdout) == (130, "")
+    assert done.stderr == "error: Interrupted; nothing was changed.\n"

@@ -161,18 +161,23 @@ def _tests(modules: tuple[Module, ...], app: frozenset[str]) -> tuple[Test, ...]
 
 
 def _is_given_arguments(module: Module, node: Function, fixtures: set[str]) -> bool:
-    """Whether code of the same file calls a function with arguments: it is no test, but helps some."""
+    """Whether code of the same file calls a function again and again with arguments.
+
+    It is no test then, but helps some.
+    """
     names = {argument.arg for argument in node.args.args}
     if isinstance(module.parent(node), ast.ClassDef) or node.decorator_list:
         return False
     if not names or names & fixtures:
         return False
-    return any(
-        isinstance(call.func, ast.Name)
+    calls = [
+        call
+        for call in module.called(node.name)
+        if isinstance(call.func, ast.Name)
         and bool(call.args or call.keywords)
         and module.function(call) is not None
-        for call in module.called(node.name)
-    )
+    ]
+    return len(calls) > 1
 
 
 def _reaches(fixture: str, reaching: set[str]) -> bool:

@@ -92,8 +92,13 @@ def _secret_within(module: Module, node: ast.Name) -> str | None:
     ]
     if len(given) != 1 or not isinstance(given[0], ast.JoinedStr):
         return None
-    pieces = [part.value for part in given[0].values if isinstance(part, ast.FormattedValue)]
-    return _first(module, [piece for piece in pieces if written(piece) != node.id])
+    for part in given[0].values:
+        piece = part.value if isinstance(part, ast.FormattedValue) else None
+        if isinstance(piece, ast.Name | ast.Attribute):
+            name = written(piece).rpartition(".")[2]
+            if is_sensitive(name) and _is_meant(module, piece, name):
+                return name
+    return None
 
 
 def _is_meant(module: Module, node: ast.Name | ast.Attribute, name: str) -> bool:

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator
 
 from buttress.analysis.access.authentication import is_guard_name
+from buttress.analysis.access.refusing import turns_away
 from buttress.analysis.definitions import classes_of, definitions_of
 from buttress.project.literals import written
 from buttress.project.model import Project, Service
@@ -45,14 +46,6 @@ BODY = lazy_pattern(
     r"|headers(?:\.get\(\s*|\[\s*)[\"'](?:authorization|x-api-key|x-auth-token|x-[\w-]{0,40}(?:token|secret|key|auth)[\w-]{0,40})[\"'](?!\s*\]\s*=[^=])"
     r"|cookies(?:\.get\(\s*|\[\s*)[\"'][\w-]{0,40}(?:session|token|auth|sid|jwt|user)[\w-]{0,40}[\"']"
     r"|\.is_authenticated\b|\bcompare_digest\(|\brequest\.authorization\b",
-    re.IGNORECASE,
-)
-REFUSES = lazy_pattern(
-    r"\b(?:401|403|HTTP_401_UNAUTHORIZED|HTTP_403_FORBIDDEN|Unauthorized|Forbidden|PermissionDenied|NotAuthenticated|PermissionError)\b"
-)
-"""What code says to those whom it turns away."""
-_PROOF = lazy_pattern(
-    r"passw|pwd|secret|token|api_?key|\bkey\b|signature|session|cookie|headers|credential|\bpin\b|authori[sz]|jwt|bearer|hmac",
     re.IGNORECASE,
 )
 DEEPEST = 3
@@ -248,10 +241,13 @@ class Asking:
             *zip(positional, [*missing, *arguments.defaults], strict=True),
             *zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True),
         ):
-            is_dependency = isinstance(default, ast.Call) and called_name(default) in _DEPENDS
+            # a dependency may have a name of its own: `signed_in = Depends(current_user)`
+            kept = self._value_of(module, default) if isinstance(default, ast.Name) else None
+            home, value = kept or (module, default)
+            is_dependency = isinstance(value, ast.Call) and called_name(value) in _DEPENDS
             if (
                 argument.arg in _PARAMETERS
-                or (is_dependency and default is not None and self.expression(module, default))
+                or (is_dependency and value is not None and self.expression(home, value))
                 or (argument.annotation and self.annotation(module, argument.annotation))
             ):
                 yield argument.arg
@@ -298,43 +294,6 @@ class Asking:
                 item.name in _FIRST and self.function(module, item)
             )
         return False
-
-
-def turns_away(module: Module, node: ast.AST) -> bool:
-    """Whether code says 401 or 403 to some of those who call it."""
-    return any(True for _ in _refusals(module, node))
-
-
-def asks_for_proof(module: Module, node: ast.AST) -> bool:
-    """Whether code says 401 or 403 to those who lack a password, a key or a session of their own."""
-    for refusal in _refusals(module, node):
-        for above in module.ancestors(refusal):
-            if isinstance(above, ast.If) and _PROOF.search(_condition(module, above.test)):
-                return True
-            if above is node:
-                break
-    return False
-
-
-def _refusals(module: Module, node: ast.AST) -> Iterator[ast.AST]:
-    for part in module.inside(node):
-        is_end = isinstance(part, ast.Raise | ast.Return) or (
-            isinstance(part, ast.Call) and called_name(part) == "abort"
-        )
-        if is_end and REFUSES.search(module.source(part)):
-            yield part
-
-
-def _condition(module: Module, test: ast.expr) -> str:
-    """Return what a condition says, with what the names in it were given."""
-    function = module.function(test)
-    names = {part.id for part in ast.walk(test) if isinstance(part, ast.Name)}
-    given = [
-        module.source(part.value)
-        for part in (module.inside(function) if function is not None else ())
-        if isinstance(part, ast.Assign) and any(written(t) in names for t in part.targets)
-    ]
-    return " ".join([module.source(test), *given])
 
 
 def denies(node: ast.expr) -> bool:

@@ -13,9 +13,10 @@ from collections.abc import Iterable, Iterator
 from functools import cached_property
 from weakref import WeakKeyDictionary
 
-from buttress.analysis.access.asking import BODY, DEEPEST, REFUSES, Asking, denies
+from buttress.analysis.access.asking import BODY, DEEPEST, Asking, denies
 from buttress.analysis.access.authentication import authenticates
 from buttress.analysis.access.endpoints import Endpoint, endpoints
+from buttress.analysis.access.refusing import REFUSES
 from buttress.project.literals import strings_in, written
 from buttress.project.model import Project, Service
 from buttress.project.modules import called_name, own_modules
@@ -165,6 +166,19 @@ class Guards:
         if isinstance(endpoint.node, ast.ClassDef):
             return frozenset()
         return frozenset(self._asking.callers(endpoint.module, endpoint.node))
+
+    def attached(self, endpoint: Endpoint) -> str:
+        """Return the code that attaches anything to the router or blueprint of an endpoint."""
+        module, owner = endpoint.module, endpoint.owner
+        parts = [
+            module.source(call)
+            for call in module.called("APIRouter", "Router")
+            if isinstance(above := module.parent(call), ast.Assign)
+            and any(written(target) == owner for target in above.targets)
+        ]
+        for other, call, hook in self._attaching.get((module.path, owner), ()):
+            parts.append(other.source(call if hook is None else hook))
+        return " ".join(parts)
 
     def _guards(self, endpoint: Endpoint) -> bool:
         module, node = endpoint.module, endpoint.node

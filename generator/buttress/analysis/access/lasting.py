@@ -26,8 +26,11 @@ _SQL = lazy_pattern(
     r"(?i)\b(?:INSERT\s+INTO|UPDATE\s+\S+\s+SET|DELETE\s+FROM|DROP\s+TABLE|TRUNCATE)\b"
 )
 _READS = lazy_pattern(r"(?i)\s*(?:SELECT|SHOW|PRAGMA|EXPLAIN)\b")
+_MAKES_ONCE = lazy_pattern("_*(?:get|load|init|make|build)_")
+_MODELS = frozenset(["messages", "completions", "responses", "embeddings", "moderations", "transcriptions", "speech", "images", "models"])  # fmt: skip
+"""What clients of language models call the things that they ask for an answer (``messages.create``)."""
 _WRITING = lazy_pattern(r"[wax+]")
-_KEPT = frozenset(["sqlite3", "subprocess", "os", "shutil", "pathlib", "socket", "smtplib", "queue", "tempfile", "threading", "multiprocessing", "asyncio", "shelve", "dbm", "builtins"])  # fmt: skip
+_KEPT = frozenset(["sqlite3", "subprocess", "os", "shutil", "pathlib", "socket", "smtplib", "queue", "threading", "multiprocessing", "asyncio", "shelve", "dbm", "builtins"])  # fmt: skip
 """Modules of Python that reach beyond the function."""
 _BUILDERS = frozenset(f"builtins.{name}" for name in ("dict", "list", "set", "tuple", "str", "sorted", "bytes", "bytearray"))  # fmt: skip
 _COPIES = frozenset(["copy", "to_dict", "model_dump", "dict", "split", "splitlines", "json", "items", "values", "keys"])  # fmt: skip
@@ -36,8 +39,16 @@ _BUILT = (ast.List, ast.Dict, ast.Set, ast.Tuple, ast.ListComp, ast.DictComp, as
 
 
 def changes_anything(module: Module, node: ast.AST) -> bool:
-    """Whether a function, or what a class holds, may change something that outlives a request."""
-    return any(_lasts(module, part) for part in module.inside(node))
+    """Whether a function, or what a class holds, may change something that outlives a request.
+
+    What a function makes once and keeps for the next call of it is the same for everybody.
+    """
+    keeps_once = isinstance(node, ast.FunctionDef) and _MAKES_ONCE.match(node.name) is not None
+    return any(
+        _lasts(module, part)
+        for part in module.inside(node)
+        if not (keeps_once and isinstance(part, ast.Global))
+    )
 
 
 def does_nothing(module: Module, function: Function) -> bool:
@@ -96,7 +107,11 @@ def _call_changes(module: Module, call: ast.Call) -> bool:
     if name.startswith("execute") or name == "exec":
         return not (call.args and _only_reads(module, call.args[0]))
     owner = call.func.value if isinstance(call.func, ast.Attribute) else None
-    return owner is None or not _is_temporary(module, owner)
+    if owner is None:
+        return True
+    if name in {"create", "parse"} and written(owner).rpartition(".")[2] in _MODELS:
+        return False
+    return not _is_temporary(module, owner)
 
 
 def _is_temporary(module: Module, node: ast.expr) -> bool:

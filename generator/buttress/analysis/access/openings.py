@@ -6,11 +6,11 @@ import ast
 import re
 from collections.abc import Iterable, Iterator
 
-from buttress.analysis.access.asking import asks_for_proof
 from buttress.analysis.access.endpoints import Endpoint
 from buttress.analysis.access.guards import Guards
 from buttress.analysis.access.lasting import changes_anything, does_nothing
 from buttress.analysis.access.reached_code import reached, reached_text, signature
+from buttress.analysis.access.refusing import asks_for_proof
 from buttress.project.literals import written
 from buttress.project.model import Project, Service
 from buttress.source.patterns import lazy_pattern
@@ -19,121 +19,27 @@ _SPLIT = lazy_pattern(r"[^A-Za-z0-9]+|(?<=[a-z0-9])(?=[A-Z])")
 ADMIN = frozenset(
     ["admin", "admins", "administrator", "manage", "internal", "backoffice", "superuser", "staff"]
 )
-_PUBLIC = frozenset(
-    [
-        "login",
-        "logon",
-        "signin",
-        "logout",
-        "signout",
-        "register",
-        "registration",
-        "signup",
-        "token",
-        "tokens",
-        "refresh",
-        "oauth",
-        "oauth2",
-        "sso",
-        "saml",
-        "callback",
-        "webhook",
-        "webhooks",
-        "hook",
-        "hooks",
-        "ipn",
-        "health",
-        "healthz",
-        "ping",
-        "ready",
-        "forgot",
-        "forget",
-        "reset",
-        "recover",
-        "password",
-        "verify",
-        "verification",
-        "confirm",
-        "confirmation",
-        "activate",
-        "activation",
-        "otp",
-        "magic",
-        "contact",
-        "contacto",
-        "feedback",
-        "newsletter",
-        "subscribe",
-        "unsubscribe",
-        "waitlist",
-        "csp",
-        "csrf",
-        "google",
-        "github",
-        "facebook",
-        "apple",
-        "microsoft",
-        "auth",
-        "authenticate",
-        "authentication",
-        "captcha",
-        "analytics",
-        "track",
-        "tracking",
-        "event",
-        "events",
-        "metrics",
-        "guest",
-        "public",
-        "demo",
-        "language",
-        "lang",
-        "locale",
-        "theme",
-        "consent",
-        "cookie",
-        "cookies",
-        "slack",
-        "telegram",
-        "discord",
-        "stripe",
-        "paypal",
-        "twilio",
-        "whatsapp",
-        "bot",
-        "chat",
-        "ask",
-        "query",
-        "predict",
-        "prediction",
-        "search",
-        "filter",
-        "preview",
-        "validate",
-        "calculate",
-        "calculator",
-        "compute",
-        "analyze",
-        "analyse",
-        "analysis",
-        "check",
-        "translate",
-        "summarize",
-        "convert",
-        "generate",
-        "recommend",
-        "recommendation",
-        "inference",
-        "graphql",
-        "rpc",
-        "echo",
-        "test",
-        "lti",
-        "2fa",
-        "mfa",
-    ]
-)
-"""Words of endpoints that are open on purpose, or that work something out and keep nothing."""
+_PUBLIC = frozenset([
+    "login", "logon", "signin", "logout", "signout", "register", "registration", "signup", "token", "tokens",
+    "refresh", "oauth", "oauth2", "sso", "saml", "callback", "webhook", "webhooks", "hook", "hooks", "ipn",
+    "health", "healthz", "ping", "ready", "forgot", "forget", "reset", "recover", "password", "verify",
+    "verification", "confirm", "confirmation", "activate", "activation", "otp", "magic", "subscribe",
+    "unsubscribe", "csp", "csrf", "google", "github", "facebook", "apple", "microsoft", "auth", "authenticate",
+    "authentication", "captcha", "language", "lang", "locale", "theme", "consent", "cookie", "cookies", "lti",
+    "2fa", "mfa"
+])  # fmt: skip
+"""Words of endpoints that are open on purpose."""
+
+_HANDED_IN = frozenset([
+    "apply", "contact", "contacto", "feedback", "newsletter", "waitlist", "analytics", "track", "tracking", "event",
+    "events", "metrics", "guest", "public", "demo", "slack", "telegram", "discord", "stripe", "paypal",
+    "twilio", "whatsapp", "bot", "chat", "ask", "query", "predict", "prediction", "search", "filter",
+    "preview", "validate", "calculate", "calculator", "compute", "analyze", "analyse", "analysis", "check",
+    "translate", "summarize", "convert", "generate", "recommend", "recommendation", "inference", "graphql",
+    "rpc", "echo", "test"
+])  # fmt: skip
+"""Words of endpoints that take something from anybody, or work something out and keep nothing."""
+_OF_WHAT_IS_THERE = frozenset(["PUT", "PATCH", "DELETE"])
 _REGISTERING = lazy_pattern(
     r"(?:create|add|new|register|reg)_?(?:user|account|customer|member)s?\Z|signup|register",
     re.IGNORECASE,
@@ -149,10 +55,12 @@ _STRINGS = lazy_pattern(r"\"[^\"\n]*\"|'[^'\n]*'")
 _REGISTERS = lazy_pattern(r"passw|senha|contrase|mot_de_passe|passwort", re.IGNORECASE)
 _IDENTITY = lazy_pattern(
     r"current_?user|\bowner\b|_owns_|owner_id|\.owner|\buser\.(?:id|pk|role|is_)|\buser_id\b|\buserid\b|tenant|organi[sz]ation_id|\brole\b|permission|is_admin|is_staff|is_superuser"
-    r"|request\.(?:user|project|account|team|tenant)\b|\.user\s*[!=]=|[!=]=\s*\w+\.user\b|\bself\.(?:repos?|mixins|service)\b|\bg\.\w+_id\b|[(,]\s*(?:user=)?user\s*[,)]|\bg\.user|\bsession\[|session\.get\(|\bauthor(?:_id)?\b|has_perm|account_id|created_by|get_jwt_identity|membership|workspace",
+    r"|request\.(?:user|project|account|team|tenant)\b|\.user\s*[!=]=|[!=]=\s*\w+\.user\b|\bself\.(?:repos?|mixins|service)\b|\bg\.(?!db\b|conn|locale|lang|start|request_id)\w+|[(,]\s*(?:user=)?user\s*[,)]|\bg\.user|\bsession\[|session\.get\(|\bauthor(?:_id)?\b|has_perm|account_id|created_by|get_jwt_identity|membership|workspace",
     re.IGNORECASE,
 )
-_ROLE_GUARD = lazy_pattern(r"admin|superuser|staff|role|permission|scope|moderator", re.IGNORECASE)
+_ROLE_GUARD = lazy_pattern(
+    r"admin|super_?user|staff|role|permission|scope|moderator", re.IGNORECASE
+)
 _ANYBODY = lazy_pattern("login|auth|jwt|token|session|user", re.IGNORECASE)
 _ID = lazy_pattern(
     r"[{<][^}>]*(?:id|pk|uuid|slug)[}>:]|[{<](?:int|uuid|path|slug|string)?:?\w*(?:id|pk|uuid)\b[}>]",
@@ -169,7 +77,11 @@ def words(endpoint: Endpoint) -> frozenset[str]:
 
 def is_public(endpoint: Endpoint) -> bool:
     """Whether an endpoint is open on purpose: to log in, to register, for webhooks, to compute."""
-    return bool(words(endpoint) & _PUBLIC) or bool(_REGISTERING.search(endpoint.node.name))
+    spoken = words(endpoint)
+    # what is there already is changed or deleted by its owner, though it is a chat or an event
+    is_handed_in = not endpoint.methods & _OF_WHAT_IS_THERE and bool(spoken & _HANDED_IN)
+    is_known = bool(spoken & _PUBLIC) or is_handed_in
+    return is_known or bool(_REGISTERING.search(endpoint.node.name))
 
 
 def unguarded(
@@ -247,7 +159,9 @@ def unowned(
             for call in ast.walk(endpoint.node)
             if isinstance(call, ast.Call)
         )
-        is_about = _IDENTITY.search(body) or _ROLE_GUARD.search(names + signature(endpoint))
+        is_about = _IDENTITY.search(body) or _ROLE_GUARD.search(
+            f"{names} {signature(endpoint)} {guards.attached(endpoint)}"
+        )
         if is_about or _is_for_some(endpoint) or _uses(endpoint, guards.callers(endpoint)):
             continue
         yield endpoint

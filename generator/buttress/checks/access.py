@@ -198,7 +198,9 @@ def auth_rate_limit(subject: Subject) -> Iterator[Finding]:
         endpoint
         for endpoint in logins(project, service, _endpoints(subject))
         # what asks who calls it, and is no login itself, is for those who are in
-        if guards.is_closed or is_login(endpoint) or not guards.guards(endpoint)
+        if guards.is_closed
+        or not guards.guards(endpoint)
+        or (is_login(endpoint) and not guards.callers(endpoint))
     ]
     if not found:
         raise NotApplicable("no route takes a password")

@@ -20,6 +20,8 @@ _CREDENTIAL = lazy_pattern(
     r"passw|pwd|\botp\b|otp_|_otp|credential|authenticate\(|OAuth2PasswordRequestForm|LoginForm|send_reset|reset_token|forgot",
     re.IGNORECASE,
 )
+_MESSAGES = lazy_pattern(r"\"[^\"\n]* [^\"\n]*\"|'[^'\n]* [^'\n]*'")
+"""Texts of several words, which say something to a person."""
 _PASSWORD = lazy_pattern(
     r"passw|pwd|credential|authenticate\(|OAuth2PasswordRequestForm|LoginForm", re.IGNORECASE
 )
@@ -52,6 +54,7 @@ def logins(project: Project, service: Service, found: Iterable[Endpoint]) -> Ite
         named = _LOGIN.search(endpoint.path.rstrip("/")) or _LOGIN.search("/" + endpoint.node.name)
         named = named or _READS.search(endpoint.module.source(endpoint.node))
         text = reached_text(project, service, endpoint)
+        text = _MESSAGES.sub("", text)
         if named and (_CREDENTIAL.search(text) or _TYPED.search(head(endpoint))):
             yield endpoint
 

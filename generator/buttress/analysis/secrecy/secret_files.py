@@ -29,7 +29,7 @@ _ASSIGNMENT = lazy_pattern(
 )
 _FRONT_END = lazy_pattern(r"\.(?:[cm]?[jt]sx?|vue|svelte|astro|html?)$")
 _HARMLESS = lazy_pattern(
-    r"(?:^|/)(?:tests?|test[-_][\w-]+|docs?|examples?|fixtures|\.github)/|\.(?:md|rst|lock|svg|ipynb|css|map|min\.js)$|\.(?:test|spec|stories)\.[cm]?[jt]sx?$"
+    r"(?:^|/)(?:tests?|test[-_][\w-]+|docs?|examples?|fixtures|molecule|\.github)/|\.(?:md|rst|lock|svg|ipynb|css|map|min\.js)$|\.(?:test|spec|stories)\.[cm]?[jt]sx?$"
     r"|(?:example|sample|template|lock\.json|\.dist)|(?:^|/)(?:test_|conftest)",
     re.IGNORECASE,
 )

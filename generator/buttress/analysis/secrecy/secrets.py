@@ -70,6 +70,9 @@ _PLACEHOLDER = lazy_pattern(
     r"|not[-_ ]?(?:needed|used|set|required)|xox[a-z]-[a-z]+|dummy.*|fake.*|example.*|placeholder.*|changeme_?placeholder)$",
     re.IGNORECASE,
 )
+_TO_FILL_IN = lazy_pattern(
+    r"^(?:your[-_ ].*|.*[-_ ]here|dummy.*|fake.*|example.*|placeholder.*)$", re.IGNORECASE
+)
 _PROSE = lazy_pattern(
     r"\s|^https?://|^/|^\w+\.(?:html|py|json|txt|db)$|^[A-Z][a-z]+[.!]$"
     r"|^[a-z_]\w*(?:\.[a-z_]\w*)+\.[A-Z][a-z]+[A-Za-z]*$"  # the dotted path of a class
@@ -85,6 +88,9 @@ _SAYS_NO = lazy_pattern(
 )
 _SPEAKS = lazy_pattern(r"secret|pass|key|change|default|(?:^|[-_])dev(?:$|[-_])")
 _SWITCH = lazy_pattern(r"^(?:true|false|yes|no|on|off)$", re.IGNORECASE)
+_PURPOSE_OF_SALT = lazy_pattern(
+    r"(?:sign|session|reset|confirm|cookie|invit|serializ)\w*_salt$", re.IGNORECASE
+)
 _HASHED_NAME = lazy_pattern(r"(?:^|_)hash(?:ed)?(?:_|$)", re.IGNORECASE)
 _HASHED = lazy_pattern(r"^(?:\$|\w+\$|pbkdf2|scrypt|argon2|bcrypt|[0-9a-f]{32,}$)", re.IGNORECASE)
 _KEEPS_DATA = lazy_pattern(r"salt|encrypt|fernet|cipher|aes", re.IGNORECASE)
@@ -255,7 +261,10 @@ def _hardcoded(module: Module, marks: Sequence[re.Pattern[str]]) -> Iterator[Har
         is_set = is_named and signs(name) and binding in {"item", "attribute"}
         if not (kind or is_named) or _is_docstring(module, node):
             continue
-        if is_placeholder(value) and not (is_set and not _PLACEHOLDER.match(value.strip())):
+        # what is to be filled in signs all the same, and everybody knows it
+        is_known = is_named and signs(name) and _TO_FILL_IN.match(value) is not None
+        is_short = is_set and not _PLACEHOLDER.match(value.strip())
+        if is_placeholder(value) and not (is_known or is_short):
             continue
         if len(value) < _SHORT and not _MAY_BE_SHORT.match(name):
             continue
@@ -300,6 +309,8 @@ def _is_name(module: Module, node: ast.Constant, name: str) -> bool:
         and any((module.resolve(base) or "").endswith("Enum") for base in above.bases)
         for above in module.ancestors(node)
     ):
+        return True
+    if _PURPOSE_OF_SALT.search(name) and _SPELLED_NAME.match(value):
         return True
     if name == "salt":
         # a purpose, where the key of the signature is given beside it

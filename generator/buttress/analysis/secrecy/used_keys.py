@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from buttress.analysis.secrecy.secrets import hardcoded_secrets, is_placeholder, is_secret_name
-from buttress.project.literals import argument, constant, last_name
+from buttress.project.literals import argument, constant, last_name, literal_text
+from buttress.project.modules import called_name
 from buttress.source import Module, Modules
 
 _SIGNERS = ("URLSafeTimedSerializer", "URLSafeSerializer", "Signer", "TimestampSigner")
@@ -53,14 +54,33 @@ def _key_of(module: Module, call: ast.Call) -> ast.expr | None:
     given = argument(call, position, name)
     if isinstance(given, ast.Call) and isinstance(given.func, ast.Attribute) and given.func.attr == "encode":  # fmt: skip
         given = given.func.value
+    # of a secret that is signed with a known text, another key is derived
+    if name == "key" and any(is_secret_name(last_name(part)) for part in _signed(call)):
+        return None
     value = _value(module, given)
     if len(value) < _SHORTEST or is_placeholder(value) or "PUBLIC KEY" in value:
         return None
     return given
 
 
+def _signed(call: ast.Call) -> list[ast.expr]:
+    """Return what an HMAC is made of, without the ``encode()`` around it."""
+    if called_name(call) != "new":
+        return []
+    given = [argument(call, 1, "msg")]
+    return [
+        (
+            part.func.value
+            if isinstance(part, ast.Call) and isinstance(part.func, ast.Attribute)
+            else part
+        )
+        for part in given
+        if part is not None
+    ]
+
+
 def _passwords(modules: Modules) -> Iterator[tuple[Module, UsedKey]]:
-    """Yield the passwords that a name and a password are compared with: ``name == "a" and ...``."""
+    """Yield the passwords that a name and a password are compared with (``name == "a" and ...``)."""
     for module in modules.having("pass", "pwd"):
         for test in module.nodes(ast.BoolOp):
             pairs = [pair for value in test.values if (pair := _compared(value)) is not None]
@@ -77,6 +97,8 @@ def _compared(node: ast.expr) -> tuple[str, ast.Constant] | None:
         return None
     left, right = node.left, node.comparators[0]
     name = last_name(left)
+    if isinstance(left, ast.Call) and called_name(left) == "get" and left.args:
+        name = literal_text(left.args[0])
     if not name or not isinstance(right, ast.Constant) or not isinstance(right.value, str):
         return None
     is_there = len(right.value) >= _SHORTEST and not is_placeholder(right.value)

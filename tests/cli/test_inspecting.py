@@ -40,6 +40,19 @@ def test_a_gate_ends_with_1_where_a_finding_has_that_risk(
     assert run("inspect", project, "--fail-on", risk).code == code
 
 
+def test_a_gate_that_stops_says_so_beside_the_report(run: Run, project: Path) -> None:
+    options = ["--select", "OBS-NO-HEALTH", "--format", "json"]
+
+    stopped = run("inspect", project, *options, "--fail-on", "medium")
+
+    assert json.loads(stopped.out)["counts"]["open"] == 1
+    assert (stopped.code, stopped.err) == (
+        1,
+        "Stopped by fail-on: 1 open finding has medium risk or more.\n",
+    )
+    assert run("inspect", project, *options, "--fail-on", "critical").err == ""
+
+
 def test_facts_are_printed_as_data_with_their_places(run: Run, project: Path) -> None:
     facts = json.loads(run("inspect", project, "--facts").out)
 

@@ -78,7 +78,8 @@ def run(
     if is_update and inspected.baseline is not None:
         update = update_baseline(inspected.baseline, card, known, refused=stopped)
         typer.echo(safe(_summary(inspected.baseline, update, len(stopped))), err=True)
-    if stopped:
+    if stopped and gate is not None:
+        typer.echo(_why_stopped(stopped, gate), err=True)
         raise typer.Exit(1)
 
 
@@ -144,6 +145,13 @@ def _summary(path: Path, update: Update, stopped: int) -> str:
         were, them = ("was", "it") if stopped == 1 else ("were", "them")
         said += f" {number(stopped, 'new finding')} {were} not added: --fail-on stops {them}."
     return said
+
+
+def _why_stopped(stopped: Sequence[Located], gate: Risk) -> str:
+    many = number(len(stopped), "open finding")
+    reach = "has" if len(stopped) == 1 else "have"
+    or_more = "" if gate is Risk.CRITICAL else " or more"
+    return f"Stopped by fail-on: {many} {reach} {gate.value} risk{or_more}."
 
 
 def read_project(path: Path) -> Project:

@@ -85,7 +85,7 @@ def unsafe_passwords(modules: Modules) -> Iterator[tuple[Module, ast.expr | ast.
                 yield module, column, "This column holds passwords, and nothing hashes them."
 
 
-def is_fast_hash_of_password(module: Module, call: ast.Call) -> bool:
+def _is_fast_hash_of_password(module: Module, call: ast.Call) -> bool:
     """Whether a call hashes a password with a function that is made to be fast."""
     if module.resolve(call.func) not in _FAST:
         return False
@@ -104,7 +104,7 @@ def is_fast_hash_of_password(module: Module, call: ast.Call) -> bool:
 def _in_module(module: Module) -> Iterator[tuple[Module, ast.expr | ast.stmt, str]]:
     hashed: set[ast.AST | None] = set()
     for call in _hashing_calls(module):
-        if is_fast_hash_of_password(module, call):
+        if _is_fast_hash_of_password(module, call):
             hashed.add(module.function(call))
             name = (module.resolve(call.func) or "").rpartition(".")[2]
             yield module, call, f"A password is hashed with {name}, which is made to be fast."
@@ -215,14 +215,17 @@ def _is_typed(module: Module, value: ast.expr) -> bool:
 
 def _in_sql(module: Module) -> Iterator[ast.expr]:
     """Yield the texts of queries that ask for a password."""
+    texts: dict[ast.expr, str] = {}
     for node in module.nodes(ast.Constant):
         text = node.value if isinstance(node.value, str) else ""
         if "=" not in text or len(text) > _LONGEST or not _IN_PIECE.search(text):
             continue
         if isinstance(module.parent(node), ast.Expr):
             continue  # a docstring
-        whole = _text_around(module, node)
-        if not _SELECT.match(whole) or not _IN_SQL.search(whole):
+        top = _whole(module, node)
+        if top not in texts:
+            texts[top] = _text_of(top)
+        if not _SELECT.match(texts[top]) or not _IN_SQL.search(texts[top]):
             continue
         function = module.function(node)
         source = module.source(function) if function is not None else ""
@@ -230,15 +233,20 @@ def _in_sql(module: Module) -> Iterator[ast.expr]:
             yield node
 
 
-def _text_around(module: Module, node: ast.expr) -> str:
-    """Return the whole text that a piece of it belongs to, as far as it is written out."""
+def _whole(module: Module, node: ast.expr) -> ast.expr:
+    """Return the whole expression of text that a piece belongs to."""
     above = module.parent(node)
     while isinstance(above, ast.JoinedStr | ast.BinOp):
         node = above
         above = module.parent(above)
+    return node
+
+
+def _text_of(node: ast.expr) -> str:
+    """Return a text as far as it is written out."""
     pieces = [piece for piece in ast.walk(node) if isinstance(piece, ast.Constant)]
     pieces.sort(key=lambda piece: (piece.lineno, piece.col_offset))
-    return "?".join(str(piece.value) for piece in pieces)
+    return "?".join(str(piece.value) for piece in pieces)[:_LONGEST]
 
 
 def _columns(module: Module) -> Iterator[ast.stmt]:

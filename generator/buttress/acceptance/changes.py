@@ -69,7 +69,7 @@ class Changes:
         old, new = self.before.text(origin), self.after.text(path)
         if old is None or new is None:
             return None
-        if is_python(path) and is_only_laid_out_anew(old.content, new.content):
+        if is_python(path) and _is_only_laid_out_anew(old.content, new.content):
             return _Same()
         return kept_lines(old.content, new.content)
 
@@ -104,7 +104,7 @@ class _Same(Mapping[int, int]):
         return 1
 
 
-def is_only_laid_out_anew(old: str, new: str) -> bool:
+def _is_only_laid_out_anew(old: str, new: str) -> bool:
     """Whether two texts of Python say the same in other lines, as a formatter leaves them."""
     first, second = _said(old), _said(new)
     return first is not None and first == second

@@ -46,7 +46,7 @@ def only_changed(card: Scorecard, revision: str, exclude: Iterable[str] = ()) ->
     tree = card.project.tree
     if tree.root is None:
         raise UserError("--diff-base needs a folder on the disk.")
-    base = merge_base(tree.root, revision)
+    base = _merge_base(tree.root, revision)
     with tree_at(tree.root, base) as whole:
         before = without(whole, exclude)
         changes = Changes(before, tree)
@@ -54,7 +54,7 @@ def only_changed(card: Scorecard, revision: str, exclude: Iterable[str] = ()) ->
         return marked(card, lambda finding: finding.fingerprint in new, revision)
 
 
-def merge_base(root: Path, revision: str) -> str:
+def _merge_base(root: Path, revision: str) -> str:
     """Return the commit that a branch and a revision have in common.
 
     Raises:

@@ -46,7 +46,7 @@ def fixed_values(module: Module) -> Iterator[tuple[ast.Constant, str]]:
     that are only compared or replaced are left out. The text itself is never given on: it may hold a
     password.
     """
-    if "://" not in module.text or is_settings_file(module.path):
+    if "://" not in module.text or _is_settings_file(module.path):
         return
     seen: set[str] = set()
     for node in module.nodes(ast.Constant):
@@ -61,7 +61,7 @@ def fixed_values(module: Module) -> Iterator[tuple[ast.Constant, str]]:
             yield node, kind
 
 
-def is_settings_file(path: str) -> bool:
+def _is_settings_file(path: str) -> bool:
     """Whether the name of a file, or of its folder, says that it holds the settings."""
     return bool(
         _SETTINGS_FILE.match(name_of(path)) or _SETTINGS_FOLDER.search(folder_of(path).lower())

@@ -53,13 +53,13 @@ _LOUD = frozenset(["error", "critical", "fatal"])
 _LOG = lazy_pattern("log", re.IGNORECASE)
 
 
-def wiring_of(subject: Subject) -> Wiring:
+def _wiring_of(subject: Subject) -> Wiring:
     """Return what is wired in a service."""
     own = own_modules(subject.project.tree)
     return Wiring(subject.wired(), own, subject.service)
 
 
-def require_http(subject: Subject) -> None:
+def _require_http(subject: Subject) -> None:
     """Leave out services that answer no HTTP requests of their own.
 
     Raises:
@@ -138,7 +138,7 @@ def logs_unstructured(subject: Subject) -> Iterator[Finding]:
         install_logging(app)  # structlog: JSON in production, readable lines on a terminal
     """
     is_by_file = is_set_up_by_file(subject.project.tree)
-    if not is_by_file and not writes_structured_lines(wiring_of(subject)):
+    if not is_by_file and not writes_structured_lines(_wiring_of(subject)):
         app = subject.service.app.place
         yield Finding(app, "Nothing sets up log lines with fields (JSON) for this app.")
 
@@ -223,8 +223,8 @@ def no_correlation_id(subject: Subject) -> Iterator[Finding]:
         app = FastAPI()
         install_logging(app)  # accepts and returns X-Request-ID
     """
-    require_http(subject)
-    if not has_request_id(wiring_of(subject)):
+    _require_http(subject)
+    if not has_request_id(_wiring_of(subject)):
         yield Finding(
             subject.service.app.place, "No request has an ID in its log lines and its answer."
         )
@@ -262,7 +262,7 @@ def secret_logged(subject: Subject) -> Iterator[Finding]:
         logger.info("login", user_id=user.id)
     """
     loggers = _loggers_of(subject)
-    has_redaction = redacts_fields(wiring_of(subject))
+    has_redaction = redacts_fields(_wiring_of(subject))
     for module, printed in _diagnostics(subject):
         for value, name in _secrets_in(module, printed.call, printed.call.keywords):
             yield subject.finding(module, value, f"The value of `{name}` goes into the log.")

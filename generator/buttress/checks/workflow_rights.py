@@ -58,7 +58,7 @@ def workflow_hardening(subject: Subject) -> Iterator[Finding]:
         # ...
         - uses: someone/action@0f4a... # v3.1.2
     """
-    for pipeline in github_workflows(subject):
+    for pipeline in _github_workflows(subject):
         if not pipeline.has_permissions:
             message = "The workflow's token has every right that the repository grants."
             yield Finding(Place(pipeline.path), message, "", "permissions")
@@ -102,7 +102,7 @@ def template_injection(subject: Subject) -> Iterator[Finding]:
         - run: echo "$TITLE"
           env: {TITLE: "${{ github.event.pull_request.title }}"}
     """
-    for pipeline in github_workflows(subject):
+    for pipeline in _github_workflows(subject):
         for script in pipeline.scripts:
             for match in _UNTRUSTED.finditer(script.text):
                 line = script.place.line + script.text.count("\n", 0, match.start())
@@ -110,7 +110,7 @@ def template_injection(subject: Subject) -> Iterator[Finding]:
                 yield Finding(Place(pipeline.path, line), message, "", match.group())
 
 
-def github_workflows(subject: Subject) -> list[Pipeline]:
+def _github_workflows(subject: Subject) -> list[Pipeline]:
     """Return the GitHub workflows that have a job.
 
     Raises:

@@ -63,7 +63,7 @@ class Plan:
         return tuple(step.recipe for step in self.steps)
 
 
-def reason_against(
+def _reason_against(
     recipe: Recipe, service: Service, taken: Mapping[str, str] = _NONE
 ) -> str | None:
     """Return why a recipe is not for a service, behind a colon; ``None`` if it is.
@@ -178,7 +178,7 @@ def make_plan(
         recipe, for_ = pending.pop(0)
         if recipe.id in steps or (for_ and recipe.id in present):
             continue
-        reason = reason_against(recipe, service, taken)
+        reason = _reason_against(recipe, service, taken)
         if reason is not None:
             needed = f", which `{for_}` requires," if for_ else ""
             raise UserError(f"The recipe `{recipe.id}`{needed} does not apply: {reason}.")
@@ -191,7 +191,7 @@ def make_plan(
 def _reason_with_required(
     catalogue: Catalogue, recipe: Recipe, service: Service, taken: Mapping[str, str]
 ) -> str | None:
-    reasons = [reason_against(recipe, service, taken)]
+    reasons = [_reason_against(recipe, service, taken)]
     reasons += [
         _reason_with_required(catalogue, catalogue[name], service, taken)
         for name in recipe.requires

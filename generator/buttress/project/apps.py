@@ -188,7 +188,7 @@ def _found(module: Module, call: ast.Call, framework: Framework, via: str) -> Fo
         function=module.symbol(function),
         returned=holder.returned
         or any(returns(module, function, name.split(".")[0]) for name in holder.names),
-        factory_arguments=needs_arguments(function),
+        factory_arguments=_needs_arguments(function),
         in_class=isinstance(module.parent(function), ast.ClassDef),
     )
 
@@ -241,7 +241,7 @@ def returns(module: Module, function: Function, name: str) -> bool:
     )
 
 
-def needs_arguments(function: Function) -> bool:
+def _needs_arguments(function: Function) -> bool:
     """Whether a function can only be called with arguments, ``self`` and ``cls`` aside."""
     arguments = function.args
     names = [argument.arg for argument in (*arguments.posonlyargs, *arguments.args)]

@@ -94,7 +94,7 @@ class Candidate:
         found = [self.path, *self.extra_starts]
         found += [start.path for start in self.starts if start.path and start.strength >= SCRIPTED]
         found += [launch.path for launch in self.launches]
-        found += [alias.path for alias in self.aliases if is_serving(alias)]
+        found += [alias.path for alias in self.aliases if _is_serving(alias)]
         return tuple(dict.fromkeys(found))
 
 
@@ -113,7 +113,7 @@ class Survey:
     processes: list[Start] = field(default_factory=list)
 
 
-def is_serving(alias: Alias) -> bool:
+def _is_serving(alias: Alias) -> bool:
     """Whether a name that holds the app looks like what a server is pointed at."""
     stem = name_of(alias.path).removesuffix(".py").lower()
     if "scripts" in folder_of(alias.path).split("/"):
@@ -334,7 +334,7 @@ def _instance(candidate: Candidate, app: FoundApp, root: str) -> tuple[str | Non
         return f"{dotted_name(alias.path, root)}:{alias.name}", None
     if not app.function:
         return None, None
-    serving = [alias for alias in candidate.aliases if alias.is_call and is_serving(alias)]
+    serving = [alias for alias in candidate.aliases if alias.is_call and _is_serving(alias)]
     launched = {launch.path for launch in candidate.launches}
     serving.sort(
         key=lambda alias: (

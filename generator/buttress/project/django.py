@@ -127,13 +127,13 @@ def _named_by(modules: OwnModules, settings: str, root: str) -> Iterator[str]:
                 yield found
             if count == len(parts) and folder in modules.folders:
                 yield from _app_modules(modules, folder)
-            elif found is not None and name_is_app_config(parts, count):
+            elif found is not None and _name_is_app_config(parts, count):
                 yield from _app_modules(modules, folder_of(found))
             if found is not None:
                 break
 
 
-def name_is_app_config(parts: list[str], count: int) -> bool:
+def _name_is_app_config(parts: list[str], count: int) -> bool:
     """Whether a dotted name points at an ``AppConfig`` (``shop.apps.ShopConfig``)."""
     return count < len(parts) and parts[count - 1] == "apps"
 

@@ -196,7 +196,7 @@ class ImportGraph:
         for text in strings_in(value):
             if _DOTTED.match(text):
                 dotted = text.partition(":")[0]
-                if ":" in text or "." in text or called_name_is_import(value, module):
+                if ":" in text or "." in text or _called_name_is_import(value, module):
                     yield from self._longest(dotted, module.path)
         if isinstance(value, ast.JoinedStr) and value.values:
             # `queue.enqueue(f"app.tasks.{name}")`
@@ -258,7 +258,7 @@ class ImportGraph:
             )
 
 
-def called_name_is_import(value: ast.expr, module: Module) -> bool:
+def _called_name_is_import(value: ast.expr, module: Module) -> bool:
     """Whether a plain word is an argument of ``import_module`` or ``__import__``."""
     call = module.parent(value)
     return isinstance(call, ast.Call) and called_name(call) in {"import_module", "__import__"}

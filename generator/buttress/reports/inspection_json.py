@@ -30,7 +30,7 @@ def scorecard_json(card: Scorecard, setting: Setting = ALONE) -> dict[str, Any]:
             "known": len(card.known),
         },
         "compared_with": card.compared_with,
-        "findings": [finding_json(finding) for finding in card.findings],
+        "findings": [_finding_json(finding) for finding in card.findings],
         "checks": [_check(result) for result in card.results],
         "deselected": [result.check.id for result in card.deselected],
         "remarks": [
@@ -41,8 +41,8 @@ def scorecard_json(card: Scorecard, setting: Setting = ALONE) -> dict[str, Any]:
             }
             for remark in card.remarks
         ],
-        "service": service_json(card.service),
-        "services": [service_json(service) for service in card.project.services],
+        "service": _service_json(card.service),
+        "services": [_service_json(service) for service in card.project.services],
         "repository": {key: shown(said) for key, said in around.items()} if setting.whole else None,
         "ecosystems": [package_as_json(package) for package in card.project.packages],
         "skipped": [{"path": item.path, "reason": item.reason} for item in card.skipped],
@@ -72,7 +72,7 @@ def score_json(card: Scorecard) -> dict[str, Any]:
     }
 
 
-def finding_json(finding: Located) -> dict[str, Any]:
+def _finding_json(finding: Located) -> dict[str, Any]:
     """Return one finding."""
     check = finding.check
     return {
@@ -117,7 +117,7 @@ def _check(result: Result) -> dict[str, Any]:
     }
 
 
-def service_json(service: Service) -> dict[str, Any]:
+def _service_json(service: Service) -> dict[str, Any]:
     """Return what identifies a service."""
     return {
         "root": service.root or ".",

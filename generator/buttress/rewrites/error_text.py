@@ -59,7 +59,7 @@ def _rewrite_scope(module: Module, scope: ErrorScope, found: list[Leak]) -> Iter
     event = ""
     for leak in found:
         line = leak.text.lineno
-        public = public_text(module, leak)
+        public = _public_text(module, leak)
         if public is None:
             yield Abstained(
                 module.path,
@@ -104,7 +104,7 @@ def _rewrite_scope(module: Module, scope: ErrorScope, found: list[Leak]) -> Iter
     )
 
 
-def public_text(module: Module, leak: Leak) -> tuple[str, str] | None:
+def _public_text(module: Module, leak: Leak) -> tuple[str, str] | None:
     """Return the author's own words and the source of the expression that replaces the text.
 
     The words are empty where the text was nothing but the exception.
@@ -119,7 +119,7 @@ def public_text(module: Module, leak: Leak) -> tuple[str, str] | None:
         if _is_named_trace(module, leak.text):
             # its name would promise a trace; clients that look for it find none
             return "", "None"
-        return "", _quoted(default_text(leak.status), quote)
+        return "", _quoted(_default_text(leak.status), quote)
     if all(isinstance(part, str) for part in kept):
         return words, _quoted(words, quote)
     source = _f_string(kept, quote)
@@ -136,7 +136,7 @@ def _is_named_trace(module: Module, node: ast.expr) -> bool:
     return isinstance(key, ast.Constant) and bool(_TRACE.search(str(key.value)))
 
 
-def default_text(status: int | None) -> str:
+def _default_text(status: int | None) -> str:
     """Return what a client is told when nothing but the exception was in the text."""
     if status is None or status >= 500:
         return _INTERNAL

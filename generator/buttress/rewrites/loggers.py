@@ -36,7 +36,7 @@ class LoggerUse:
 
 def logger_in(module: Module) -> LoggerUse | None:
     """Return the logger of a module; ``None`` where the names for a new one are taken."""
-    return existing_logger(module) or new_logger(module)
+    return _existing_logger(module) or new_logger(module)
 
 
 def new_logger(module: Module, names: tuple[str, ...] = ("logger",)) -> LoggerUse | None:
@@ -57,7 +57,7 @@ def new_logger(module: Module, names: tuple[str, ...] = ("logger",)) -> LoggerUs
     )
 
 
-def existing_logger(module: Module) -> LoggerUse | None:
+def _existing_logger(module: Module) -> LoggerUse | None:
     """Return the logger that a module defines or imports at its top, if there is one."""
     for node in module.tree.body:
         if not (isinstance(node, ast.Assign) and isinstance(node.value, ast.Call)):

@@ -135,7 +135,7 @@ def unused_after(before: Module, after: Module) -> list[Edit]:
     for node in after.tree.body:
         if not isinstance(node, ast.Import | ast.ImportFrom) or _is_own(node):
             continue
-        is_standard = isinstance(node, ast.Import) and group_of(node.names[0].name) == _STANDARD
+        is_standard = isinstance(node, ast.Import) and _group_of(node.names[0].name) == _STANDARD
         if is_package and not is_standard:
             continue
         start, end = after.line_span(node.lineno)
@@ -278,10 +278,10 @@ def _group(node: ast.Import | ast.ImportFrom, own: frozenset[str]) -> int:
     if isinstance(node, ast.ImportFrom) and node.level:
         return _OWN
     name = node.module or "" if isinstance(node, ast.ImportFrom) else node.names[0].name
-    return group_of(name, own)
+    return _group_of(name, own)
 
 
-def group_of(name: str, own: frozenset[str] = frozenset()) -> int:
+def _group_of(name: str, own: frozenset[str] = frozenset()) -> int:
     """Return the import group of a dotted module name: 0 future, 1 standard, 2 third party, 3 own."""
     root = name.split(".", maxsplit=1)[0]
     if not root:
@@ -296,7 +296,7 @@ def group_of(name: str, own: frozenset[str] = frozenset()) -> int:
 def _place(module: Module, item: Import, own: frozenset[str]) -> tuple[int, bool, bool]:
     """Return where a new statement goes, and whether it needs a blank line before and after."""
     imports = _top_imports(module)
-    wanted = group_of(item.module, own)
+    wanted = _group_of(item.module, own)
     if not imports:
         return _top(module), False, False
     groups = [_group(node, own) for node in imports]

@@ -37,7 +37,7 @@ def declared(text: str) -> dict[str, frozenset[str]]:
 def _names_in(table: object) -> frozenset[str]:
     if isinstance(table, Mapping):
         return frozenset(canonicalize_name(str(key)) for key in table)
-    return frozenset(name for item in as_list(table) if (name := requirement_name(item)))
+    return frozenset(name for item in _as_list(table) if (name := requirement_name(item)))
 
 
 def add_dependency(
@@ -81,7 +81,7 @@ def add_dependency(
     project = data.get("project")
     if not isinstance(project, Mapping):
         raise RefusedError("it has no [project] table")
-    if "dependencies" in as_list(project.get("dynamic")):
+    if "dependencies" in _as_list(project.get("dynamic")):
         raise RefusedError("its dependencies are dynamic: the build back end reads them elsewhere")
     return add_to_list(text, ("project", "dependencies"), requirement)
 
@@ -163,6 +163,6 @@ def _pipfile_value(specifier: str, extras: Sequence[str]) -> object:
     return {"extras": list(extras), "version": version} if extras else version
 
 
-def as_list(value: object) -> list[Any]:
+def _as_list(value: object) -> list[Any]:
     """Return a list, an empty one for what is none."""
     return value if isinstance(value, list) else []

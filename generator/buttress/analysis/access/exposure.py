@@ -138,13 +138,13 @@ def is_on(module: Module, node: ast.expr) -> bool:
     if isinstance(node, ast.Name):
         value = constant(module, node.id)
         return value is not None and not isinstance(value, ast.Name) and is_on(module, value)
-    for read in environment_reads_in(module, node):
+    for read in _environment_reads_in(module, node):
         if read is not None and str(read).lower() in _TRUE:
             return True
     return False
 
 
-def environment_reads_in(module: Module, node: ast.expr) -> Iterator[object]:
+def _environment_reads_in(module: Module, node: ast.expr) -> Iterator[object]:
     """Yield the literal defaults of reads of the environment inside an expression."""
     parts = set(ast.walk(node))
     for read in environment_reads(module):
@@ -254,7 +254,7 @@ def _wild(module: Module, node: ast.expr, depth: int = 0) -> ast.expr | None:
         return None
     if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
         return _returned(module, node.func.id, depth)
-    is_wild = any(str(value).strip() == "*" for value in environment_reads_in(module, node))
+    is_wild = any(str(value).strip() == "*" for value in _environment_reads_in(module, node))
     return node if is_wild else None
 
 

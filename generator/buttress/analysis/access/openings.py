@@ -125,10 +125,10 @@ def _writes(project: Project, service: Service, endpoint: Endpoint) -> bool:
             return False
         if _REGISTERS.search(text) and not words(endpoint) & ADMIN:
             return False
-    return has_effect(project, service, endpoint)
+    return _has_effect(project, service, endpoint)
 
 
-def has_effect(project: Project, service: Service, endpoint: Endpoint) -> bool:
+def _has_effect(project: Project, service: Service, endpoint: Endpoint) -> bool:
     """Whether something may be different after an endpoint that takes more than questions has run."""
     node = endpoint.node
     if isinstance(node, ast.ClassDef):

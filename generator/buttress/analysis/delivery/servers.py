@@ -19,7 +19,7 @@ _REPLIT_PYTHON = lazy_pattern(r"""["']python-3\.\d+""")
 _RUNS_FILE = lazy_pattern(r"(?:^|/)(?:python|pypy)[\d.]*\s+(?:-\S+\s+)*(\S+\.py)\b")
 
 
-def deployed_commands(service: Service) -> list[Fact]:
+def _deployed_commands(service: Service) -> list[Fact]:
     """Return the commands of images, platforms and process managers, one for each file.
 
     Where a file has several (stages of an image), the strongest one counts.
@@ -45,7 +45,7 @@ def development_starts(project: Project, service: Service) -> list[tuple[Fact, s
 
     ``None`` where nothing says how the app is started.
     """
-    commands = deployed_commands(service)
+    commands = _deployed_commands(service)
     if not commands:
         return None
     found = []

@@ -164,10 +164,10 @@ def brings_traceback(module: Module, call: ast.Call) -> bool:
         return True
     if module.resolve(call.func) in {"traceback.print_exc", "sentry_sdk.capture_exception"}:
         return True
-    return passes_exception(call)
+    return _passes_exception(call)
 
 
-def passes_exception(call: ast.Call) -> bool:
+def _passes_exception(call: ast.Call) -> bool:
     """Whether a call passes ``exc_info``, and not to leave it out."""
     return any(
         keyword.arg == "exc_info"

@@ -59,11 +59,11 @@ def has_request_id(wiring: Wiring) -> bool:
         if any(_is_django_middleware(module, text) for text in module.nodes(ast.Constant)):
             return True
     return any(
-        wiring_reaches(wiring, module, carrier)
+        _wiring_reaches(wiring, module, carrier)
         for spelled in (modules.having(*_IN_TWO_WORDS), modules.spelling(_IN_A_WORD))
         for module in spelled
         for carrier in _carriers(module)
-    ) or any(wiring_reaches(wiring, module, carrier) for module, carrier in _bound(modules))
+    ) or any(_wiring_reaches(wiring, module, carrier) for module, carrier in _bound(modules))
 
 
 def _is_django_middleware(module: Module, text: ast.Constant) -> bool:
@@ -145,7 +145,7 @@ def _is_written(module: Module, node: ast.expr) -> bool:
     return isinstance(above, ast.Tuple | ast.Dict | ast.Assign)
 
 
-def wiring_reaches(wiring: Wiring, module: Module, carrier: Definition) -> bool:
+def _wiring_reaches(wiring: Wiring, module: Module, carrier: Definition) -> bool:
     """Whether a middleware, hook or the function that installs one is attached to the app."""
     if any(_is_hook(mark) for mark in carrier.decorator_list):
         return wiring.runs(module, carrier)

@@ -29,14 +29,14 @@ def blocking_queries(module: Module, service: Service) -> Iterator[ast.Call]:
         inner = module.scope(call.node)
         if not isinstance(inner, ast.AsyncFunctionDef) or inner in seen:
             continue
-        if runs_alone(module, inner):
+        if _runs_alone(module, inner):
             continue
         if call.methods[0] in _SYNCHRONOUS and _is_waited_for(module, call):
             seen.add(inner)
             yield call.node
 
 
-def runs_alone(module: Module, function: ast.AsyncFunctionDef) -> bool:
+def _runs_alone(module: Module, function: ast.AsyncFunctionDef) -> bool:
     """Whether a coroutine only ever runs in a loop of its own: ``asyncio.run(work())``."""
     calls = list(module.called(function.name))
     return bool(calls) and all(_is_run(module.parent(call)) for call in calls)

@@ -34,7 +34,7 @@ class Facts(Protocol):
         ...
 
 
-def no_facts(test: ast.expr, *, is_true: bool) -> frozenset[Fact]:  # noqa: ARG001 - see Facts
+def _no_facts(test: ast.expr, *, is_true: bool) -> frozenset[Fact]:  # noqa: ARG001 - see Facts
     """Return nothing, for questions that are not about the body."""
     return frozenset()
 
@@ -67,7 +67,7 @@ class Flow:
         self,
         module: Module,
         handler: Function,
-        facts: Facts = no_facts,
+        facts: Facts = _no_facts,
         values: Iterable[ast.expr] = (),
     ) -> None:
         self._module = module

@@ -156,7 +156,7 @@ def nullable(found: Type) -> Type:
     return Type(found.name, found.items, is_nullable=True)
 
 
-def annotated(module: Module, node: ast.expr) -> Type | None:
+def _annotated(module: Module, node: ast.expr) -> Type | None:
     """Return the type that an annotation says, if it is built of plain types only."""
     if isinstance(node, ast.Constant) and isinstance(node.value, str):
         return None
@@ -173,15 +173,15 @@ def annotated(module: Module, node: ast.expr) -> Type | None:
         return None
     outer = module.resolve(node.value) or ""
     if outer == "typing.Optional":
-        inner = annotated(module, node.slice)
+        inner = _annotated(module, node.slice)
         return None if inner is None else nullable(inner)
     if outer == "typing.Union" and isinstance(node.slice, ast.Tuple):
         return _nullable(module, node.slice.elts)
     if _CONTAINERS.get(outer) == "list":
-        inner = annotated(module, node.slice)
+        inner = _annotated(module, node.slice)
         return None if inner is None else Type("list", inner)
     if _CONTAINERS.get(outer) == "dict" and isinstance(node.slice, ast.Tuple):
-        key, value = node.slice.elts[0], annotated(module, node.slice.elts[-1])
+        key, value = node.slice.elts[0], _annotated(module, node.slice.elts[-1])
         is_text = module.resolve(key) == "builtins.str"
         return None if value is None or not is_text else Type("dict", value)
     return None
@@ -191,7 +191,7 @@ def _nullable(module: Module, parts: list[ast.expr]) -> Type | None:
     real = [p for p in parts if not (isinstance(p, ast.Constant) and p.value is None)]
     if len(real) != 1 or len(parts) != 2:
         return None
-    inner = annotated(module, real[0])
+    inner = _annotated(module, real[0])
     return None if inner is None else nullable(inner)
 
 
@@ -238,7 +238,7 @@ def _model_field(module: Module, node: ast.ClassDef, field: str) -> Type | None:
     for statement in node.body:
         if isinstance(statement, ast.AnnAssign) and _is_name(statement.target, field):
             has_alias = _has_alias(statement.value)
-            return None if has_alias else annotated(module, statement.annotation)
+            return None if has_alias else _annotated(module, statement.annotation)
     return None
 
 

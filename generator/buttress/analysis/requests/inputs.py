@@ -44,7 +44,7 @@ def bodies(module: Module, service: Service, classes: Classes) -> Iterator[Body]
         module.nodes(ast.FunctionDef, ast.AsyncFunctionDef), key=lambda node: node.lineno
     )
     for function in functions:
-        if module.symbol(function) not in named and not is_endpoint(module, function):
+        if module.symbol(function) not in named and not _is_endpoint(module, function):
             continue
         if service.framework is Framework.FLASK:
             body = flask_body(module, function, classes)
@@ -57,7 +57,7 @@ def bodies(module: Module, service: Service, classes: Classes) -> Iterator[Body]
                 yield body
 
 
-def is_endpoint(module: Module, function: Function) -> bool:
+def _is_endpoint(module: Module, function: Function) -> bool:
     """Whether a function says of itself that it answers a route."""
     for mark in function.decorator_list:
         if isinstance(mark, ast.Call) and isinstance(mark.func, ast.Attribute):

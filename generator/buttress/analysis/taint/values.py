@@ -97,7 +97,7 @@ class Value:
         parts = self.parts
         if parts is not None:
             parts = tuple(p if isinstance(p, str) else p.safe_for(bits, keys) for p in parts)
-        taint = safe_taints(self.taint, bits, keys)
+        taint = _safe_taints(self.taint, bits, keys)
         what = self.what if keys is not None else ""
         return Value(self.const, taint, parts, self.ref, what, self.node)
 
@@ -106,7 +106,7 @@ NOTHING: Final = Value()
 """A value of which nothing is known."""
 
 
-def safe_taints(taints: Taints, bits: int, keys: Container[str] | None = None) -> Taints:
+def _safe_taints(taints: Taints, bits: int, keys: Container[str] | None = None) -> Taints:
     """Return sources as made fit for some kinds of sinks; all, or those with these keys."""
     return frozenset(
         taint._replace(safe=taint.safe | bits) if keys is None or taint.key in keys else taint

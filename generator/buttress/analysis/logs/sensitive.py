@@ -5,11 +5,13 @@ from __future__ import annotations
 import ast
 import re
 from functools import lru_cache
+from weakref import WeakKeyDictionary
 
 from buttress.analysis.secrecy.secrets import is_headed, is_secret_name
 from buttress.project.literals import written
 from buttress.project.modules import called_name
 from buttress.source import Module
+from buttress.source.nodes import Function
 from buttress.source.patterns import lazy_pattern
 
 _MORE = lazy_pattern(
@@ -52,6 +54,7 @@ _SAME_CALLS = frozenset(
 _SAME_METHODS = frozenset(
     ["strip", "lower", "upper", "decode", "encode", "get_secret_value", "hex", "copy", "title"]
 )
+_GIVEN: WeakKeyDictionary[Module, dict[Function, dict[str, list[ast.expr]]]] = WeakKeyDictionary()
 _ENVIRONMENT = frozenset(["os.environ", "builtins.globals", "builtins.locals", "builtins.vars"])
 
 
@@ -82,14 +85,7 @@ def secret_in(module: Module, node: ast.expr) -> str | None:
 def _secret_within(module: Module, node: ast.Name) -> str | None:
     """Return the secret that is part of the one text which the function around gives a name."""
     function = module.function(node)
-    if function is None:
-        return None
-    given = [
-        item.value
-        for item in module.inside(function)
-        if isinstance(item, ast.Assign)
-        and any(written(target) == node.id for target in item.targets)
-    ]
+    given = _texts(module, function).get(node.id, []) if function is not None else []
     if len(given) != 1 or not isinstance(given[0], ast.JoinedStr):
         return None
     for part in given[0].values:
@@ -99,6 +95,19 @@ def _secret_within(module: Module, node: ast.Name) -> str | None:
             if is_sensitive(name) and _is_meant(module, piece, name):
                 return name
     return None
+
+
+def _texts(module: Module, function: Function) -> dict[str, list[ast.expr]]:
+    """Return what a function gives to each of its names, looked up once."""
+    functions = _GIVEN.setdefault(module, {})
+    if function not in functions:
+        found = functions[function] = {}
+        for item in module.inside(function):
+            if isinstance(item, ast.Assign):
+                for target in item.targets:
+                    if isinstance(target, ast.Name):
+                        found.setdefault(target.id, []).append(item.value)
+    return functions[function]
 
 
 def _is_meant(module: Module, node: ast.Name | ast.Attribute, name: str) -> bool:

@@ -214,6 +214,13 @@ def test_no_format_prints_raw_what_steers_its_reader(run: Run, tmp_path: Path, n
         assert "<script>x" not in printed.out
 
 
+def test_a_page_says_which_project_it_is_about(run: Run, nested: Path) -> None:
+    page = run("inspect", nested, "--format", "html").out
+
+    assert "<title>At risk: " in page or "<title>Not ready: " in page
+    assert "production readiness of back end · fastapi · main:app</title>" in page
+
+
 def test_what_was_accepted_is_told_in_every_format(run: Run, tmp_path: Path) -> None:
     code = (
         "import requests\n\n\n@app.get('/b')\ndef b():\n    requests.get('http://a', verify=False)"

@@ -118,13 +118,16 @@ def html(card: Scorecard, setting: Setting) -> str:
 def _facts(card: Scorecard) -> dict[str, Any]:
     service = card.service
     where = f"{service.root}/ · " if service.root else ""
+    # who gets the page has nothing else that says which project it is about
+    root = card.project.tree.root
+    name = f"{root.name} · " if root is not None and root.name else ""
     broken = unparsed(card.project.tree)
     undecided = [result for result in card.results if result.status is Status.UNKNOWN]
     return {
         "verdict": card.verdict.value,
         "tone": card.verdict.name.lower().replace("_", "-"),
         "total": None if card.total is None else f"{card.total:.0f}",
-        "subject": shown(f"{where}{service.framework.value} · {service.app.target}"),
+        "subject": shown(f"{name}{where}{service.framework.value} · {service.app.target}"),
         "routes": len(service.routes),
         "catalogue": card.catalogue_version,
         "remarks": [_remark(item.place, item.message) for item in card.remarks],

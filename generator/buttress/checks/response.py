@@ -85,7 +85,7 @@ def no_runbook(subject: Subject) -> Iterator[Finding]:
         return
     fullest = max(found, key=lambda item: (item.scenarios, item.commands), default=None)
     if fullest is not None and fullest.commands:
-        message = f"This runbook answers {fullest.scenarios} kinds of trouble, {fullest.commands} with commands."
+        message = f"Of three kinds of trouble, this runbook answers {fullest.scenarios}, {fullest.commands} with commands."
         yield Finding(Place(fullest.path), message)
     else:
         yield Finding(subject.anchor, "No runbook says what to do when something breaks.")

@@ -10,7 +10,7 @@ from enum import StrEnum
 from buttress.analysis import configuration
 from buttress.analysis.configuration import EnvironmentRead, Known
 from buttress.analysis.secrecy import secrets
-from buttress.analysis.secrecy.secrets import HardcodedSecret
+from buttress.analysis.secrecy.hardcoded import HardcodedSecret, hardcoded_secrets
 from buttress.analysis.secrecy.variables import variable_for
 from buttress.analysis.staying_reads import holds_secret, why_it_stays
 from buttress.source import Module
@@ -140,7 +140,7 @@ def plan_settings(
     for name, reads in groups.items():
         _add_reads(plan, name, reads, environment)
     for module in modules:
-        for secret in secrets.hardcoded_secrets(module):
+        for secret in hardcoded_secrets(module):
             if not _is_inside_read(module, secret.node):
                 _add_secret(plan, module, secret, mentioned)
     plan.fields.sort(key=lambda item: item.name)

@@ -27,11 +27,8 @@ from buttress.analysis.delivery.deployments import (
     unbounded,
 )
 from buttress.analysis.delivery.environments import branches_on_environment, environments_described
-from buttress.analysis.secrecy.secrets import (
-    all_hardcoded_secrets,
-    is_secret_name,
-    is_secret_variable,
-)
+from buttress.analysis.secrecy.hardcoded import all_hardcoded_secrets
+from buttress.analysis.secrecy.secrets import is_secret_name, is_secret_variable
 from buttress.checks.model import (
     Confidence,
     Finding,

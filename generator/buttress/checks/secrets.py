@@ -16,6 +16,7 @@ from buttress.analysis.configuration import (
 )
 from buttress.analysis.logs.printing import is_main_guard
 from buttress.analysis.required_variables import unchecked_variables
+from buttress.analysis.secrecy.hardcoded import all_hardcoded_secrets
 from buttress.analysis.secrecy.refused import is_refused
 from buttress.analysis.secrecy.secret_files import (
     committed_keys,
@@ -23,7 +24,6 @@ from buttress.analysis.secrecy.secret_files import (
     tracked_secret_files,
 )
 from buttress.analysis.secrecy.secrets import (
-    all_hardcoded_secrets,
     is_in_words,
     is_issued,
     is_secret_variable,

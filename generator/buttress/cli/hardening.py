@@ -16,7 +16,7 @@ from rich.table import Table
 from rich.text import Text
 
 from buttress.acceptance.inspection import scored_as_configured
-from buttress.analysis.secrecy.secrets import mask
+from buttress.analysis.secrecy.masking import mask
 from buttress.apply import journal, repository
 from buttress.apply.patch import diff
 from buttress.apply.review import Action, review

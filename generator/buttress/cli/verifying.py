@@ -10,7 +10,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from buttress.analysis.secrecy.secrets import mask
+from buttress.analysis.secrecy.masking import mask
 from buttress.apply import journal
 from buttress.apply.environment import Environment, find_environment, how_to_install
 from buttress.apply.verification import broken, observe, worse

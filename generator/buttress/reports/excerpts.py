@@ -6,13 +6,9 @@ import re
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-from buttress.analysis.secrecy.secrets import (
-    entropy,
-    hardcoded_secrets,
-    is_placeholder,
-    is_secret_variable,
-    mask,
-)
+from buttress.analysis.secrecy.hardcoded import hardcoded_secrets
+from buttress.analysis.secrecy.masking import mask
+from buttress.analysis.secrecy.secrets import entropy, is_placeholder, is_secret_variable
 from buttress.project.model import Place
 from buttress.reports.visible import safe
 from buttress.source import Tree

@@ -7,7 +7,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from buttress.analysis.secrecy.secrets import mask
+from buttress.analysis.secrecy.masking import mask
 from buttress.apply.verification import Observed, Outcomes
 from buttress.reports.visible import safe
 

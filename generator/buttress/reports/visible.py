@@ -6,7 +6,7 @@ import json
 import re
 from typing import Any
 
-from buttress.analysis.secrecy.secrets import mask
+from buttress.analysis.secrecy.masking import mask
 from buttress.source.patterns import lazy_pattern
 
 _STEERS = lazy_pattern(

@@ -2,13 +2,9 @@
 
 import pytest
 
-from buttress.analysis.secrecy.secrets import (
-    hardcoded_secrets,
-    is_secret_name,
-    is_secret_variable,
-    kind_of,
-    mask,
-)
+from buttress.analysis.secrecy.hardcoded import hardcoded_secrets
+from buttress.analysis.secrecy.masking import mask
+from buttress.analysis.secrecy.secrets import is_secret_name, is_secret_variable, kind_of
 from buttress.source import Module, Text
 
 OPENAI = "sk-proj-" + "a1B2c3D4e5F6g7H8i9J0"

@@ -6,7 +6,8 @@ import ast
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from buttress.analysis.secrecy.secrets import hardcoded_secrets, is_placeholder, is_secret_name
+from buttress.analysis.secrecy.hardcoded import hardcoded_secrets
+from buttress.analysis.secrecy.secrets import is_placeholder, is_secret_name
 from buttress.project.literals import argument, constant, last_name, literal_text
 from buttress.project.modules import called_name
 from buttress.source import Module, Modules

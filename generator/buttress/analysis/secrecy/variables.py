@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 
-from buttress.analysis.secrecy.secrets import HardcodedSecret
+from buttress.analysis.secrecy.hardcoded import HardcodedSecret
 from buttress.source import Module
 
 _PROVIDERS = (

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 
 from buttress.analysis.access.endpoints import Endpoint
 from buttress.analysis.access.reached_code import head, reached_text, signature
+from buttress.project.literals import literal_text
 from buttress.project.model import Project, Service
 from buttress.source.patterns import lazy_pattern
 
@@ -25,10 +26,8 @@ _MESSAGES = lazy_pattern(r"\"[^\"\n]* [^\"\n]*\"|'[^'\n]* [^'\n]*'")
 _PASSWORD = lazy_pattern(
     r"passw|pwd|credential|authenticate\(|OAuth2PasswordRequestForm|LoginForm", re.IGNORECASE
 )
-_READS = lazy_pattern(
-    r"(?:form|json|data|POST|body|payload|get_json\([^()]*\))(?:\[|\.get\()\s*['\"](?:password|passwd|pwd)['\"]"
-)
-"""What takes the password of somebody is a login, wherever it stands."""
+_SENT = lazy_pattern(r"(?:\b(?:form|json|data|POST|body|payload)|get_json\([^()]*\))\Z")
+_PASSWORDS = frozenset(["password", "passwd", "pwd"])
 
 _TYPED = lazy_pattern(
     r":\s*\w*(?:Login|Credential|SignIn|SignUp|Signup|Signin|Regist|CreateUser|UserCreate)\w*"
@@ -52,7 +51,7 @@ def logins(project: Project, service: Service, found: Iterable[Endpoint]) -> Ite
         if "POST" not in endpoint.methods and not isinstance(endpoint.node, ast.ClassDef):
             continue
         named = _LOGIN.search(endpoint.path.rstrip("/")) or _LOGIN.search("/" + endpoint.node.name)
-        named = named or _READS.search(endpoint.module.source(endpoint.node))
+        named = named or _takes_password(endpoint)
         text = reached_text(project, service, endpoint)
         text = _MESSAGES.sub("", text)
         if named and (_CREDENTIAL.search(text) or _TYPED.search(head(endpoint))):
@@ -65,6 +64,19 @@ def take_passwords(project: Project, service: Service, found: Iterable[Endpoint]
         _PASSWORD.search(reached_text(project, service, endpoint)) or _TYPED.search(head(endpoint))
         for endpoint in logins(project, service, found)
     )
+
+
+def _takes_password(endpoint: Endpoint) -> bool:
+    """Whether an endpoint reads a password itself, and no token that somebody was sent."""
+    module = endpoint.module
+    read: set[str] = set()
+    for node in module.inside(endpoint.node):
+        if isinstance(node, ast.Subscript) and _SENT.search(module.source(node.value)):
+            read.add(literal_text(node.slice))
+        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.args:
+            if node.func.attr == "get" and _SENT.search(module.source(node.func.value)):
+                read.add(literal_text(node.args[0]))
+    return not read.isdisjoint(_PASSWORDS) and not any("token" in name for name in read)
 
 
 def is_login(endpoint: Endpoint) -> bool:

@@ -9,15 +9,33 @@ from buttress.project.literals import literal_text
 from buttress.source import Module, Modules
 
 _HEADER = "access-control-allow-origin"
+_HOOKS = ("after_request", "before_request", "middleware", "after_app_request")
+_METHODS = frozenset(["dispatch", "__call__", "process_response"])
 _SETTERS = frozenset(["add", "set", "setdefault", "add_header", "__setitem__"])
 
 
 def open_origin_headers(modules: Modules) -> Iterator[tuple[Module, ast.expr]]:
-    """Yield the values of such headers: ``*``, or the origin of the request sent back unseen."""
+    """Yield the values of such headers: ``*`` on every answer, or the origin of the request sent back unseen.
+
+    One view that all may read, and an answer to an error, are meant so.
+    """
     for module in modules.having("Access-Control-Allow-Origin"):
         for value in _values(module):
-            if literal_text(value).strip() == "*" or _is_sent_back(module, value):
+            is_open = literal_text(value).strip() == "*" and _is_on_all(module, value)
+            if is_open or _is_sent_back(module, value):
                 yield module, value
+
+
+def _is_on_all(module: Module, value: ast.expr) -> bool:
+    """Whether code that sees all requests or answers sets a header."""
+    function = module.function(value)
+    if not isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef):
+        return False
+    if any(isinstance(above, ast.ExceptHandler) for above in module.ancestors(value)):
+        return False
+    hooks = " ".join(module.source(decorator) for decorator in function.decorator_list)
+    is_method = isinstance(module.parent(function), ast.ClassDef)
+    return any(hook in hooks for hook in _HOOKS) or (is_method and function.name in _METHODS)
 
 
 def _values(module: Module) -> Iterator[ast.expr]:

@@ -33,8 +33,12 @@ def unverified_tokens(module: Module) -> Iterator[ast.expr]:
 
 
 def _is_fallback(module: Module, call: ast.Call, strict: ast.Call) -> bool:
-    """Whether a call stands where an error of another one is caught."""
-    handlers = {above for above in module.ancestors(call) if isinstance(above, ast.ExceptHandler)}
+    """Whether a call stands where an error of another one is caught, and not raised again."""
+    handlers = {
+        above
+        for above in module.ancestors(call)
+        if isinstance(above, ast.ExceptHandler) and not isinstance(above.body[-1], ast.Raise)
+    }
     tries = [above for above in module.ancestors(strict) if isinstance(above, ast.Try)]
     return any(handler in handlers for above in tries for handler in above.handlers)
 

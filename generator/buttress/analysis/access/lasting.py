@@ -26,6 +26,8 @@ _SQL = lazy_pattern(
     r"(?i)\b(?:INSERT\s+INTO|UPDATE\s+\S+\s+SET|DELETE\s+FROM|DROP\s+TABLE|TRUNCATE)\b"
 )
 _READS = lazy_pattern(r"(?i)\s*(?:SELECT|SHOW|PRAGMA|EXPLAIN)\b")
+_OF_TEXTS = frozenset(dir(str)) - {"join"} | {"markdown", "markupsafe"}
+"""What begins like a verb that changes something, and does not (``startswith``)."""
 _MAKES_ONCE = lazy_pattern("_*(?:get|load|init|make|build)_")
 _MODELS = frozenset(["messages", "completions", "responses", "embeddings", "moderations", "transcriptions", "speech", "images", "models"])  # fmt: skip
 """What clients of language models call the things that they ask for an answer (``messages.create``)."""
@@ -99,7 +101,7 @@ def _call_changes(module: Module, call: ast.Call) -> bool:
     name = called_name(call)
     if name == "open":
         return any(_WRITING.search(text) for mode in call.args[1:2] for text in strings_in(mode))
-    if not _CHANGES.match(name.lower()):
+    if not _CHANGES.match(name.lower()) or name in _OF_TEXTS:
         return False
     resolved = module.resolve(call.func) or ""
     if resolved.startswith(("os.path.", "flask.session", "builtins.")):

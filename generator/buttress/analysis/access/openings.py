@@ -44,6 +44,7 @@ _REGISTERING = lazy_pattern(
     r"(?:create|add|new|register|reg)_?(?:user|account|customer|member)s?\Z|signup|register",
     re.IGNORECASE,
 )
+_ENVIRONMENT = lazy_pattern(r"\benviron\b")
 _EXPOSING = frozenset(["backup", "backups", "dump", "internal", "debug", "env", "phpinfo"])
 _WRITES = lazy_pattern(
     r"\b(?:add|commit|save|create|insert|update|delete|remove|execute|put|append|write|upsert|store|upload|send|set_|register|archive|merge|mark|bulk|destroy|edit|publish|cancel|approve"
@@ -108,7 +109,7 @@ def _exposes(project: Project, service: Service, endpoint: Endpoint) -> bool:
     """Whether an endpoint shows what is internal; the name of an environment alone is not."""
     shown = words(endpoint) & _EXPOSING
     if shown == {"env"}:
-        return "environ" in reached_text(project, service, endpoint)
+        return _ENVIRONMENT.search(reached_text(project, service, endpoint)) is not None
     return bool(shown)
 
 

@@ -7,11 +7,8 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from buttress import inspect
-from buttress.acceptance.changes import kept_lines
 from buttress.acceptance.comparing import only_changed
 from buttress.errors import UserError
 from buttress.project import inspect_project
@@ -291,16 +288,3 @@ def test_no_program_of_the_repository_is_run(root: Path) -> None:
     new(root)
 
     assert not marker.exists()
-
-
-@given(
-    old=st.lists(st.sampled_from("abc"), max_size=12),
-    new=st.lists(st.sampled_from("abc"), max_size=12),
-)
-def test_the_lines_that_are_kept_stand_in_the_old_text(old: list[str], new: list[str]) -> None:
-    kept = kept_lines("\n".join(old), "\n".join(new))
-
-    then = [kept[line] for line in sorted(kept)]
-    assert then == sorted(set(then))
-    # a text without a line has one, which is empty
-    assert all((new or [""])[now - 1] == (old or [""])[was - 1] for now, was in kept.items())

@@ -10,6 +10,7 @@ from buttress.analysis.access.endpoints import Endpoint
 from buttress.analysis.access.reached_code import head, reached_text, signature
 from buttress.project.literals import literal_text
 from buttress.project.model import Project, Service
+from buttress.project.modules import called_name
 from buttress.source.patterns import lazy_pattern
 
 _LOGIN = lazy_pattern(
@@ -73,8 +74,9 @@ def _takes_password(endpoint: Endpoint) -> bool:
     for node in module.inside(endpoint.node):
         if isinstance(node, ast.Subscript) and _SENT.search(module.source(node.value)):
             read.add(literal_text(node.slice))
-        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.args:
-            if node.func.attr == "get" and _SENT.search(module.source(node.func.value)):
+        elif isinstance(node, ast.Call) and called_name(node) == "get" and node.args:
+            owner = node.func.value if isinstance(node.func, ast.Attribute) else None
+            if owner is not None and _SENT.search(module.source(owner)):
                 read.add(literal_text(node.args[0]))
     return not read.isdisjoint(_PASSWORDS) and not any("token" in name for name in read)
 

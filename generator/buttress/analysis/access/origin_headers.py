@@ -29,7 +29,7 @@ def open_origin_headers(modules: Modules) -> Iterator[tuple[Module, ast.expr]]:
 def _is_on_all(module: Module, value: ast.expr) -> bool:
     """Whether code that sees all requests or answers sets a header."""
     function = module.function(value)
-    if not isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef):
+    if not isinstance(function, (ast.FunctionDef, ast.AsyncFunctionDef)):
         return False
     if any(isinstance(above, ast.ExceptHandler) for above in module.ancestors(value)):
         return False

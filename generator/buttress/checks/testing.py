@@ -5,16 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from buttress.analysis.delivery.workflows import pipelines
-from buttress.analysis.proofs.suites import (
-    Test,
-    all_tests,
-    coverage_gate,
-    suite_modules,
-    tests_failure,
-    unasserted,
-    written_tests,
-)
+from buttress.analysis.proofs.assertions import tests_failure
+from buttress.analysis.proofs.coverage_gate import coverage_gate
+from buttress.analysis.proofs.suites import Test, all_tests, suite_modules, written_tests
 from buttress.analysis.proofs.tested_routes import untested_routes
+from buttress.analysis.proofs.vacuous import unasserted
 from buttress.checks.model import (
     Confidence,
     Finding,

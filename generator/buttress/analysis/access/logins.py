@@ -51,8 +51,8 @@ def logins(project: Project, service: Service, found: Iterable[Endpoint]) -> Ite
             continue
         if "POST" not in endpoint.methods and not isinstance(endpoint.node, ast.ClassDef):
             continue
-        named = _LOGIN.search(endpoint.path.rstrip("/")) or _LOGIN.search("/" + endpoint.node.name)
-        named = named or _takes_password(endpoint)
+        paths = (endpoint.path.rstrip("/"), "/" + endpoint.node.name)
+        named = any(_LOGIN.search(path) for path in paths) or _takes_password(endpoint)
         text = reached_text(project, service, endpoint)
         text = _MESSAGES.sub("", text)
         if named and (_CREDENTIAL.search(text) or _TYPED.search(head(endpoint))):

@@ -306,12 +306,12 @@ class _Way:
         ended, onward = self._ways(body)
         return max(ended or [], onward or [], key=len)
 
-    def _ways(self, body: Sequence[ast.stmt]) -> Ways:
+    def _ways(self, body: Sequence[ast.stmt], *, is_after: bool = False) -> Ways:
         """Return the longest way that leaves the function, and the one that goes on behind a block."""
         so_far: list[ast.expr] = []
         ended: list[ast.expr] | None = None
         for statement in body:
-            ends, onward = self._of(statement, is_after=bool(so_far))
+            ends, onward = self._of(statement, is_after=is_after or bool(so_far))
             if ends is not None:
                 ended = _longer(ended, (so_far + ends)[:_ENOUGH])
             if onward is None:
@@ -345,7 +345,7 @@ class _Way:
         ended: list[ast.expr] | None = None
         onward: list[ast.expr] | None = None
         for body in bodies:
-            ends, goes_on = self._ways(body)
+            ends, goes_on = self._ways(body, is_after=is_after)
             ended = ended if ends is None else _longer(ended, own + ends)
             onward = onward if goes_on is None else _longer(onward, own + goes_on)
         return ended, onward

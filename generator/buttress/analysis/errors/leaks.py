@@ -168,9 +168,23 @@ def _sink(
             function = module.function(above)
             is_handler = function is not None and module.symbol(function) in handlers
             return above if is_handler or function is scope else None
+        elif isinstance(above, ast.Assign):
+            used = _only_use(above, scope)
+            return _sink(module, handlers, used, scope) if used is not None else None
         elif not isinstance(above, ast.Dict | ast.List | ast.Tuple | ast.keyword | ast.Starred):
             return None
     return None
+
+
+def _only_use(statement: ast.Assign, scope: ErrorScope) -> ast.expr | None:
+    """Return the one place that reads the name which is given a text, and nothing else."""
+    target = statement.targets[0]
+    if len(statement.targets) != 1 or not isinstance(target, ast.Name):
+        return None
+    names = [n for n in inside(scope) if isinstance(n, ast.Name) and n.id == target.id]
+    read = [name for name in names if isinstance(name.ctx, ast.Load)]
+    is_after = len(names) == 2 and len(read) == 1 and read[0].lineno > statement.lineno
+    return read[0] if is_after else None
 
 
 def _builds_data(call: ast.Call) -> bool:

@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterator
 from weakref import WeakKeyDictionary
 
-from buttress.project.literals import written
+from buttress.project.literals import is_self, written
 from buttress.project.model import Service
 from buttress.project.modules import OwnModules
 from buttress.source import Module
@@ -25,7 +25,7 @@ def definitions_of(
     """
     dotted = module.resolve(node)
     if dotted is None:
-        is_own = isinstance(node, ast.Attribute) and written(node.value) in {"self", "cls"}
+        is_own = isinstance(node, ast.Attribute) and is_self(node.value)
         name = node.attr if isinstance(node, ast.Attribute) and is_own else written(node)
         found = _function_named(module, name)
         if found is not None:

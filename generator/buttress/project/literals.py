@@ -118,3 +118,8 @@ def last_name(node: ast.AST | None) -> str:
     if isinstance(node, ast.Attribute):
         return node.attr
     return node.id if isinstance(node, ast.Name) else ""
+
+
+def is_self(node: ast.AST | None) -> bool:
+    """Whether an expression is the object, or the class, that a method belongs to."""
+    return isinstance(node, ast.Name) and node.id in {"self", "cls"}

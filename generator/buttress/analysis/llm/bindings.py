@@ -6,6 +6,7 @@ import ast
 from collections.abc import Iterator
 from functools import cached_property
 
+from buttress.project.literals import is_self
 from buttress.source import Module
 from buttress.source.nodes import Function
 
@@ -90,7 +91,7 @@ class Bindings:
 
 def own_attribute(module: Module, target: ast.expr) -> ast.ClassDef | None:
     """Return the class whose attribute ``self.x`` is."""
-    if isinstance(target, ast.Attribute) and _is_own(target.value):
+    if isinstance(target, ast.Attribute) and is_self(target.value):
         return next((a for a in module.ancestors(target) if isinstance(a, ast.ClassDef)), None)
     return None
 
@@ -137,10 +138,6 @@ def _assignments(module: Module) -> Iterator[Assignment]:
         same = isinstance(value, ast.Tuple) and len(value.elts) == len(target.elts)
         for number, part in enumerate(target.elts):
             yield node, part, value.elts[number] if same and isinstance(value, ast.Tuple) else value
-
-
-def _is_own(node: ast.expr) -> bool:
-    return isinstance(node, ast.Name) and node.id in {"self", "cls"}
 
 
 def holder_of(module: Module, node: ast.AST) -> ast.AST:

@@ -13,6 +13,7 @@ from buttress.analysis.llm import catalogue
 from buttress.analysis.llm.bindings import holder_of, own_attribute
 from buttress.analysis.llm.model import Client
 from buttress.analysis.llm.values import Values
+from buttress.project.literals import is_self
 from buttress.project.modules import called_name
 from buttress.source import Module, Modules
 from buttress.source.nodes import Function
@@ -209,7 +210,7 @@ def root_of(node: ast.Attribute) -> ast.expr:
     last: ast.expr = node
     while isinstance(inner, ast.Attribute):
         last, inner = inner, inner.value
-    return last if isinstance(inner, ast.Name) and inner.id in {"self", "cls"} else inner
+    return last if is_self(inner) else inner
 
 
 def _alternatives(node: ast.expr) -> list[ast.expr]:

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from buttress.analysis.llm.bindings import Bindings, Definition
-from buttress.project.literals import last_name
+from buttress.project.literals import is_self, last_name
 from buttress.project.modules import OwnModules
 from buttress.source import Module, Modules
 from buttress.source.nodes import Function
@@ -146,7 +146,7 @@ class Values:
         return [item for value in values for item in self._member(value, rest)]
 
     def _attribute(self, module: Module, node: ast.Attribute) -> list[Value]:
-        if isinstance(node.value, ast.Name) and node.value.id in {"self", "cls"}:
+        if is_self(node.value):
             owner = next((a for a in module.ancestors(node) if isinstance(a, ast.ClassDef)), None)
             return self._class_values(module, owner, node.attr)
         target = module.resolve(node)
@@ -196,7 +196,7 @@ class Values:
             return None
         owner, name = call.func.value, call.func.attr
         holder: tuple[Module, ast.ClassDef] | None = None
-        if isinstance(owner, ast.Name) and owner.id in {"self", "cls"}:
+        if is_self(owner):
             above = next((a for a in module.ancestors(call) if isinstance(a, ast.ClassDef)), None)
             holder = (module, above) if above is not None else None
         elif isinstance(owner, ast.Name | ast.Attribute | ast.Call):

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable
 
 from buttress.analysis.function_bodies import calls_inside
+from buttress.project.literals import is_self
 from buttress.project.modules import called_name
 from buttress.source import Module
 from buttress.source.nodes import Function
@@ -78,23 +79,19 @@ def _checks(call: ast.Call) -> bool:
     # a browser that waits in vain raises
     if name == "wait_for_selector" or (name == "wait_for" and _names_state(call)):
         return True
-    if name == "fail" and isinstance(function, ast.Attribute) and _is_self(function.value):
+    if name == "fail" and isinstance(function, ast.Attribute) and is_self(function.value):
         return True
     if not _ASSERTING.match(name):
         return False
     if isinstance(function, ast.Name):
         return bool(call.args)
     # `self.assertTrue(True)` proves nothing, `double.assert_called_with(1)` does
-    is_case = isinstance(function, ast.Attribute) and _is_self(function.value)
+    is_case = isinstance(function, ast.Attribute) and is_self(function.value)
     return not (is_case and call.args and all(map(_is_constant, call.args)))
 
 
 def _names_state(call: ast.Call) -> bool:
     return any(keyword.arg == "state" for keyword in call.keywords)
-
-
-def _is_self(node: ast.expr) -> bool:
-    return isinstance(node, ast.Name) and node.id in {"self", "cls"}
 
 
 def _is_constant(node: ast.expr) -> bool:

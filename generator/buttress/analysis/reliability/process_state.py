@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from buttress.analysis.function_bodies import calls_inside
-from buttress.project.literals import last_name
+from buttress.project.literals import is_self, last_name
 from buttress.project.model import Service
 from buttress.project.modules import called_name
 from buttress.source import Module, Modules
@@ -153,17 +153,13 @@ def _called(service: Service, module: Module, node: Function) -> Iterator[tuple[
         if target is None:
             if isinstance(call.func, ast.Name):
                 yield own, call.func.id
-            elif isinstance(call.func, ast.Attribute) and _is_self(call.func.value):
+            elif isinstance(call.func, ast.Attribute) and is_self(call.func.value):
                 yield own, f"{module.symbol(node).rpartition('.')[0]}.{call.func.attr}"
             continue
         if target.startswith("."):
             target = _absolute(own, module, target)
         owner, _, name = target.rpartition(".")
         yield owner, name
-
-
-def _is_self(node: ast.expr) -> bool:
-    return isinstance(node, ast.Name) and node.id in {"self", "cls"}
 
 
 def _absolute(own: str, module: Module, target: str) -> str:

@@ -12,6 +12,7 @@ from buttress.analysis.taint.harmless import Harmless, given_to
 from buttress.analysis.taint.library import BUILTIN_METHODS
 from buttress.analysis.taint.sinks import FUNCTIONS, METHODS, PATH_METHODS, RENDERERS, Sink
 from buttress.analysis.taint.templates import Templates
+from buttress.project.literals import is_self
 from buttress.project.modules import called_name
 from buttress.source import Module, Modules
 
@@ -128,7 +129,7 @@ class _Search:
         classes = self.classes.get(name)
         if classes is None:
             return False
-        if isinstance(owner, ast.Name) and owner.id in {"self", "cls"}:
+        if is_self(owner):
             return True
         if name not in BUILTIN_METHODS and self._is_given(module, call):
             return True

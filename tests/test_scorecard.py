@@ -31,6 +31,7 @@ from buttress.scorecard import (
     Verdict,
     inspect_service,
     weigh,
+    why,
 )
 from buttress.source import Tree
 
@@ -76,6 +77,45 @@ def test_everything_in_place_is_ready() -> None:
     card = judged(*ALL)
 
     assert (card.total, card.verdict) == (100.0, Verdict.READY)
+
+
+@pytest.mark.parametrize(
+    ("found", "verdict", "reason"),
+    [
+        ([], Verdict.READY, ""),
+        (
+            [check("A", 3, risk=Risk.CRITICAL), check("B", 1, risk=Risk.CRITICAL)],
+            Verdict.NOT_READY,
+            "2 checks of critical risk fail",
+        ),
+        (
+            [
+                check(f"{pillar.name}-2", 1, pillar=pillar, risk=Risk.HIGH, kind=Kind.PRESENCE)
+                for pillar in Pillar
+            ],
+            Verdict.NOT_READY,
+            "the score is below 40",
+        ),
+        ([check("A", 1, risk=Risk.HIGH)], Verdict.AT_RISK, "1 check of high risk fails"),
+        (
+            [check("A", 1), check("B", 1, risk=Risk.HIGH, confidence=Confidence.LOW)],
+            Verdict.FOLLOW_UPS,
+            "Security is below 60",
+        ),
+    ],
+)
+def test_a_verdict_says_what_keeps_it_from_being_better(
+    found: list[Check], verdict: Verdict, reason: str
+) -> None:
+    card = judged(*ALL, *found)
+
+    assert (card.verdict, why(card)) == (verdict, reason)
+
+
+def test_a_project_without_a_score_gives_no_reason() -> None:
+    tiny = Service("", Framework.FLASK, (APP,), "", "", "", roles={})
+
+    assert why(judged(*ALL, service=tiny)) == ""
 
 
 def test_a_missing_control_costs_its_weight() -> None:

@@ -32,6 +32,7 @@ def test_the_verdict_comes_first_and_the_next_step_last() -> None:
     written = markdown(prototype("notes"), Setting(next_step="buttress harden"))
 
     assert written.startswith("## Production readiness: not ready, ")
+    assert "\n\nNot ready because the score is below 40.\n\n" in written
     assert written.endswith("\nNext: `buttress harden`\n")
 
 

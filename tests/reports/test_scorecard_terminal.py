@@ -48,6 +48,13 @@ def screen(
     return page.getvalue()
 
 
+def causes(shown: str) -> list[str]:
+    """Return the lines below the heading of what matters most."""
+    lines = shown.splitlines()
+    heading = next(n for n, line in enumerate(lines) if line.startswith("  What matters most"))
+    return lines[heading + 1 :]
+
+
 @pytest.mark.parametrize("name", ["notes", "shop", "tracker"])
 @pytest.mark.parametrize("width", [60, 80, 100, 200])
 def test_a_project_fits_the_screen(name: str, width: int) -> None:
@@ -62,6 +69,7 @@ def test_the_verdict_comes_first_and_what_to_run_last() -> None:
     lines = [line for line in screen(MIXED).splitlines() if line.strip()]
 
     assert lines[0].strip().startswith("NOT READY")
+    assert lines[1].strip() == "because 1 check of critical risk fails"
     assert lines[-1].strip() == "Next: buttress harden"
 
 
@@ -89,7 +97,7 @@ def test_what_was_judged_has_a_line_of_its_own_where_the_first_is_too_short() ->
 def test_findings_are_grouped_by_cause_with_the_first_places() -> None:
     shown = screen(MIXED)
 
-    sql, places, no_ci, place = shown.splitlines()[11:15]
+    sql, places, no_ci, place = causes(shown)[:4]
     assert sql == f"  critical  {'What a client sends becomes part of this statement.':81}SEC-SQL"
     assert places == "            main.py:1, main.py:2, main.py:3 and 5 more"
     assert no_ci == f"  high      {'No pipeline.':78}CICD-NO-CI"
@@ -124,9 +132,7 @@ def test_what_does_not_fit_beside_a_text_stands_below_it(path: str, shown: list[
         files={"main.py": APP, path: "x = 1\n", "z.py": "y = 1\n" * 2},
     )
 
-    lines = screen(found).splitlines()
-
-    assert lines[11 : 11 + len(shown)] == shown
+    assert causes(screen(found))[: len(shown)] == shown
 
 
 def test_some_of_many_services_are_named() -> None:

@@ -27,7 +27,7 @@ from buttress.reports.overview import Cause, Setting, counts, overview, why_acce
 from buttress.reports.unparsed import unparsed
 from buttress.reports.visible import shown
 from buttress.reports.ways import Way, ways_to_accept, ways_to_fix
-from buttress.scorecard import Located, PillarScore, Scorecard, Status
+from buttress.scorecard import Located, PillarScore, Scorecard, Status, why
 from buttress.source.patterns import lazy_pattern
 
 _MOST_EXCERPTS = 12
@@ -125,6 +125,7 @@ def _facts(card: Scorecard) -> dict[str, Any]:
     undecided = [result for result in card.results if result.status is Status.UNKNOWN]
     return {
         "verdict": card.verdict.value,
+        "because": why(card),
         "tone": card.verdict.name.lower().replace("_", "-"),
         "total": None if card.total is None else f"{card.total:.0f}",
         "subject": shown(f"{name}{where}{service.framework.value} · {service.app.target}"),

@@ -19,7 +19,7 @@ from buttress.reports.overview import (
 )
 from buttress.reports.unparsed import unparsed
 from buttress.reports.visible import shown
-from buttress.scorecard import Located, PillarScore, Scorecard, Status
+from buttress.scorecard import Located, PillarScore, Scorecard, Status, why
 from buttress.source.patterns import lazy_pattern
 
 LONGEST = 65_000
@@ -80,10 +80,13 @@ def _headline(card: Scorecard) -> list[str]:
     facts = [service.framework.value, code(service.app.target)]
     facts.append(number(len(service.routes), "route"))
     where = [code(f"{service.root}/")] if service.root else []
+    reason = why(card)
+    because = [f"{card.verdict.value.capitalize()} because {reason}."] if reason else []
     return [
         f"## Production readiness: {card.verdict.value}, {score}",
         "",
         " · ".join([*where, *facts]),
+        *(["", *because] if because else []),
     ]
 
 

@@ -22,7 +22,7 @@ from buttress.reports.overview import (
 from buttress.reports.terminal import WIDEST, place, print_indented
 from buttress.reports.unparsed import unparsed
 from buttress.reports.visible import safe, shown
-from buttress.scorecard import PillarScore, Scorecard, Status, Verdict
+from buttress.scorecard import PillarScore, Scorecard, Status, Verdict, why
 from buttress.source import Skipped
 
 TOP = 10
@@ -58,6 +58,8 @@ def print_scorecard(
     else:
         console.print(_verdict(card))
         print_indented(console, Text(_describe(card.service), style="dim"))
+    if reason := why(card):
+        print_indented(console, Text(f" because {reason}", style="dim"))
     console.print()
     beside = _BESIDE_BAR + max(len(_tally(pillar)) for pillar in card.pillars)
     bar = max(_LEAST_BAR, min(_BAR, console.width - beside))

@@ -14,7 +14,7 @@ from buttress.scorecard.model import (
     Verdict,
     is_scored,
 )
-from buttress.scorecard.weighing import weigh
+from buttress.scorecard.weighing import weigh, why
 
 __all__ = [
     "CATALOGUE_VERSION",
@@ -32,4 +32,5 @@ __all__ = [
     "inspect_service",
     "is_scored",
     "weigh",
+    "why",
 ]

@@ -183,6 +183,25 @@ def _verdict(
     return Verdict.READY if min(scores) >= _STRONG else Verdict.FOLLOW_UPS
 
 
+def why(card: Scorecard) -> str:
+    """Return what keeps the verdict from being better, as a clause; empty where nothing does, or no score is given."""
+    for risk in (Risk.CRITICAL, Risk.HIGH):
+        failing = sum(_is_open(result, risk, Confidence.MEDIUM) for result in card.results)
+        if risk is Risk.HIGH and card.verdict is Verdict.NOT_READY:
+            return "" if card.total is None else f"the score is below {_NOT_READY:.0f}"
+        if failing:
+            return f"{failing} {'check' if failing == 1 else 'checks'} of {risk.value} risk " + (
+                "fails" if failing == 1 else "fail"
+            )
+    least = _WEAK if card.verdict is Verdict.AT_RISK else _STRONG
+    weak = [
+        item.pillar.value for item in card.pillars if item.score is not None and item.score < least
+    ]
+    return (
+        f"{', '.join(weak)} {'is' if len(weak) == 1 else 'are'} below {least:.0f}" if weak else ""
+    )
+
+
 def _size(project: Project, service: Service) -> float:
     """Return the thousands of lines that the running app reaches, at least one."""
     reached = service.reachable | {service.app.place.path}

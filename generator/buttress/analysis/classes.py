@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from weakref import WeakKeyDictionary
 
+from buttress.analysis.once import once_for_module
 from buttress.project.modules import own_modules
 from buttress.source import Module, Tree
 from buttress.source.nodes import Function
 
 _DEEPEST = 8
-_TOPS: WeakKeyDictionary[Module, dict[str, ast.ClassDef | Function]] = WeakKeyDictionary()
-"""The classes and functions at the top level of a module that have a name for themselves."""
 
 
 class Kind(StrEnum):
@@ -51,7 +50,8 @@ class Classes:
         if found is None or not found[1] or "." in found[1]:
             return None
         there = module if found[0] == module.path else self._own.tree.module(found[0])
-        return _at_top(there, found[1])
+        only = _tops(there).get(found[1])
+        return Definition(there, only) if only is not None else None
 
     def is_pydantic(self, module: Module, node: ast.expr) -> bool:
         """Whether an expression names a Pydantic model."""
@@ -88,15 +88,14 @@ class Classes:
         return Kind.OTHER
 
 
-def _at_top(module: Module, name: str) -> Definition | None:
-    if module not in _TOPS:
-        found: dict[str, list[ast.ClassDef | Function]] = {}
-        for node in module.nodes(ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef):
-            if module.parent(node) is module.tree:
-                found.setdefault(node.name, []).append(node)
-        _TOPS[module] = {name: nodes[0] for name, nodes in found.items() if len(nodes) == 1}
-    only = _TOPS[module].get(name)
-    return Definition(module, only) if only is not None else None
+@once_for_module
+def _tops(module: Module) -> Mapping[str, ast.ClassDef | Function]:
+    """Return the classes and functions at the top level of a module that have a name for themselves."""
+    found: dict[str, list[ast.ClassDef | Function]] = {}
+    for node in module.nodes(ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef):
+        if module.parent(node) is module.tree:
+            found.setdefault(node.name, []).append(node)
+    return {name: nodes[0] for name, nodes in found.items() if len(nodes) == 1}
 
 
 def _targets(node: ast.stmt) -> list[ast.expr]:

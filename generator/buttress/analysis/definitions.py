@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
-from weakref import WeakKeyDictionary
+from collections.abc import Iterator, Mapping
 
+from buttress.analysis.once import once_for_module
 from buttress.project.literals import is_self, written
 from buttress.project.model import Service
 from buttress.project.modules import OwnModules
@@ -13,7 +13,6 @@ from buttress.source import Module
 from buttress.source.nodes import Function
 
 _DEEPEST = 3
-_NAMED: WeakKeyDictionary[Module, dict[str, Function]] = WeakKeyDictionary()
 
 
 def definitions_of(
@@ -27,7 +26,7 @@ def definitions_of(
     if dotted is None:
         is_own = isinstance(node, ast.Attribute) and is_self(node.value)
         name = node.attr if isinstance(node, ast.Attribute) and is_own else written(node)
-        found = _function_named(module, name)
+        found = _functions(module).get(name)
         if found is not None:
             yield module, found
         return
@@ -36,19 +35,18 @@ def definitions_of(
     target = own.symbol(dotted, module.path, service.import_root)
     if target is not None and target[1]:
         other = own.tree.module(target[0])
-        found = _function_named(other, target[1].rpartition(".")[2])
+        found = _functions(other).get(target[1].rpartition(".")[2])
         if found is not None:
             yield other, found
 
 
-def _function_named(module: Module, name: str) -> Function | None:
-    """Return the first function of a file with a name, a method or a nested one too."""
-    if module not in _NAMED:
-        by_name: dict[str, Function] = {}
-        for function in module.nodes(ast.FunctionDef, ast.AsyncFunctionDef):
-            by_name.setdefault(function.name, function)
-        _NAMED[module] = by_name
-    return _NAMED[module].get(name)
+@once_for_module
+def _functions(module: Module) -> Mapping[str, Function]:
+    """Return the first function of a file with each name, methods and nested ones among them."""
+    by_name: dict[str, Function] = {}
+    for function in module.nodes(ast.FunctionDef, ast.AsyncFunctionDef):
+        by_name.setdefault(function.name, function)
+    return by_name
 
 
 def classes_of(

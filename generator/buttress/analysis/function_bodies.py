@@ -4,25 +4,21 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator, Mapping, Sequence
-from weakref import WeakKeyDictionary
 
+from buttress.analysis.once import once_for_module
 from buttress.source import Module
 from buttress.source.nodes import Function
 
 _SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef)
-_CALLS: WeakKeyDictionary[Module, dict[Function | None, list[ast.Call]]] = WeakKeyDictionary()
-_FUNCTIONS: WeakKeyDictionary[Module, dict[Function | None, list[Function]]] = WeakKeyDictionary()
-_RETURNS: WeakKeyDictionary[Module, dict[Function | None, list[ast.Return]]] = WeakKeyDictionary()
 
 
+@once_for_module
 def calls_by_function(module: Module) -> Mapping[Function | None, Sequence[ast.Call]]:
     """Return the calls of a file by the function that they stand in, in source order."""
-    if module not in _CALLS:
-        found: dict[Function | None, list[ast.Call]] = {}
-        for call in module.nodes(ast.Call):
-            found.setdefault(module.function(call), []).append(call)
-        _CALLS[module] = found
-    return _CALLS[module]
+    found: dict[Function | None, list[ast.Call]] = {}
+    for call in module.nodes(ast.Call):
+        found.setdefault(module.function(call), []).append(call)
+    return found
 
 
 def calls_inside(module: Module, function: Function) -> Sequence[ast.Call]:
@@ -34,23 +30,21 @@ def calls_inside(module: Module, function: Function) -> Sequence[ast.Call]:
     return found
 
 
+@once_for_module
 def _functions_by_function(module: Module) -> Mapping[Function | None, Sequence[Function]]:
-    if module not in _FUNCTIONS:
-        found: dict[Function | None, list[Function]] = {}
-        for node in module.nodes(ast.FunctionDef, ast.AsyncFunctionDef):
-            found.setdefault(module.function(node), []).append(node)
-        _FUNCTIONS[module] = found
-    return _FUNCTIONS[module]
+    found: dict[Function | None, list[Function]] = {}
+    for node in module.nodes(ast.FunctionDef, ast.AsyncFunctionDef):
+        found.setdefault(module.function(node), []).append(node)
+    return found
 
 
+@once_for_module
 def returns_by_function(module: Module) -> Mapping[Function | None, Sequence[ast.Return]]:
     """Return the ``return`` statements of a file by the function that they end."""
-    if module not in _RETURNS:
-        found: dict[Function | None, list[ast.Return]] = {}
-        for node in module.nodes(ast.Return):
-            found.setdefault(module.function(node), []).append(node)
-        _RETURNS[module] = found
-    return _RETURNS[module]
+    found: dict[Function | None, list[ast.Return]] = {}
+    for node in module.nodes(ast.Return):
+        found.setdefault(module.function(node), []).append(node)
+    return found
 
 
 def own_nodes(scope: ast.AST) -> Iterator[ast.AST]:

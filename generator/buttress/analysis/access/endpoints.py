@@ -7,15 +7,15 @@ methods (``view_methods.py``).
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from weakref import WeakKeyDictionary
 
 from buttress.analysis.access import view_methods
+from buttress.analysis.once import once_for_service
 from buttress.project.literals import known_string, written
 from buttress.project.model import Framework, Project, Route, Service
 from buttress.project.modules import OwnModules, called_name, own_modules
-from buttress.source import Module, Tree
+from buttress.source import Module
 from buttress.source.nodes import Function
 
 _CHANGING = frozenset(["POST", "PUT", "PATCH", "DELETE"])
@@ -62,10 +62,6 @@ class Endpoint:
         return self.node
 
 
-_ByFile = dict[str, tuple[Endpoint, ...]]
-_KNOWN: WeakKeyDictionary[Tree, dict[tuple[str, str], _ByFile]] = WeakKeyDictionary()
-
-
 def endpoints(project: Project, service: Service) -> tuple[Endpoint, ...]:
     """Return what answers the routes of a service, in the order of files and lines; worked out once."""
     return tuple(e for found in _by_file(project, service).values() for e in found)
@@ -76,17 +72,14 @@ def endpoints_in(project: Project, service: Service, path: str) -> tuple[Endpoin
     return _by_file(project, service).get(path, ())
 
 
-def _by_file(project: Project, service: Service) -> _ByFile:
-    known = _KNOWN.setdefault(project.tree, {})
-    key = (service.root, service.app.target)
-    if key not in known:
-        is_django = service.framework is Framework.DJANGO
-        found = (_of_django if is_django else _of_routes)(own_modules(project.tree), service)
-        by_file: dict[str, list[Endpoint]] = {}
-        for endpoint in _unique(found):
-            by_file.setdefault(endpoint.module.path, []).append(endpoint)
-        known[key] = {path: tuple(of_file) for path, of_file in by_file.items()}
-    return known[key]
+@once_for_service
+def _by_file(project: Project, service: Service) -> Mapping[str, tuple[Endpoint, ...]]:
+    is_django = service.framework is Framework.DJANGO
+    found = (_of_django if is_django else _of_routes)(own_modules(project.tree), service)
+    by_file: dict[str, list[Endpoint]] = {}
+    for endpoint in _unique(found):
+        by_file.setdefault(endpoint.module.path, []).append(endpoint)
+    return {path: tuple(of_file) for path, of_file in by_file.items()}
 
 
 def _unique(found: Iterator[Endpoint]) -> list[Endpoint]:

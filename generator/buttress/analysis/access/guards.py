@@ -11,16 +11,16 @@ import ast
 import re
 from collections.abc import Iterable, Iterator
 from functools import cached_property
-from weakref import WeakKeyDictionary
 
 from buttress.analysis.access.asking import BODY, DEEPEST, Asking, denies
 from buttress.analysis.access.authentication import authenticates
 from buttress.analysis.access.endpoints import Endpoint, endpoints
 from buttress.analysis.access.refusing import REFUSES
+from buttress.analysis.once import once_for_service
 from buttress.project.literals import strings_in, written
 from buttress.project.model import Project, Service
 from buttress.project.modules import called_name, own_modules
-from buttress.source import Module, Modules, Tree
+from buttress.source import Module, Modules
 from buttress.source.nodes import Function
 from buttress.source.patterns import lazy_pattern
 
@@ -37,9 +37,8 @@ _APPS = frozenset(["app", "application", "server"])
 _Attached = tuple[Module, ast.Call, ast.expr | None]
 """Where a router is included or hooked to, by which call, and the hook."""
 
-_KNOWN: WeakKeyDictionary[Tree, dict[tuple[str, str], Guards]] = WeakKeyDictionary()
 
-
+@once_for_service
 def guards_of(project: Project, service: Service, modules: Iterable[Module]) -> Guards:
     """Return the guards of a service, worked out once.
 
@@ -48,11 +47,7 @@ def guards_of(project: Project, service: Service, modules: Iterable[Module]) -> 
         service: The service.
         modules: Its modules that the entry point imports.
     """
-    known = _KNOWN.setdefault(project.tree, {})
-    key = (service.root, service.app.target)
-    if key not in known:
-        known[key] = Guards(project, service, Modules.of(modules))
-    return known[key]
+    return Guards(project, service, Modules.of(modules))
 
 
 def knows_callers(project: Project, service: Service, modules: Iterable[Module]) -> bool:

@@ -7,18 +7,18 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from weakref import WeakKeyDictionary
 
 from buttress.analysis.access.handlers import Handler, handlers
 from buttress.analysis.database.calls import Act, DatabaseCall, database_calls
 from buttress.analysis.database.loops import LOOPS, depends_on, is_last_round, loop_around
 from buttress.analysis.database.table_reads import LIMITS, is_about_schema, is_limited, is_whole
 from buttress.analysis.function_bodies import returns_by_function
+from buttress.analysis.once import once_for_service
 from buttress.project.folders import name_of
 from buttress.project.literals import written
 from buttress.project.model import Project, Service
 from buttress.project.modules import called_name, own_modules
-from buttress.source import Module, Modules, Tree
+from buttress.source import Module, Modules
 from buttress.source.nodes import Function
 from buttress.source.patterns import lazy_pattern
 
@@ -46,9 +46,7 @@ class LoopedQuery:
     function: str = ""
 
 
-_KNOWN: WeakKeyDictionary[Tree, dict[tuple[str, str], Queries]] = WeakKeyDictionary()
-
-
+@once_for_service
 def queries_of(project: Project, service: Service, modules: Modules) -> Queries:
     """Return the queries of a service, worked out once.
 
@@ -57,11 +55,7 @@ def queries_of(project: Project, service: Service, modules: Modules) -> Queries:
         service: The service.
         modules: Its modules that the entry point imports.
     """
-    known = _KNOWN.setdefault(project.tree, {})
-    key = (service.root, service.app.target)
-    if key not in known:
-        known[key] = Queries(project, service, modules)
-    return known[key]
+    return Queries(project, service, modules)
 
 
 class Queries:

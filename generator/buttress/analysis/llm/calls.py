@@ -7,7 +7,6 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from weakref import WeakKeyDictionary
 
 from buttress.analysis.llm import catalogue
 from buttress.analysis.llm.addresses import address_of
@@ -17,10 +16,11 @@ from buttress.analysis.llm.model import Client, ModelCall
 from buttress.analysis.llm.options import is_built_elsewhere, is_open, options_of
 from buttress.analysis.llm.prompts import sent
 from buttress.analysis.llm.values import Callee, Values
+from buttress.analysis.once import once_for_service
 from buttress.analysis.taint import Sources
 from buttress.project.model import Project, Service
 from buttress.project.modules import own_modules
-from buttress.source import Module, Modules, Tree
+from buttress.source import Module, Modules
 from buttress.source.patterns import lazy_pattern
 
 _MODEL_NAME = lazy_pattern(
@@ -226,17 +226,10 @@ _SDK_ONLY = frozenset(
 """Clients whose calls all have an end of their own."""
 
 
-_KNOWN: WeakKeyDictionary[Tree, dict[tuple[str, str], LanguageUse]] = WeakKeyDictionary()
-
-
+@once_for_service
 def language_use(project: Project, service: Service, modules: Modules) -> LanguageUse:
     """Return what the app's modules do with language models; worked out once."""
-    known = _KNOWN.setdefault(project.tree, {})
-    key = (service.root, service.app.target)
-    if key not in known:
-        values = Values(modules, own_modules(project.tree), service.import_root)
-        known[key] = LanguageUse(modules, values)
-    return known[key]
+    return LanguageUse(modules, Values(modules, own_modules(project.tree), service.import_root))
 
 
 def _guess(module: Module, dotted: str, end: tuple[str, ...]) -> str:

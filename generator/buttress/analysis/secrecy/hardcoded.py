@@ -8,8 +8,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
-from weakref import WeakKeyDictionary
 
+from buttress.analysis.once import once_for_module
 from buttress.analysis.secrecy.marks import ANY_MARK, MARKS
 from buttress.analysis.secrecy.secrets import (
     KEY_PART,
@@ -50,7 +50,6 @@ _SHORTEST = 3
 _SHORT = 6
 _LONGEST = 4096
 _SIGNERS = ("django.core.signing.", "itsdangerous.")
-_FOUND: WeakKeyDictionary[Module, tuple[HardcodedSecret, ...]] = WeakKeyDictionary()
 _SHOWN = frozenset(["example", "examples", "json_schema_extra", "openapi_examples", "schema_extra"])
 _BINDING = frozenset([ast.keyword, ast.Assign, ast.AnnAssign, ast.Dict])
 """What gives a literal a name."""
@@ -74,12 +73,11 @@ class HardcodedSecret:
     binding: Literal["name", "item", "attribute", "keyword", "other"]
 
 
+@once_for_module
 def hardcoded_secrets(module: Module) -> tuple[HardcodedSecret, ...]:
     """Return the literals of a module that are secrets, by shape or by the name they are given."""
-    if module not in _FOUND:
-        marks = [mark for mark in ANY_MARK if mark.search(module.text)]
-        _FOUND[module] = tuple(_hardcoded(module, marks))
-    return _FOUND[module]
+    marks = [mark for mark in ANY_MARK if mark.search(module.text)]
+    return tuple(_hardcoded(module, marks))
 
 
 def all_hardcoded_secrets(modules: Modules) -> Iterator[tuple[Module, HardcodedSecret]]:

@@ -98,3 +98,30 @@ def test_a_logger_is_followed_through_modules() -> None:
     )
 
     assert found == [("log", STDLIB, IMPORTED, "info")]
+
+
+@pytest.mark.parametrize(
+    ("body", "is_logger"),
+    [
+        ("    return logging.getLogger(name)\n", True),
+        ("    made = logging.getLogger(name)\n    made.setLevel(10)\n    return made\n", True),
+        ("    return shared\n", True),
+        ("    logging.getLogger('quiet').setLevel(30)\n    return name\n", False),
+        ("    logging.getLogger('quiet').setLevel(30)\n", False),
+        ("    app = Flask(name)\n    app.logger = logging.getLogger(name)\n    return app\n", False),
+    ],
+)
+def test_a_function_makes_a_logger_only_if_it_returns_one(body: str, is_logger: bool) -> None:
+    maker = f"import logging\nshared = logging.getLogger()\n\n\ndef create(name):\n{body}"
+    source = "from making import create\nthing = create('x')\nthing.info(1)\n"
+
+    assert bool(calls(source, making=maker)) is is_logger
+
+
+def test_a_module_whose_function_returns_its_own_logger() -> None:
+    source = (
+        "import logging\n\n\ndef create():\n    return log\n\n\n"
+        "log = logging.getLogger()\nother = create()\nother.info(1)\n"
+    )
+
+    assert calls(source) == [("other", STDLIB, MODULE, "info")]

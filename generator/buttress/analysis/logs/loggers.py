@@ -230,7 +230,8 @@ class Loggers:
     def _made_in(self, module: Module) -> dict[str, Logger]:
         if module.path in self._made:
             return self._made[module.path]
-        found: dict[str, Logger] = {}
+        # known at once, as far as it goes: a function of the module may return one of them
+        found: dict[str, Logger] = self._made.setdefault(module.path, {})
         for statement in module.tree.body:
             if not isinstance(statement, (ast.Assign, ast.AnnAssign)) or statement.value is None:
                 continue
@@ -244,7 +245,6 @@ class Loggers:
                 if maker is not None and module.resolve(maker.func) not in _STDLIB_MAKERS:
                     maker = None
                 found[name] = Logger(name, family, Binding.MODULE, module.path, name, maker)
-        self._made[module.path] = found
         return found
 
     def _imported(self, module: Module, imports: Iterable[ImportBinding]) -> Iterator[Logger]:
@@ -298,15 +298,34 @@ class Loggers:
         there = self.tree.module(origin[0])
         for function in there.nodes(ast.FunctionDef):
             if function.name == origin[1]:
-                made = {
-                    there.resolve(inner.func)
-                    for inner in there.inside(function)
-                    if isinstance(inner, ast.Call)
-                }
-                if made & _STDLIB_MAKERS:
-                    return Family.STDLIB
-                return Family.STRUCTLOG if made & _STRUCTLOG_MAKERS else None
+                given = set(self._returned(there, function))
+                if given & {Family.STDLIB, Family.STRUCTLOG}:
+                    return Family.STDLIB if Family.STDLIB in given else Family.STRUCTLOG
+                return None
         return None
+
+    def _returned(self, module: Module, function: ast.FunctionDef) -> Iterator[Family]:
+        """Yield what a function returns, as far as it makes it itself or the module's top does."""
+        inside = module.inside(function)
+        made = {
+            target.id: node.value
+            for node in inside
+            if isinstance(node, ast.Assign)
+            for target in node.targets
+            if isinstance(target, ast.Name) and isinstance(node.value, ast.Call)
+        }
+        for node in inside:
+            value = node.value if isinstance(node, ast.Return) else None
+            call = made.get(value.id) if isinstance(value, ast.Name) else value
+            target = module.resolve(call.func) if isinstance(call, ast.Call) else None
+            if target in _ALL_STDLIB_MAKERS:
+                yield Family.STDLIB
+            elif target in _STRUCTLOG_MAKERS:
+                yield Family.STRUCTLOG
+            elif call is None and isinstance(value, ast.Name):
+                top = self._made_in(module).get(value.id)
+                if top is not None:
+                    yield top.family
 
 
 def is_reserved(name: str) -> bool:

@@ -11,7 +11,7 @@ import sys
 from collections.abc import Iterator
 from functools import lru_cache
 
-from buttress.project.literals import literal_text, strings_in, written
+from buttress.project.literals import argument, literal_text, strings_in, written
 from buttress.project.modules import called_name
 from buttress.source import Module
 from buttress.source.nodes import Function
@@ -31,6 +31,7 @@ _OF_TEXTS = frozenset(dir(str)) - {"join"} | {"markdown", "markupsafe"}
 _MAKES_ONCE = lazy_pattern("_*(?:get|load|init|make|build)_")
 _MODELS = frozenset(["messages", "completions", "responses", "embeddings", "moderations", "transcriptions", "speech", "images", "models"])  # fmt: skip
 """What clients of language models call the things that they ask for an answer (``messages.create``)."""
+_CLIENTS = ("requests.", "httpx.", "aiohttp.")
 _WRITING = lazy_pattern(r"[wax+]")
 _KEPT = frozenset(["sqlite3", "subprocess", "os", "shutil", "pathlib", "socket", "smtplib", "queue", "threading", "multiprocessing", "asyncio", "shelve", "dbm", "builtins"])  # fmt: skip
 """Modules of Python that reach beyond the function."""
@@ -101,9 +102,11 @@ def _call_changes(module: Module, call: ast.Call) -> bool:
     name = called_name(call)
     if name == "open":
         return any(_WRITING.search(text) for mode in call.args[1:2] for text in strings_in(mode))
+    resolved = module.resolve(call.func) or ""
+    if name in {"post", "patch"} and resolved.startswith(_CLIENTS):
+        return name == "patch" or _tells_to_change(module, call)
     if not _CHANGES.match(name.lower()) or name in _OF_TEXTS:
         return False
-    resolved = module.resolve(call.func) or ""
     if resolved.startswith(("os.path.", "flask.session", "builtins.")):
         return False
     if name.startswith("execute") or name == "exec":
@@ -111,9 +114,35 @@ def _call_changes(module: Module, call: ast.Call) -> bool:
     owner = call.func.value if isinstance(call.func, ast.Attribute) else None
     if owner is None:
         return True
-    if name in {"create", "parse"} and written(owner).rpartition(".")[2] in _MODELS:
+    if name in {"create", "parse"} and _asks_model(call, owner):
         return False
     return not _is_temporary(module, owner)
+
+
+def _asks_model(call: ast.Call, owner: ast.expr) -> bool:
+    """Whether a call asks a language model, which it names; a message to a person has none."""
+    names = {keyword.arg for keyword in call.keywords}
+    is_named = "model" in names or None in names
+    return is_named and written(owner).rpartition(".")[2] in _MODELS
+
+
+def _tells_to_change(module: Module, call: ast.Call) -> bool:
+    """Whether the address of a request ends with what is to be done there (``/sendMessage``)."""
+    address = argument(call, 0, "url")
+    function = module.function(call)
+    values = [address] if address is not None else []
+    if isinstance(address, ast.Name) and function is not None:
+        values = _given(module, function, address.id) or values
+    return any(_CHANGES.match(_last_step(value)) for value in values)
+
+
+def _last_step(address: ast.expr) -> str:
+    """Return what stands behind the last slash of an address, as far as it is a literal."""
+    if isinstance(address, ast.BinOp):
+        address = address.right
+    if isinstance(address, ast.JoinedStr) and address.values:
+        address = address.values[-1]
+    return literal_text(address).rstrip("/").rpartition("/")[2].lower()
 
 
 def _is_temporary(module: Module, node: ast.expr) -> bool:

@@ -140,8 +140,9 @@ class LanguageUse:
         end = _known_end(call.func)
         if end is not None:
             return self._of_chain(module, call, call.func, end)
-        if call.func.attr in _SENDING:
-            return self._sent(module, call) if self._has_hosts else None
+        sent = self._sent(module, call) if call.func.attr in _SENDING and self._has_hosts else None
+        if sent is not None:
+            return sent
         if call.func.attr in catalogue.ASKING:
             return self._asked(module, call, call.func)
         return None

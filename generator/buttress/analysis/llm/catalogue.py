@@ -65,7 +65,19 @@ SDK_CLIENTS = frozenset(
 )
 """Those of the providers' own libraries, each of which keeps connections of its own."""
 
-CLIENT_PACKAGES = ("langchain", "llama_index")
+AGENTS = frozenset(
+    [
+        "langchain.agents.create_agent",
+        "langchain.agents.factory.create_agent",
+        "langgraph.prebuilt.create_react_agent",
+        "langgraph.prebuilt.chat_agent_executor.create_react_agent",
+        "deepagents.create_deep_agent",
+        "deepagents.graph.create_deep_agent",
+    ]
+)
+"""Functions that make an agent of a model, or of a model's name (``openai:gpt-4o``)."""
+
+CLIENT_PACKAGES = ("langchain", "langgraph", "deepagents", "llama_index")
 """Parts of the names of packages that hold more clients than can be listed."""
 
 _CHAINED_CLIENT = lazy_pattern(
@@ -145,7 +157,7 @@ DERIVING = frozenset(
 ENGINES = frozenset(["as_query_engine", "as_chat_engine"])
 """Methods of an index that give what asks the model of its settings."""
 
-FRAMEWORKS = ("langchain", "langchain_", "langgraph", "llama_index", "instructor", "crewai", "dspy")
+FRAMEWORKS = ("langchain", "langchain_", "langgraph", "deepagents", "llama_index", "instructor", "crewai", "dspy")
 """Libraries whose objects ask the model that they are given."""
 
 _NO_MODEL = lazy_pattern(
@@ -200,7 +212,7 @@ NOT_TEXT = lazy_pattern(
 
 HINTS = (
     "openai", "anthropic", "genai", "generativeai", "GenerativeModel", "groq", "mistral", "cohere", "ollama", "together", "InferenceClient",
-    "replicate", "litellm", "llama_cpp", "langchain", "langgraph", "llama_index", "pydantic_ai", "agents", "crewai", "emergentintegrations",
+    "replicate", "litellm", "llama_cpp", "langchain", "langgraph", "deepagents", "llama_index", "pydantic_ai", "agents", "crewai", "emergentintegrations",
     "completions", "generate_content", "bedrock", "transformers", "huggingface", "instructor", "zhipu", "cerebras", *HOSTS,
 )  # fmt: skip
 """Words of which one stands in every file that makes a client or names an address."""
@@ -214,5 +226,10 @@ def provider_of(dotted: str) -> str | None:
     match = _CHAINED_CLIENT.match(dotted) or _INDEX_CLIENT.match(dotted)
     if match is None:
         return None
-    name = match[1].lower()
-    return next((provider for part, provider in _PROVIDERS if part in name), "other")
+    return provider_in(match[1])
+
+
+def provider_in(name: str) -> str:
+    """Return the provider that the name of a class, or of a model (``openai:gpt-4o``), begins with or holds."""
+    lowered = name.lower()
+    return next((provider for part, provider in _PROVIDERS if part in lowered), "other")

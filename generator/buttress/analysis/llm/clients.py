@@ -59,7 +59,7 @@ class Clients:
             provider = self._provider(module, call)
             self._made[call] = None if provider is None else Client(
                 module, call, module.resolve(call.func) or "", provider,
-                options_of(self._values, module, call), is_open(call),
+                options_of(self._values, module, call), is_open(call) or self._is_given(module, call),
             )  # fmt: skip
         return self._made[call]
 
@@ -73,10 +73,46 @@ class Clients:
             return "bedrock" if is_bedrock else None
         if dotted in _PIPELINES:
             return "local" if any(literal_text(a) in _GENERATION for a in call.args[:1]) else None
+        if dotted in catalogue.AGENTS:
+            return self._provider_of_agent(module, call)
         provider = catalogue.provider_of(dotted)
+        if provider == "other" and dotted.endswith(".init_chat_model"):
+            provider = self._named_provider(module, call)
         if provider is not None and self._values.class_of(module, call.func) is not None:
             return None  # a class of the project that goes by the same name
         return provider
+
+    def _provider_of_agent(self, module: Module, call: ast.Call) -> str | None:
+        """Return whose model an agent asks, unless that is a client that is made elsewhere."""
+        for leaf in self._models(module, call):
+            if isinstance(leaf.node, ast.Call) and self._is_model(leaf.module, leaf.node):
+                return None
+        return self._named_provider(module, call)
+
+    def _is_model(self, module: Module, call: ast.Call) -> bool:
+        function = call.func
+        is_derived = isinstance(function, ast.Attribute) and is_deriving(function)
+        return is_derived or self._client(module, call) is not None
+
+    def _is_given(self, module: Module, call: ast.Call) -> bool:
+        """Whether an agent may be given a model that has limits of its own."""
+        if module.resolve(call.func) not in catalogue.AGENTS:
+            return False
+        return any(not literal_text(leaf.node) for leaf in self._models(module, call))
+
+    def _named_provider(self, module: Module, call: ast.Call) -> str:
+        """Return the provider in the name of a model."""
+        texts = (literal_text(leaf.node) for leaf in self._models(module, call))
+        return catalogue.provider_in(" ".join(texts))
+
+    def _models(self, module: Module, call: ast.Call) -> list[Value]:
+        """Return what may be the model of a call: its first argument, or one by that name."""
+        given = [k.value for k in call.keywords if k.arg in {"model", "model_provider"}]
+        return [
+            leaf
+            for value in (*call.args[:1], *given)
+            for leaf in self._values.leaves(module, value)
+        ]
 
     # -- which one is meant --------------------------------------------------------------------
 
@@ -102,14 +138,19 @@ class Clients:
             yield from self.of(module, node.right, depth + 1)
         elif isinstance(node, ast.Call):
             client = self._client(module, node)
-            if client is not None:
+            if client is not None and client.dotted not in catalogue.AGENTS:
                 yield client
                 return
             if isinstance(node.func, ast.Attribute):
                 yield from self._derived(module, node.func, depth)
-            if catalogue.asks_what_it_is_given(module.resolve(node.func) or ""):
-                for argument in (*node.args, *(keyword.value for keyword in node.keywords)):
-                    yield from self.of(module, argument, depth + 1)
+            given = tuple(self._of_arguments(module, node, depth))
+            yield from given or ([client] if client is not None else [])
+
+    def _of_arguments(self, module: Module, call: ast.Call, depth: int) -> Iterator[Client]:
+        """Yield the models that an agent or a chain is given."""
+        if catalogue.asks_what_it_is_given(module.resolve(call.func) or ""):
+            for argument in (*call.args, *(keyword.value for keyword in call.keywords)):
+                yield from self.of(module, argument, depth + 1)
 
     def _derived(self, module: Module, function: ast.Attribute, depth: int) -> Iterator[Client]:
         """Yield the models that a method gives another form of."""

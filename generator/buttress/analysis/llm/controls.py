@@ -24,7 +24,7 @@ _LIMITS = (
 )  # fmt: skip
 _QUOTA = lazy_pattern(
     r"(?:token|usage|cost|spend|message|request|daily|monthly|credit|generation|ai)s?_?(?:limit|quota|budget|cap|allowance)(?!er)"
-    r"|quota|check_(?:credits?|usage|limits?)|(?:deduct|consume|use|spend)_(?:credits?|tokens?)|BudgetManager|credits_(?:left|remaining)|remaining_credits",
+    r"|ModelCallLimit|quota|check_(?:credits?|usage|limits?)|(?:deduct|consume|use|spend)_(?:credits?|tokens?)|BudgetManager|credits_(?:left|remaining)|remaining_credits",
     re.IGNORECASE,
 )
 _MODERATION = lazy_pattern(
@@ -34,7 +34,7 @@ _MODERATION = lazy_pattern(
 )
 _MODERATORS = (
     "guardrails.", "nemoguardrails.", "llm_guard.", "presidio_analyzer.", "presidio_anonymizer.", "lakera_guard.", "rebuff.", "detoxify.",
-    "better_profanity.", "profanity_check.", "azure.ai.contentsafety.", "openai.Moderation.",
+    "better_profanity.", "profanity_check.", "langchain.agents.middleware.PIIMiddleware", "azure.ai.contentsafety.", "openai.Moderation.",
 )  # fmt: skip
 _OFF = lazy_pattern(r"BLOCK_NONE|\bOFF\b")
 _WAITS = lazy_pattern(r"wait_for\(|\.result\(timeout|fail_after\(|asyncio\.timeout\(")
@@ -149,6 +149,8 @@ def has_quota(modules: Modules) -> bool:
 
 def has_fallback(use: LanguageUse, modules: Modules) -> bool:
     """Whether any call has another answer than an error when its provider fails."""
+    if next(modules.calls("langchain.agents.middleware.ModelFallbackMiddleware"), None) is not None:
+        return True
     for module in modules.having("fallbacks"):
         if module.called("with_fallbacks") or any(
             keyword.arg and keyword.arg.endswith("fallbacks")

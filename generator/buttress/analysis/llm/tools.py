@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from buttress.analysis.llm import catalogue
 from buttress.analysis.llm.calls import LanguageUse
 from buttress.analysis.llm.model import Client, ModelCall
 from buttress.analysis.llm.values import Callee
@@ -146,17 +147,26 @@ def _classes(module: Module) -> Iterator[Tool]:
 
 def _listed(use: LanguageUse) -> Iterator[Tool]:
     """Yield the functions in ``tools=[...]`` of calls and clients."""
-    places: list[Client | ModelCall] = [*use.calls, *use.clients]
-    for place in places:
-        given = place.options.get("tools") or place.options.get("functions")
-        if given is None:
-            continue
-        for leaf in use.values.leaves(place.module, given):
+    for module, given in _lists(use):
+        for leaf in use.values.leaves(module, given):
             if isinstance(leaf.node, ast.List | ast.Tuple):
                 for item in leaf.node.elts:
                     callee = _named(use, leaf.module, item)
                     if callee is not None:
                         yield _tool(callee.module, callee.node)
+
+
+def _lists(use: LanguageUse) -> Iterator[tuple[Module, ast.expr]]:
+    """Yield the lists of tools that calls, clients and agents are given."""
+    places: list[Client | ModelCall] = [*use.calls, *use.clients]
+    for place in places:
+        given = place.options.get("tools") or place.options.get("functions")
+        if given is not None:
+            yield place.module, given
+    for module, call in use.modules.calls(*catalogue.AGENTS):
+        named = [keyword.value for keyword in call.keywords if keyword.arg == "tools"]
+        for value in (*call.args[1:2], *named):
+            yield module, value
 
 
 def _dispatched(use: LanguageUse) -> Iterator[Tool]:

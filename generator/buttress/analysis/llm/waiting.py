@@ -122,8 +122,10 @@ def _is_waiting(call: ModelCall) -> bool:
         return name in {"create", "completion", "chat", "generate", "parse"}
     if not call.clients or any(client.is_async for client in call.clients):
         return False
-    if call.clients[0].dotted.startswith("langchain"):
-        return name in _WAITING - {"stream"}
+    if call.clients[0].dotted.startswith(("langchain", "langgraph", "deepagents")):
+        above = call.module.parent(call.node)
+        is_read = isinstance(above, ast.For | ast.comprehension)
+        return name in _WAITING and (name != "stream" or is_read)
     return name in {
         "create", "parse", "generate_content", "send_message", "complete", "chat", "chat_completion", "generate", "run_sync",
     }  # fmt: skip

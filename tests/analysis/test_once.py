@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
+
 from buttress.analysis.once import once_for_module, once_for_service
 from buttress.project import inspect_project
 from buttress.project.model import Project, Service
@@ -40,3 +43,18 @@ def test_a_function_is_asked_once_for_each_service_of_each_tree() -> None:
         found = {root(project, service, "/") for service in project.services}
         assert found == {"shop/", "blog/"}
     assert sorted(asked) == ["blog", "blog", "shop", "shop"]
+
+
+def test_what_is_kept_goes_with_its_tree() -> None:
+    @once_for_module
+    def itself(module: Module) -> Module:
+        return module
+
+    tree = Tree.of({"one.py": "x"})
+    itself(tree.module("one.py"))
+    gone = weakref.ref(tree.module("one.py"))
+
+    del tree
+    gc.collect()
+
+    assert gone() is None

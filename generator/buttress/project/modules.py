@@ -6,7 +6,6 @@ import ast
 import sys
 from collections.abc import Iterator
 from functools import cached_property
-from weakref import WeakKeyDictionary
 
 from buttress.project.folders import folder_of, join, normalized, upwards
 from buttress.project.literals import written
@@ -214,14 +213,12 @@ class OwnModules:
         return path in self.tree.words.containing(texts)
 
 
-_KNOWN: WeakKeyDictionary[Tree, OwnModules] = WeakKeyDictionary()
-
-
 def own_modules(tree: Tree) -> OwnModules:
     """Return the modules of a tree, worked out once."""
-    if tree not in _KNOWN:
-        _KNOWN[tree] = OwnModules(tree)
-    return _KNOWN[tree]
+    known: OwnModules | None = tree.kept.get(OwnModules)
+    if known is None:
+        known = tree.kept[OwnModules] = OwnModules(tree)
+    return known
 
 
 def dotted_name(path: str, root: str) -> str:

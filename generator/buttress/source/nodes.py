@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from functools import cached_property
 from typing import TypeVar, overload
 
+from buttress.source.keeping import Keeping
 from buttress.source.patterns import lazy_pattern
 
 _A = TypeVar("_A", bound=ast.AST)
@@ -19,7 +20,7 @@ _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 _SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.Module)
 
 
-class Nodes:
+class Nodes(Keeping):
     """A tree that was walked once.
 
     Attributes:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from buttress.errors import ChangedUnderneathError
 from buttress.source.git import git_listing
+from buttress.source.keeping import Keeping
 from buttress.source.listing import (
     Skipped,
     read_regular,
@@ -33,7 +34,7 @@ class _Index:
             self.by_name.setdefault(path.rpartition("/")[2], []).append(path)
 
 
-class Tree:
+class Tree(Keeping):
     """Files by their path relative to the root, with ``/`` as separator.
 
     Reading is lazy and each file is read, decoded and parsed once.

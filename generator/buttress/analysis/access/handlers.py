@@ -9,7 +9,6 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
-from weakref import WeakKeyDictionary
 
 from buttress.analysis.access import view_methods
 from buttress.analysis.access.endpoints import Endpoint, endpoints_in
@@ -61,12 +60,9 @@ class Handler:
         return not self.methods or "GET" in self.methods
 
 
-_KNOWN: WeakKeyDictionary[Module, dict[tuple[str, str], tuple[Handler, ...]]] = WeakKeyDictionary()
-
-
 def handlers(project: Project, service: Service, module: Module) -> tuple[Handler, ...]:
     """Return the functions of a file that run while requests are answered, in the order of lines."""
-    known = _KNOWN.setdefault(module, {})
+    known: dict[tuple[str, str], tuple[Handler, ...]] = module.kept.setdefault(handlers, {})
     key = (service.root, service.app.target)
     if key not in known:
         answering = endpoints_in(project, service, module.path)

@@ -7,8 +7,8 @@ and followed into the ``Makefile``, script or hook list that it names.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from buttress.analysis.delivery.shell import Simple, expand, simple_commands
@@ -125,17 +125,14 @@ class Pipeline:
 
 def pipelines(project: Project) -> list[Pipeline]:
     """Return the pipelines of a project, each read once."""
-    return list(_pipelines(project.tree, project.workflows))
-
-
-@lru_cache(maxsize=4)
-def _pipelines(tree: Tree, paths: tuple[str, ...]) -> tuple[Pipeline, ...]:
-    found = tuple(_read(tree, path) for path in paths)
-    _start_called(found)
+    found: list[Pipeline] | None = project.tree.kept.get(pipelines)
+    if found is None:
+        found = project.tree.kept[pipelines] = [_read(project.tree, p) for p in project.workflows]
+        _start_called(found)
     return found
 
 
-def _start_called(found: tuple[Pipeline, ...]) -> None:
+def _start_called(found: Sequence[Pipeline]) -> None:
     """Let workflows start with those that call them."""
     by_path = {pipeline.path: pipeline for pipeline in found}
     for _ in range(_DEEPEST_CALL):

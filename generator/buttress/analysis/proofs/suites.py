@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import ast
 from dataclasses import dataclass
-from functools import lru_cache
 
 from buttress.analysis.function_bodies import calls_inside
+from buttress.analysis.once import once_for_service
 from buttress.analysis.proofs.assertions import asserting_functions, callers_of
 from buttress.project.folders import is_inside
 from buttress.project.literals import written
@@ -74,15 +74,11 @@ def written_tests(project: Project, service: Service) -> list[Test]:
     return [test for test in all_tests(project, service) if test.reaches_app and test.can_fail]
 
 
+@once_for_service
 def all_tests(project: Project, service: Service) -> tuple[Test, ...]:
     """Return all test functions that a runner would collect."""
     modules = tuple(suite_modules(project, service))
-    names = frozenset(service.dotted(path) for path in service.files(Role.APP))
-    return _tests(modules, names)
-
-
-@lru_cache(maxsize=4)
-def _tests(modules: tuple[Module, ...], app: frozenset[str]) -> tuple[Test, ...]:
+    app = frozenset(service.dotted(path) for path in service.files(Role.APP))
     asserting = {node for module in modules for node in asserting_functions(module)}
     helpers = {node.name for node in asserting}
     for module in modules:

@@ -6,8 +6,8 @@ import ast
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import lru_cache
 
+from buttress.analysis.once import once_for_module
 from buttress.project.model import Service
 from buttress.source import Module
 from buttress.source.nodes import Function
@@ -98,7 +98,7 @@ def is_fat(module: Module, service: Service) -> bool:
     return lines > MOST_MODULE_LINES or (lines > _FAT_LINES and handlers >= _FAT_ROUTES)
 
 
-@lru_cache(maxsize=4)
+@once_for_module
 def _data_lines(module: Module) -> dict[Function | None, int]:
     """Return how many lines literals of several lines add to each function."""
     found: dict[Function | None, int] = {}

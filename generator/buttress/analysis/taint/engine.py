@@ -7,8 +7,8 @@ import re
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
-from weakref import WeakKeyDictionary
 
+from buttress.analysis.once import once_for_service
 from buttress.analysis.taint import statements
 from buttress.analysis.taint.danger import Dangers, dangers
 from buttress.analysis.taint.definitions import Definition, Definitions
@@ -30,7 +30,7 @@ from buttress.analysis.taint.state import State
 from buttress.analysis.taint.templates import templates_of
 from buttress.analysis.taint.values import NOTHING, Taint, Value, constant
 from buttress.project.model import Project, Service
-from buttress.source import Module, Modules, Tree
+from buttress.source import Module, Modules
 from buttress.source.nodes import Function
 
 _STEPS = 20_000
@@ -69,10 +69,6 @@ def _answers_any(function: Function) -> bool:
     return any(isinstance(f, ast.Attribute) and f.attr.endswith("errorhandler") for f in calls)
 
 
-_Known = WeakKeyDictionary[Sources, tuple[Flow, ...]]
-_KNOWN: WeakKeyDictionary[Tree, dict[tuple[str, str], tuple[_Code, _Known]]] = WeakKeyDictionary()
-
-
 def flows(
     project: Project, service: Service, modules: Modules, sources: Sources = REQUESTS
 ) -> tuple[Flow, ...]:
@@ -89,14 +85,15 @@ def flows(
         modules: Its ``APP`` files, which are looked at.
         sources: What is untrusted; what clients send, by default.
     """
-    services = _KNOWN.setdefault(project.tree, {})
-    key = (service.root, service.app.target)
-    if key not in services:
-        services[key] = (_Code(project, service, modules), WeakKeyDictionary())
-    code, known = services[key]
+    known: dict[Sources, tuple[Flow, ...]] = _known(project, service)
     if sources not in known:
-        known[sources] = _Run(code, sources).flows()
+        known[sources] = _Run(_code(project, service, modules), sources).flows()
     return known[sources]
+
+
+@once_for_service
+def _known(_project: Project, _service: Service) -> dict[Sources, tuple[Flow, ...]]:
+    return {}
 
 
 class _Code:
@@ -112,6 +109,11 @@ class _Code:
     def dangers(self) -> Dangers:
         """Where sinks can be reached from."""
         return dangers(self.modules, self.definitions, self.templates)
+
+
+@once_for_service
+def _code(project: Project, service: Service, modules: Modules) -> _Code:
+    return _Code(project, service, modules)
 
 
 class _Run:

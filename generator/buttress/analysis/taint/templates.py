@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from weakref import WeakKeyDictionary
 
 from buttress.source import Tree
 from buttress.source.patterns import lazy_pattern
@@ -58,11 +57,9 @@ def _names(content: str) -> Iterator[str]:
         yield from _NAME.findall(block.group(1))
 
 
-_KNOWN: WeakKeyDictionary[Tree, Templates] = WeakKeyDictionary()
-
-
 def templates_of(tree: Tree) -> Templates:
     """Return the templates of a tree, read once."""
-    if tree not in _KNOWN:
-        _KNOWN[tree] = Templates(tree)
-    return _KNOWN[tree]
+    known: Templates | None = tree.kept.get(Templates)
+    if known is None:
+        known = tree.kept[Templates] = Templates(tree)
+    return known

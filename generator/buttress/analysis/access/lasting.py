@@ -32,6 +32,7 @@ _MAKES_ONCE = lazy_pattern("_*(?:get|load|init|make|build)_")
 _MODELS = frozenset(["messages", "completions", "responses", "embeddings", "moderations", "transcriptions", "speech", "images", "models"])  # fmt: skip
 """What clients of language models call the things that they ask for an answer (``messages.create``)."""
 _CLIENTS = ("requests.", "httpx.", "aiohttp.")
+_FILLED = lazy_pattern(r"Depends|(?:Dep|Session|Connection|Database)\Z")
 _WRITING = lazy_pattern(r"[wax+]")
 _KEPT = frozenset(["sqlite3", "subprocess", "os", "shutil", "pathlib", "socket", "smtplib", "queue", "threading", "multiprocessing", "asyncio", "shelve", "dbm", "builtins"])  # fmt: skip
 """Modules of Python that reach beyond the function."""
@@ -92,7 +93,7 @@ def _is_shared(module: Module, target: ast.expr) -> bool:
     if not name or function is None or name in {"self", "cls", "g"} or "session" in names:
         return False
     given = _given(module, function, name)
-    if name in _dependencies(function) or not (given or name in _parameters(function)):
+    if name in filled_by_framework(function) or not (given or name in _parameters(function)):
         return True
     kept = {kept for kept, _ in module.given_at_top()}
     return any(_root(value) in kept or _root(value).isupper() for value in given)
@@ -223,17 +224,18 @@ def _parameters(function: Function) -> frozenset[str]:
     return frozenset(argument.arg for argument in every)
 
 
-def _dependencies(function: Function) -> frozenset[str]:
+def filled_by_framework(function: Function) -> frozenset[str]:
     """Return the parameters that a framework fills with what it keeps (``store=Depends(get_store)``)."""
     arguments = function.args
     positional = [*arguments.posonlyargs, *arguments.args]
     pairs = list(zip(reversed(positional), reversed(arguments.defaults), strict=False))
     pairs += [(a, d) for a, d in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True) if d]
-    return frozenset(
+    filled = {a.arg for a, d in pairs if isinstance(d, ast.Call) and called_name(d) == "Depends"}
+    return frozenset(filled) | {
         argument.arg
-        for argument, default in pairs
-        if isinstance(default, ast.Call) and called_name(default) == "Depends"
-    )
+        for argument in (*positional, *arguments.kwonlyargs)
+        if argument.annotation is not None and _FILLED.search(ast.unparse(argument.annotation))
+    }
 
 
 def _root(node: ast.AST) -> str:

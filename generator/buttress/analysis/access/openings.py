@@ -10,7 +10,7 @@ from buttress.analysis.access.endpoints import Endpoint
 from buttress.analysis.access.guards import Guards
 from buttress.analysis.access.lasting import changes_anything, does_nothing
 from buttress.analysis.access.reached_code import reached, reached_text, signature
-from buttress.analysis.access.refusing import asks_for_proof
+from buttress.analysis.access.refusing import asks_for_proof, is_for_first_user
 from buttress.project.literals import written
 from buttress.project.model import Project, Service
 from buttress.source.patterns import lazy_pattern
@@ -120,6 +120,8 @@ def _writes(project: Project, service: Service, endpoint: Endpoint) -> bool:
     text = reached_text(project, service, endpoint)
     # who is turned away was asked for something: a password of a room, a key, a session
     if any(asks_for_proof(*found) for found in reached(project, service, endpoint)):
+        return False
+    if is_for_first_user(endpoint.module, endpoint.node):
         return False
     if endpoint.methods <= {"POST", "GET"}:
         if "signature" in text.lower():

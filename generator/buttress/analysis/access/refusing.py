@@ -6,9 +6,11 @@ import ast
 import re
 from collections.abc import Iterator
 
+from buttress.analysis.access.lasting import filled_by_framework
 from buttress.project.literals import written
 from buttress.project.modules import called_name
 from buttress.source import Module
+from buttress.source.nodes import Function
 from buttress.source.patterns import lazy_pattern
 
 _REFUSALS = r"401|403|HTTP_401_UNAUTHORIZED|HTTP_403_FORBIDDEN|Unauthorized|Forbidden|PermissionDenied|NotAuthenticated|PermissionError"
@@ -21,6 +23,13 @@ _PROOF = lazy_pattern(
 _TOKEN = lazy_pattern(r"token|secret|passw|signature", re.IGNORECASE)
 _REFUSES_OR_MISSES = lazy_pattern(rf"\b(?:{_REFUSALS}|404|HTTP_404_NOT_FOUND|NotFound|Http404)\b")
 _MOST_PARTS = 20
+_USERS = lazy_pattern(r"user|admin|account|owner|member", re.IGNORECASE)
+_ANY = lazy_pattern(
+    r"\b(?:count|exists|first|all|any|len|scalar|fetchone|find_one|get_all|list)\w*\("
+)
+_NONE_YET = (0, 1, None)
+_NAME = lazy_pattern(r"\b[A-Za-z_]\w*")
+_GIVEN = frozenset(["request", "req", "self", "info"])
 
 
 def turns_away(module: Module, node: ast.AST) -> bool:
@@ -39,6 +48,40 @@ def asks_for_proof(module: Module, node: ast.AST) -> bool:
             if above is node:
                 break
     return False
+
+
+def is_for_first_user(module: Module, function: Function) -> bool:
+    """Whether a function ends as soon as there is any user: who sets an app up cannot log in yet."""
+    handed = _GIVEN | {
+        argument.arg
+        for argument in (*function.args.args, *function.args.kwonlyargs)
+        if argument.arg not in filled_by_framework(function)
+    }
+    for part in module.inside(function):
+        if not isinstance(part, ast.If) or not isinstance(part.body[-1], ast.Raise | ast.Return):
+            continue
+        above = module.parent(part)
+        if above is not function and not isinstance(above, ast.With | ast.AsyncWith | ast.Try):
+            continue
+        says = _condition(module, part.test)
+        names = set(_NAME.findall(says))
+        if (
+            _is_of_any(part.test)
+            and _USERS.search(says)
+            and _ANY.search(says)
+            and not names & handed
+        ):
+            return True
+    return False
+
+
+def _is_of_any(test: ast.expr) -> bool:
+    """Whether a condition holds as soon as there is one of something."""
+    if isinstance(test, ast.Compare) and len(test.ops) == 1:
+        limit = test.comparators[0]
+        is_more = isinstance(test.ops[0], ast.Gt | ast.GtE | ast.NotEq | ast.IsNot)
+        return is_more and isinstance(limit, ast.Constant) and limit.value in _NONE_YET
+    return isinstance(test, ast.Name | ast.Call | ast.Await)
 
 
 def _refusals(

@@ -31,7 +31,8 @@ def blocking_queries(module: Module, service: Service) -> Iterator[ast.Call]:
             continue
         if _runs_alone(module, inner):
             continue
-        if call.methods[0] in _SYNCHRONOUS and _is_waited_for(module, call):
+        is_handler = module.symbol(inner) in service.handlers(module.path)
+        if call.methods[0] in _SYNCHRONOUS and _is_waited_for(module, call, is_handler=is_handler):
             seen.add(inner)
             yield call.node
 
@@ -46,15 +47,22 @@ def _is_run(above: ast.AST | None) -> bool:
     return isinstance(above, ast.Call) and called_name(above) in {"run", "run_until_complete"}
 
 
-def _is_waited_for(module: Module, call: DatabaseCall) -> bool:
-    """Whether the result is used on the spot; a coroutine would be awaited or handed on."""
+def _is_waited_for(module: Module, call: DatabaseCall, *, is_handler: bool) -> bool:
+    """Whether the result is used on the spot; a coroutine would be awaited or handed on.
+
+    A coroutine has no methods: what a method of the result gives has been waited for, wherever it
+    goes. Nor does a handler hand on what nobody has waited for, since nobody would do so later.
+    """
+    is_used = len(call.methods) > 1
     if any(isinstance(part, ast.Await) for part in module.inside(call.node)):
         return False
     inside: ast.AST = call.node
     for above in module.ancestors(call.node):
-        if isinstance(above, ast.Await | ast.Return | ast.withitem | ast.AsyncFor | ast.Lambda):
+        if isinstance(above, ast.Await | ast.withitem | ast.AsyncFor | ast.Lambda):
             return False
-        if isinstance(above, ast.Call) and inside is not above.func:
+        if isinstance(above, ast.Return):
+            return is_used or is_handler
+        if isinstance(above, ast.Call) and inside is not above.func and not is_used:
             return False  # `gather(db.execute(a), db.execute(b))`
         if isinstance(above, ast.stmt):
             return True

@@ -5,8 +5,8 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
-from functools import lru_cache
 
+from buttress.analysis.once import once_for_module
 from buttress.project.folders import folder_of, name_of
 from buttress.project.literals import written
 from buttress.project.modules import called_name
@@ -175,7 +175,7 @@ def _asks(choice: ast.If, names: set[str]) -> bool:
     return False
 
 
-@lru_cache(maxsize=4)
+@once_for_module
 def _defaults(module: Module) -> frozenset[str]:
     """Return the names that the module falls back to (``os.getenv("URL", DEFAULT)``)."""
     found: set[str] = set()

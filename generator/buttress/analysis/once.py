@@ -7,20 +7,30 @@ from functools import wraps
 from typing import Concatenate, ParamSpec, TypeVar
 
 from buttress.project.model import Project, Service
-from buttress.source import Module
+from buttress.source import Module, Tree
+from buttress.source.keeping import Keeping
 
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
+_K = TypeVar("_K", bound=Keeping)
 
 
 def once_for_module(function: Callable[[Module], _T]) -> Callable[[Module], _T]:
     """Make a function keep what it says of each module."""
+    return _once(function)
 
+
+def once_for_tree(function: Callable[[Tree], _T]) -> Callable[[Tree], _T]:
+    """Make a function keep what it says of each tree."""
+    return _once(function)
+
+
+def _once(function: Callable[[_K], _T]) -> Callable[[_K], _T]:
     @wraps(function)
-    def kept(module: Module) -> _T:
-        known: dict[object, _T] = module.kept
+    def kept(owner: _K) -> _T:
+        known: dict[object, _T] = owner.kept
         if function not in known:
-            known[function] = function(module)
+            known[function] = function(owner)
         return known[function]
 
     return kept

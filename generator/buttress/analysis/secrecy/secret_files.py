@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import lru_cache
 
+from buttress.analysis.once import once_for_tree
 from buttress.analysis.secrecy.marks import marked_lines
 from buttress.analysis.secrecy.secrets import (
     is_placeholder,
@@ -55,7 +55,7 @@ class SecretFile:
     names: tuple[str, ...] = ()
 
 
-@lru_cache(maxsize=4)
+@once_for_tree
 def tracked_secret_files(tree: Tree) -> tuple[SecretFile, ...]:
     """Return the files of secrets that git tracks, by path; none where there is no git."""
     found = []

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from buttress.analysis.once import once_for_tree
 from buttress.source import Tree
 from buttress.source.patterns import lazy_pattern
 
@@ -57,9 +58,7 @@ def _names(content: str) -> Iterator[str]:
         yield from _NAME.findall(block.group(1))
 
 
+@once_for_tree
 def templates_of(tree: Tree) -> Templates:
     """Return the templates of a tree, read once."""
-    known: Templates | None = tree.kept.get(Templates)
-    if known is None:
-        known = tree.kept[Templates] = Templates(tree)
-    return known
+    return Templates(tree)

@@ -11,6 +11,7 @@ import sys
 from collections.abc import Iterator
 from functools import lru_cache
 
+from buttress.analysis.access.visitors import is_own_session
 from buttress.project.literals import argument, literal_text, strings_in, written
 from buttress.project.modules import called_name
 from buttress.source import Module
@@ -48,10 +49,11 @@ def changes_anything(module: Module, node: ast.AST) -> bool:
     What a function makes once and keeps for the next call of it is the same for everybody.
     """
     keeps_once = isinstance(node, ast.FunctionDef) and _MAKES_ONCE.match(node.name) is not None
+    marks = node.decorator_list if isinstance(node, Function | ast.ClassDef) else []
     return any(
         _lasts(module, part)
         for part in module.inside(node)
-        if not (keeps_once and isinstance(part, ast.Global))
+        if part not in marks and not (keeps_once and isinstance(part, ast.Global))
     )
 
 
@@ -150,7 +152,7 @@ def _is_temporary(module: Module, node: ast.expr) -> bool:
     """Whether an object is built in this function, or belongs to the answer."""
     while isinstance(node, ast.Subscript):
         node = node.value
-    if isinstance(node, _BUILT):
+    if isinstance(node, _BUILT) or is_own_session(module, node):
         return True
     if isinstance(node, ast.Call):
         target = module.resolve(node.func) or ""

@@ -11,6 +11,7 @@ from buttress.analysis.access.guards import Guards
 from buttress.analysis.access.lasting import changes_anything, does_nothing
 from buttress.analysis.access.reached_code import reached, reached_text, signature
 from buttress.analysis.access.refusing import asks_for_proof, is_for_first_user
+from buttress.analysis.access.visitors import serves_visitor, sets_session
 from buttress.project.literals import written
 from buttress.project.model import Project, Service
 from buttress.source.patterns import lazy_pattern
@@ -123,6 +124,8 @@ def _writes(project: Project, service: Service, endpoint: Endpoint) -> bool:
         return False
     if is_for_first_user(endpoint.module, endpoint.node):
         return False
+    if serves_visitor(project, service, endpoint):
+        return False
     if endpoint.methods <= {"POST", "GET"}:
         if "signature" in text.lower():
             return False
@@ -136,9 +139,10 @@ def _has_effect(project: Project, service: Service, endpoint: Endpoint) -> bool:
     node = endpoint.node
     if isinstance(node, ast.ClassDef):
         return True
-    if not endpoint.methods <= {"POST", "GET"}:
-        return not does_nothing(endpoint.module, node)
-    return any(changes_anything(*found) for found in reached(project, service, endpoint))
+    changes = any(changes_anything(*found) for found in reached(project, service, endpoint))
+    if changes or endpoint.methods <= {"POST", "GET"}:
+        return changes
+    return not (does_nothing(endpoint.module, node) or sets_session(endpoint.module, node))
 
 
 def unowned(

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from buttress.analysis.access.authentication import is_guard_name
 from buttress.analysis.access.refusing import turns_away
 from buttress.analysis.definitions import classes_of, definitions_of
-from buttress.project.literals import written
+from buttress.project.literals import last_name, written
 from buttress.project.model import Project, Service
 from buttress.project.modules import called_name, own_modules
 from buttress.source import Module
@@ -55,6 +55,12 @@ DEEPEST = 3
 _DECORATORS = frozenset(["decorators", "method_decorators"])
 _FIRST = frozenset(["dispatch", "initial", "check_permissions"])
 _DEPENDS = frozenset(["Depends", "Security"])
+_DEMANDS = lazy_pattern(
+    r"^_*(?:require|ensure|enforce|verify|demand|must)s?(?:_|[A-Z])|_(?:required|only)\Z|admin",
+)
+_OF_REQUESTS = lazy_pattern(
+    "csrf|rate|limit|captcha|origin|json|content|body|size|quota", re.IGNORECASE
+)
 _PARAMETERS = frozenset(["authorization", "x_api_key", "x_token", "x_auth_token"])
 
 
@@ -96,7 +102,11 @@ class Asking:
                     *node.args,
                     *(k.value for k in node.keywords if k.arg in {"dependency", "dependencies"}),
                 ]
-                return any(self.expression(module, part, depth) for part in parts)
+                return any(
+                    self.expression(module, part, depth)
+                    or (called_name(node) in _DEPENDS and self._demands_unseen(module, part))
+                    for part in parts
+                )
             if called_name(node) == "permission_classes" and node.args:
                 return denies(node.args[0])
             if called_name(node) == "method_decorator" and node.args:
@@ -120,6 +130,19 @@ class Asking:
         if any(self._is_asking_class(other, k, depth) for other, k in self.classes(module, node)):
             return True
         return self._is_scheme(module, node)
+
+    def _demands_unseen(self, module: Module, node: ast.expr) -> bool:
+        """Whether a dependency says by its name what it demands, and its code is not to be seen.
+
+        What it does nobody can tell: a route that asks for it is none that was forgotten.
+        """
+        while isinstance(node, ast.Call):
+            node = node.func
+        name = last_name(node)
+        if not _DEMANDS.search(name) or _OF_REQUESTS.search(name):
+            return False
+        seen = any(definitions_of(self._own, self._service, module, node))
+        return not seen and not any(self.classes(module, node)) and not self._value_of(module, node)
 
     def _is_asking_class(self, module: Module, klass: ast.ClassDef, depth: int) -> bool:
         """Whether objects of a class ask when they are called: schemes, and what inherits them."""

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from buttress.analysis.access.endpoints import Endpoint, endpoints
 from buttress.analysis.access.guards import Guards, guards_of, knows_callers
 from buttress.analysis.access.logins import is_login, is_throttled, logins, take_passwords
-from buttress.analysis.access.openings import is_public, unguarded, unowned
+from buttress.analysis.access.openings import is_public, takes_changes, unguarded, unowned, writes
 from buttress.analysis.access.protection import limits_rates
 from buttress.analysis.access.roles import checks_roles, has_second_factor, is_for_administrators
 from buttress.analysis.access.webhooks import unverified_webhooks
@@ -73,7 +73,7 @@ def route_no_auth(subject: Subject) -> Iterator[Finding]:
     _require_authentication(subject)
     guards = _guards(subject)
     found = _endpoints(subject)
-    asked = [e for e in found if e.changes_data and not is_public(e)]
+    asked = [e for e in found if takes_changes(e) and not is_public(e)]
     if not asked:
         raise NotApplicable("no route changes data")
     open_ = list(unguarded(subject.project, subject.service, found, guards))
@@ -88,7 +88,8 @@ def route_no_auth(subject: Subject) -> Iterator[Finding]:
         return
     rest = "" if guards.is_closed or guards.closes_rest else ", and nothing denies by default"
     for endpoint in open_:
-        what = "changes data" if endpoint.changes_data else "shows what is internal"
+        is_change = writes(subject.project, subject.service, endpoint)
+        what = "changes data" if is_change else "shows what is internal"
         yield _at(subject, endpoint, f"{endpoint.name} {what} and asks nobody who calls{rest}.")
 
 

@@ -40,6 +40,7 @@ _HANDED_IN = frozenset([
     "rpc", "echo", "test"
 ])  # fmt: skip
 """Words of endpoints that take something from anybody, or work something out and keep nothing."""
+_DELETING = frozenset(["delete", "remove", "destroy", "erase"])
 _OF_WHAT_IS_THERE = frozenset(["PUT", "PATCH", "DELETE"])
 _REGISTERING = lazy_pattern(
     r"(?:create|add|new|register|reg)_?(?:user|account|customer|member)s?\Z|signup|register",
@@ -86,6 +87,11 @@ def is_public(endpoint: Endpoint) -> bool:
     return is_known or bool(_REGISTERING.search(endpoint.node.name))
 
 
+def takes_changes(endpoint: Endpoint) -> bool:
+    """Whether an endpoint takes more than questions, or a GET that deletes (``/delete/<id>``)."""
+    return endpoint.changes_data or bool(words(endpoint) & _DELETING)
+
+
 def unguarded(
     project: Project, service: Service, found: Iterable[Endpoint], guards: Guards
 ) -> Iterator[Endpoint]:
@@ -96,9 +102,9 @@ def unguarded(
     seen: set[tuple[str, str]] = set()
     for endpoint in found:
         exposes = _exposes(project, service, endpoint)
-        if not (endpoint.changes_data or exposes) or (is_public(endpoint) and not exposes):
+        if not exposes and (is_public(endpoint) or not takes_changes(endpoint)):
             continue
-        if not guards.guards(endpoint) and (exposes or _writes(project, service, endpoint)):
+        if not guards.guards(endpoint) and (exposes or writes(project, service, endpoint)):
             view = endpoint.view or endpoint.node
             key = (endpoint.module.path, view.name)
             if not isinstance(view, ast.ClassDef) or key not in seen:
@@ -114,8 +120,10 @@ def _exposes(project: Project, service: Service, endpoint: Endpoint) -> bool:
     return bool(shown)
 
 
-def _writes(project: Project, service: Service, endpoint: Endpoint) -> bool:
+def writes(project: Project, service: Service, endpoint: Endpoint) -> bool:
     """Whether an endpoint changes anything, other than to add a user with a password."""
+    if not takes_changes(endpoint):
+        return False
     if isinstance(endpoint.node, ast.ClassDef):
         return True
     text = reached_text(project, service, endpoint)
@@ -150,7 +158,7 @@ def unowned(
 ) -> Iterator[Endpoint]:
     """Yield the endpoints that know who asks, take an id, and never bring the two together."""
     for endpoint in found:
-        if not endpoint.changes_data or not _ID.search(endpoint.path) or is_public(endpoint):
+        if not takes_changes(endpoint) or not _ID.search(endpoint.path) or is_public(endpoint):
             continue
         if isinstance(endpoint.node, ast.ClassDef) or not guards.guards(endpoint):
             continue

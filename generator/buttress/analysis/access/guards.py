@@ -14,10 +14,11 @@ from functools import cached_property
 
 from buttress.analysis.access.asking import BODY, DEEPEST, Asking, denies
 from buttress.analysis.access.authentication import authenticates
+from buttress.analysis.access.closing_settings import closes_app, closes_rest
 from buttress.analysis.access.endpoints import Endpoint, endpoints
 from buttress.analysis.access.refusing import REFUSES
 from buttress.analysis.once import once_for_service
-from buttress.project.literals import strings_in, written
+from buttress.project.literals import written
 from buttress.project.model import Project, Service
 from buttress.project.modules import called_name, own_modules
 from buttress.source import Module, Modules
@@ -85,12 +86,9 @@ class Guards:
     @cached_property
     def is_closed(self) -> bool:
         """Whether something refuses strangers before any route runs."""
-        for module in self._modules.having("LoginRequiredMiddleware"):
-            for node in module.nodes(ast.Constant):
-                if isinstance(node.value, str) and node.value.endswith("LoginRequiredMiddleware"):
-                    return True
         return (
-            any(
+            closes_app(self._modules)
+            or any(
                 self._asking.dependencies(module, _keyword(call, "dependencies"))
                 for module, call in self._modules.calls(*_FASTAPI)
             )
@@ -107,7 +105,7 @@ class Guards:
     @cached_property
     def closes_rest(self) -> bool:
         """Whether the settings of the REST framework refuse strangers unless a view says otherwise."""
-        return any(map(_denies_by_setting, self._modules.having("DEFAULT_PERMISSION_CLASSES")))
+        return closes_rest(self._modules)
 
     def _call_closes(self, module: Module, call: ast.Call) -> bool:
         """Whether a call attaches a guard to the whole app."""
@@ -371,15 +369,3 @@ def _opens(item: ast.stmt) -> bool:
         and any(isinstance(t, ast.Name) and t.id == "permission_classes" for t in item.targets)
         and not denies(item.value)
     )
-
-
-def _denies_by_setting(module: Module) -> bool:
-    for constant in module.nodes(ast.Constant):
-        if not isinstance(constant.value, str):
-            continue
-        above = module.parent(constant)
-        if constant.value == "DEFAULT_PERMISSION_CLASSES" and isinstance(above, ast.Dict):
-            for key, value in zip(above.keys, above.values, strict=True):
-                if key is constant and isinstance(value, (ast.List, ast.Tuple)):
-                    return any(not text.endswith(".AllowAny") for text in strings_in(value))
-    return False

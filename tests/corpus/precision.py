@@ -29,6 +29,18 @@ def counts(path: Path = READ) -> dict[str, Counter[str]]:
     return found
 
 
+def by_round(path: Path) -> dict[tuple[str, Confidence], Counter[str]]:
+    """Return how many findings were true and false in each round of reading, where a file tells rounds apart."""
+    known = checks()
+    found: dict[tuple[str, Confidence], Counter[str]] = {}
+    with path.open(encoding="utf-8", newline="") as file:
+        for row in csv.DictReader(file, delimiter="\t"):
+            if row.get("round"):
+                key = row["round"], known[row["check"]].confidence
+                found.setdefault(key, Counter())[row["verdict"]] += 1
+    return found
+
+
 def main(path: Path = READ) -> int:
     """Print the table; returns 1 if a check misses its goal."""
     known, total, missed = checks(), Counter[Confidence](), 0
@@ -45,10 +57,14 @@ def main(path: Path = READ) -> int:
         flag = "  below its goal" if misses else ""
         print(f"{name:<32} {confidence:<7} {verdicts['true']:>3} of {read:>3}  {share:>4.0%}{flag}")
     for confidence, read in total.items():
-        print(
-            f"{confidence} confidence: {true[confidence]} of {read} true, {true[confidence] / read:.1%}"
-        )
+        print(_line(f"{confidence} confidence", true[confidence], read))
+    for (turn, confidence), verdicts in sorted(by_round(path).items()):
+        print(_line(f"round {turn}, {confidence}", verdicts["true"], verdicts.total()))
     return 1 if missed else 0
+
+
+def _line(what: str, true: int, read: int) -> str:
+    return f"{what}: {true} of {read} true, {true / read:.1%}"
 
 
 if __name__ == "__main__":

@@ -173,6 +173,7 @@ def no_rbac(subject: Subject) -> Iterator[Finding]:
     pillar=Pillar.SECURITY,
     risk=Risk.HIGH,
     kind=Kind.INSTANCE,
+    confidence=Confidence.MEDIUM,
     standards=("CWE-307", "OWASP A07:2025", "OWASP API2:2023"),
 )
 def auth_rate_limit(subject: Subject) -> Iterator[Finding]:

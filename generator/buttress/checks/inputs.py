@@ -39,6 +39,7 @@ _FRAMEWORKS = frozenset([Framework.FASTAPI, Framework.STARLETTE, Framework.FLASK
     pillar=Pillar.SECURITY,
     risk=Risk.HIGH,
     kind=Kind.RATIO,
+    confidence=Confidence.MEDIUM,
     recipe="input-models",
     standards=("CWE-20", "OWASP A05:2025", "OWASP API3:2023"),
 )

@@ -169,6 +169,7 @@ def llm_no_fallback(subject: Subject) -> Iterator[Finding]:
     pillar=Pillar.ARCHITECTURE,
     risk=Risk.MEDIUM,
     kind=Kind.INSTANCE,
+    confidence=Confidence.MEDIUM,
 )
 def llm_provider_coupling(subject: Subject) -> Iterator[Finding]:
     """The name of a model stands at several calls, or clients are made in several places.

@@ -149,6 +149,7 @@ def logs_unstructured(subject: Subject) -> Iterator[Finding]:
     pillar=Pillar.OBSERVABILITY,
     risk=Risk.MEDIUM,
     kind=Kind.INSTANCE,
+    confidence=Confidence.MEDIUM,
     recipe="structured-logging",
     peers=("ruff:TRY400",),
 )

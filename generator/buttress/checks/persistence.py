@@ -111,7 +111,7 @@ def _queries(subject: Subject) -> Queries:
     pillar=Pillar.ARCHITECTURE,
     risk=Risk.HIGH,
     kind=Kind.INSTANCE,
-    confidence=Confidence.MEDIUM,
+    confidence=Confidence.LOW,
     standards=("CWE-460", "OWASP A10:2025"),
 )
 def no_rollback(subject: Subject) -> Iterator[Finding]:

@@ -56,7 +56,7 @@ def no_tests(subject: Subject) -> Iterator[Finding]:
     pillar=Pillar.TESTING,
     risk=Risk.MEDIUM,
     kind=Kind.RATIO,
-    confidence=Confidence.MEDIUM,
+    confidence=Confidence.LOW,
 )
 def vacuous(subject: Subject) -> Iterator[Finding]:
     """A test has no assertion, or only one that is always true.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 
 from buttress.analysis.configuration import (
@@ -49,7 +50,11 @@ from buttress.source.patterns import lazy_pattern
 
 _RECIPE = "settings-and-secrets"
 _LOGGING = frozenset({"LOG_LEVEL", "LOG_FORMAT"})
-_OF_TESTS = lazy_pattern(r"(?:\A|/)tests?/")
+_OF_TESTS = lazy_pattern(
+    r"(?:\A|/)(?:tests?/|(?:settings|config|conf)/test(?:s|ing)?\.py\Z"
+    r"|test(?:ing)?_(?:settings|config)\.py\Z|(?:settings|config)_test(?:ing)?\.py\Z)"
+)
+_BROKER = lazy_pattern(r"rabbit|amqp", re.IGNORECASE)
 _SETTINGS_MODULE = lazy_pattern(r"(?:^|/|_)(?:config|settings|configuration)(?:[/_.]|$)")
 
 
@@ -178,6 +183,9 @@ def _defaults(module: Module) -> Iterator[tuple[EnvironmentRead, str]]:
         if not is_literal or read.name is None or read.default.value in ("{}", "[]"):
             continue
         value = read.default.value
+        # RabbitMQ lets its own guest in from the same machine only
+        if value == "guest" and _BROKER.search(read.name):
+            continue
         if isinstance(value, str) and (
             opens_nothing(read.name, value) or not may_be_value(read.name, value)
         ):

@@ -9,13 +9,16 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
 
+from buttress.analysis.configuration import settings_classes
 from buttress.analysis.once import once_for_module
 from buttress.analysis.secrecy.marks import ANY_MARK, MARKS
 from buttress.analysis.secrecy.secrets import (
     KEY_PART,
     PLACEHOLDER,
     PROSE,
+    is_app_password,
     is_in_words,
+    is_issued,
     is_placeholder,
     is_secret_name,
     kind_of,
@@ -23,8 +26,10 @@ from buttress.analysis.secrecy.secrets import (
     opens_nothing,
     signs,
 )
-from buttress.project.literals import literal_text
+from buttress.project.literals import last_name, literal_text
+from buttress.project.modules import called_name
 from buttress.source import Module, Modules
+from buttress.source.nodes import Function
 from buttress.source.patterns import lazy_pattern
 
 _SPELLED = lazy_pattern(
@@ -46,10 +51,15 @@ _HASHED_NAME = lazy_pattern(r"(?:^|_)hash(?:ed)?(?:_|$)", re.IGNORECASE)
 _HASHED = lazy_pattern(r"^(?:\$|\w+\$|pbkdf2|scrypt|argon2|bcrypt|[0-9a-f]{32,}$)", re.IGNORECASE)
 # a short text is a value of these constants and settings; of other names it is a word too often
 _MAY_BE_SHORT = lazy_pattern(r"(?:[A-Z]+_)*(?:SECRET(?:_KEY)?|PASSWORD)$")
+_MAKES_ACCOUNT = lazy_pattern(
+    r"(?:create|add|make|seed|ensure)_?\w*(?:user|admin|account)$", re.IGNORECASE
+)
 _SHORTEST = 3
 _SHORT = 6
 _LONGEST = 4096
 _SIGNERS = ("django.core.signing.", "itsdangerous.")
+_SIGNING_LIBRARIES = ("itsdangerous", "django.core")
+_SIGNING = frozenset(["dumps", "loads", "sign", "unsign"])
 _SHOWN = frozenset(["example", "examples", "json_schema_extra", "openapi_examples", "schema_extra"])
 _BINDING = frozenset([ast.keyword, ast.Assign, ast.AnnAssign, ast.Dict])
 """What gives a literal a name."""
@@ -86,7 +96,32 @@ def all_hardcoded_secrets(modules: Modules) -> Iterator[tuple[Module, HardcodedS
     for module in modules:
         if module in likely:
             for secret in hardcoded_secrets(module):
-                yield module, secret
+                if not _is_purpose(modules, module, secret):
+                    yield module, secret
+
+
+def _is_purpose(modules: Modules, module: Module, secret: HardcodedSecret) -> bool:
+    """Whether a salt only tells uses of a signature apart: a function of the app hands it to a signer."""
+    keyword = module.parent(secret.node)
+    call = module.parent(keyword) if isinstance(keyword, ast.keyword) else None
+    if secret.name != "salt" or not isinstance(call, ast.Call):
+        return False
+    name = called_name(call)
+    return any(
+        function.name == name and _signs_with_salt(function)
+        for other in modules.having(*_SIGNING_LIBRARIES).naming(name)
+        for function in other.nodes(ast.FunctionDef, ast.AsyncFunctionDef)
+    )
+
+
+def _signs_with_salt(function: Function) -> bool:
+    """Whether a function hands its own salt to what signs or verifies."""
+    return any(
+        isinstance(call, ast.Call)
+        and (called_name(call) in _SIGNING or called_name(call).endswith("Serializer"))
+        and any(k.arg == "salt" and last_name(k.value) == "salt" for k in call.keywords)
+        for call in ast.walk(function)
+    )
 
 
 def _hardcoded(module: Module, marks: Sequence[re.Pattern[str]]) -> Iterator[HardcodedSecret]:
@@ -109,11 +144,12 @@ def _hardcoded(module: Module, marks: Sequence[re.Pattern[str]]) -> Iterator[Har
         is_short = is_set and not PLACEHOLDER.match(value.strip())
         if is_placeholder(value) and not (is_known or is_short):
             continue
-        if len(value) < _SHORT and not _MAY_BE_SHORT.match(name):
+        if len(value) < _SHORT and not _may_be_short(module, node, name, binding):
             continue
         # a "hash" that no hash function makes lets nobody in: it marks accounts without a password
         is_mark = _HASHED_NAME.search(name) and not _HASHED.match(value)
         is_prose = _ADDRESS.match(value) if is_set else PROSE.search(value)
+        is_prose = is_prose and not is_app_password(name, value)
         is_value = is_named and not is_mark and not is_prose
         is_value = is_value and may_be_value(name, value) and not opens_nothing(name, value)
         # an address inside a sentence shows how one is written
@@ -125,6 +161,16 @@ def _hardcoded(module: Module, marks: Sequence[re.Pattern[str]]) -> Iterator[Har
             is_value and not _is_interface_text(module, node) and not _is_name(module, node, name)
         ):
             yield HardcodedSecret(node, name, kind, binding)
+
+
+def _may_be_short(module: Module, node: ast.Constant, name: str, binding: str) -> bool:
+    """Whether few letters are the value all the same: what a framework signs with, or a login."""
+    if _MAY_BE_SHORT.match(name) or (binding == "attribute" and signs(name)):
+        return True
+    keyword = module.parent(node)
+    call = module.parent(keyword) if isinstance(keyword, ast.keyword) else None
+    is_login = name == "password" and isinstance(call, ast.Call)
+    return is_login and bool(_MAKES_ACCOUNT.search(called_name(call)))
 
 
 def _is_shown(target: ast.expr) -> bool:
@@ -162,7 +208,22 @@ def _is_name(module: Module, node: ast.Constant, name: str) -> bool:
         return is_signed and is_in_words(value)
     if _is_renamed(module, node, name):
         return True
-    return not signs(name) and bool(_SPELLED_NAME.match(value)) and is_secret_name(value)
+    if signs(name):
+        return False
+    # a field of settings has a value, however it is spelled
+    is_spelled = bool(_SPELLED_NAME.match(value)) and not _is_setting(module, node)
+    return (is_spelled and is_secret_name(value)) or (is_issued(name) and _same(name, value))
+
+
+def _same(name: str, value: str) -> bool:
+    """Whether a text is only the name again, written in another way (``bot_token``, ``botToken``)."""
+    return name.replace("_", "").lower() == value.replace("_", "").lower()
+
+
+def _is_setting(module: Module, node: ast.Constant) -> bool:
+    """Whether a literal is the default of a field of typed settings."""
+    field = module.parent(node)
+    return isinstance(field, ast.AnnAssign) and module.parent(field) in settings_classes(module)
 
 
 def _is_renamed(module: Module, node: ast.Constant, name: str) -> bool:
@@ -223,7 +284,7 @@ def _is_interface_text(module: Module, node: ast.Constant) -> bool:
     name = call.func.attr if isinstance(call.func, ast.Attribute) else target
     if isinstance(keyword, ast.keyword) and keyword.arg == "salt":
         # signers call the purpose of a signature its salt: it tells uses apart and hides nothing
-        return target.startswith(_SIGNERS) or name in {"dumps", "loads", "sign", "unsign"}
+        return target.startswith(_SIGNERS) or name in _SIGNING
     return name.rpartition(".")[2] in {
         "render_template", "render_template_string", "TemplateResponse", "url_for", "Field", "Query",
         "Header", "Cookie", "Form", "OAuth2PasswordBearer", "add_argument", "Column", "format",

@@ -32,7 +32,7 @@ _SHAPE_OF = {name: re.compile(shape) for name, shape in SHAPES.items()}
 _NAME = lazy_pattern(
     r"(?:^|[_\W])(?:secret(?:_?key)?|api_?key|apikey|access_?key|private_?key|signing_?key|auth_?key"
     r"|encryption_?key|fernet_?key|passw(?:or)?d|passphrase|pwd|token|auth_?token|credentials?|salt"
-    r"|client_?secret|webhook_?secret|jwt_?secret)(?:$|[_\W])|(?:^|_)pass$",
+    r"|client_?secret|webhook_?secret|jwt_?(?:secret|key))(?:$|[_\W])|(?:^|_)pass$",
     re.IGNORECASE,
 )
 _HEADED = lazy_pattern(
@@ -52,7 +52,7 @@ _PLAIN_KEY = lazy_pattern(
     r"(?:^|_)(?:primary|foreign|sort|partition|cache|routing|header)_KEY$", re.IGNORECASE
 )
 PLACEHOLDER = lazy_pattern(
-    r"^(?:$|x{3,}|\*+(?:\w+\*+)?|pk_(?:test|live)_.*|token_temp|\.{3}|<.*>|\[.*\]|\{.*\}|\$\{?.*|%.*%|your[-_ ].*|.*[-_ ]here$|none|null|todo|tbd"
+    r"^(?:$|x{3,}(?:[-_]?(?:password|passwd|secret|token|key))?|\*+(?:\w+\*+)?|pk_(?:test|live)_.*|token_temp|\.{3}|<.*>|\[.*\]|\{.*\}|\$\{?.*|%.*%|your[-_ ].*|.*[-_ ]here$|none|null|todo|tbd"
     r"|not[-_ ]?(?:needed|used|set|required)|xox[a-z]-[a-z]+|dummy.*|fake.*|example.*|placeholder.*|changeme_?placeholder)$",
     re.IGNORECASE,
 )
@@ -67,6 +67,9 @@ PROSE = lazy_pattern(
 _WORDS = lazy_pattern(r"^[A-Za-z]+(?:[-_.][A-Za-z]+)*$")
 _ISSUED = lazy_pattern(r"(?:CLIENT_SECRET|API_KEY|ACCESS_KEY|_TOKEN)$", re.IGNORECASE)
 _STANDS_IN = lazy_pattern(r"dummy|placeholder|your|example|^test(?:ing)?$|^fake", re.IGNORECASE)
+_APP_PASSWORD = lazy_pattern(r"^[a-z]{4}(?: [a-z]{4}){3}$")
+"""How Google writes the passwords that it issues to apps."""
+
 _SAYS_NO = lazy_pattern(
     r"(?:^|[-_.])(?:no|not|none|missing|public|anonymous|empty|unused|test|fake)(?:[-_.]|$)",
     re.IGNORECASE,
@@ -75,7 +78,7 @@ _SPEAKS = lazy_pattern(r"secret|pass|key|change|default|(?:^|[-_])dev(?:$|[-_])"
 _SWITCH = lazy_pattern(r"^(?:true|false|yes|no|on|off)$", re.IGNORECASE)
 _KEEPS_DATA = lazy_pattern(r"salt|encrypt|fernet|cipher|aes", re.IGNORECASE)
 _SIGNS = lazy_pattern(
-    r"^(?:.*_)?(?:secret_?key|jwt_?secret(?:_?key)?|session_?secret|secret|signing_?key)$",
+    r"^(?:.*_)?(?:secret_?key|jwt_?secret(?:_?key)?|jwt_?key|session_?secret|secret|signing_?key)$",
     re.IGNORECASE,
 )
 _PUBLIC = (
@@ -153,6 +156,11 @@ def is_issued(name: str) -> bool:
 def is_in_words(value: str) -> bool:
     """Whether a value is made of words alone, as no key is that a service issues."""
     return _WORDS.match(value) is not None
+
+
+def is_app_password(name: str, value: str) -> bool:
+    """Whether a password is one that Google issued to an app: four groups of four letters."""
+    return is_headed(name) and "pass" in name.lower() and _APP_PASSWORD.match(value) is not None
 
 
 def opens_nothing(name: str, value: str) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shlex
+import shutil
 import subprocess
 import sys
 from html import unescape
@@ -13,7 +14,7 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from buttress.reports.formats import FORMATS
-from tests.cli.conftest import APP, Run, make_project
+from tests.cli.conftest import APP, Run, git, make_project
 
 
 def test_one_run_writes_several_reports_and_still_prints(
@@ -176,6 +177,20 @@ def test_the_command_that_reads_a_folder_with_its_repository_works(
     assert around["command"] == "buttress inspect .. --service 'back end'"
     whole = json.loads(run(*shlex.split(around["command"])[1:], "--format", "json").out)
     assert (whole["service"]["root"], whole["repository"]) == ("back end", None)
+
+
+def test_no_command_names_a_folder_whose_app_lies_elsewhere_in_the_repository_too(
+    run: Run, nested: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    copy = nested.parent / "a"
+    shutil.copytree(nested, copy)
+    git(nested.parent, "add", "-A")
+    monkeypatch.chdir(nested)
+
+    around = json.loads(run("inspect", "--format", "json").out)["repository"]
+
+    assert around["command"] == "buttress inspect .."
+    assert run(*shlex.split(around["command"])[1:], "--format", "json").code == 0
 
 
 def test_the_next_command_can_be_pasted(run: Run, nested: Path) -> None:

@@ -50,6 +50,18 @@ def test_several_services_are_listed() -> None:
     assert "--service users   flask, users/app.py:3" in message
 
 
+def test_a_folder_with_a_copy_of_another_app_is_told_of_it() -> None:
+    routes = "\n".join(f"@app.get('/{name}')\ndef {name}(): ...\n" for name in "abc")
+    app = f"{FASTAPI}\n{routes}"
+    copies = project({"first/main.py": app, "second/main.py": app, "users/app.py": FLASK})
+
+    with pytest.raises(UserError, match=r"copy of first/main\.py") as caught:
+        select_service(copies, "second")
+
+    assert "--service first" in str(caught.value)
+    assert "--service second " not in str(caught.value)
+
+
 def test_a_wrong_folder_gets_the_nearest_one() -> None:
     with pytest.raises(UserError, match="Did you mean users") as caught:
         select_service(project(TWO), "user")

@@ -12,7 +12,6 @@ from pathlib import Path
 import typer
 
 from buttress.errors import UserError
-from buttress.project.model import Service
 from buttress.reports.formats import FORMATS, WIDTH, render
 from buttress.reports.overview import Setting
 from buttress.scorecard import Scorecard
@@ -105,7 +104,7 @@ def setting(card: Scorecard, path: Path, environment: Mapping[str, str]) -> Sett
         prefix,
         _source_url(environment),
         _next_step(card, path),
-        _whole(_top(path, prefix), prefix, card.service) if prefix else "",
+        _whole(_top(path, prefix), prefix, card) if prefix else "",
     )
 
 
@@ -114,7 +113,7 @@ def _for_readers(here: Setting, card: Scorecard) -> Setting:
 
     Commands are those for the root of the repository: where it lies here is nobody else's business.
     """
-    whole = _whole(Path(), here.prefix, card.service) if here.whole else ""
+    whole = _whole(Path(), here.prefix, card) if here.whole else ""
     return replace(here, next_step=_next_step(card, Path(here.prefix)), whole=whole)
 
 
@@ -148,10 +147,30 @@ def _top(path: Path, prefix: str) -> Path:
     return top if path.is_absolute() else Path(os.path.relpath(top))
 
 
-def _whole(top: Path, prefix: str, service: Service) -> str:
-    """Return the command that inspects a service together with the repository around it."""
-    folder = shlex.quote((prefix + service.root).rstrip("/"))
-    return f"buttress inspect{_as_argument(top)} --service {folder}"
+def _whole(top: Path, prefix: str, card: Scorecard) -> str:
+    """Return the command that inspects a service together with the repository around it.
+
+    Of an app that lies there more than once only one is a service, and not always this one.
+    """
+    command = f"buttress inspect{_as_argument(top)}"
+    if _has_copies(card, prefix):
+        return command
+    folder = shlex.quote((prefix + card.service.root).rstrip("/"))
+    return f"{command} --service {folder}"
+
+
+def _has_copies(card: Scorecard, prefix: str) -> bool:
+    """Whether the file of the app is also tracked elsewhere in the repository, word for word."""
+    root = card.project.tree.root
+    listed = run_git(root, "ls-files", "-sz", "--full-name", "--", ":/") if root else None
+    entries = (
+        line.partition("\t") for line in (listed or b"").decode("utf-8", "replace").split("\0")
+    )
+    blobs = {path: about.split()[1] for about, tab, path in entries if tab}
+    own = blobs.get(prefix + card.service.app.place.path)
+    return own is not None and any(
+        blob == own and not path.startswith(prefix) for path, blob in blobs.items()
+    )
 
 
 def _source_url(environment: Mapping[str, str]) -> str:

@@ -48,6 +48,11 @@ def _named(project: Project, directory: str) -> Service:
     roots = [_shown(service) for service in project.services]
     near = difflib.get_close_matches(directory, roots, n=1, cutoff=0.5)
     hint = f" Did you mean {near[0]}?" if near else ""
+    aside = next((a for a in project.set_aside if a.place.path.startswith(f"{wanted}/")), None)
+    if aside is not None and wanted:
+        why = f"the app object at {aside.place} was passed over: {aside.reason}"
+        alone = "Give the folder as the path to inspect it alone."
+        raise UserError(f"--service {directory}: {why}. {alone}\n" + _list(project))
     raise UserError(
         f"--service {directory}: no service has this folder as its root.{hint}\n" + _list(project)
     )

@@ -8,9 +8,10 @@ from collections.abc import Iterable, Iterator
 
 from buttress.analysis.access.endpoints import Endpoint
 from buttress.analysis.access.reached_code import head, reached_text, signature
-from buttress.project.literals import literal_text
+from buttress.analysis.definitions import classes_of
+from buttress.project.literals import last_name, literal_text
 from buttress.project.model import Project, Service
-from buttress.project.modules import called_name
+from buttress.project.modules import called_name, own_modules
 from buttress.source.patterns import lazy_pattern
 
 _LOGIN = lazy_pattern(
@@ -32,6 +33,10 @@ _PASSWORDS = frozenset(["password", "passwd", "pwd"])
 
 _TYPED = lazy_pattern(
     r":\s*\w*(?:Login|Credential|SignIn|SignUp|Signup|Signin|Regist|CreateUser|UserCreate)\w*"
+)
+_OF_PERSON = lazy_pattern(
+    r"passw|pwd|senha|contrase|e_?mail|user_?name|phone|mobile_?(?:no|num)|login|code|\botp|\bpin\b",
+    re.IGNORECASE,
 )
 _THROTTLE = lazy_pattern(
     r"failed[_ ]?(?:login[_ ]?)?attempts|failed_logins\b|(?:increment|record|count|add)_failed_login|is_\w*locked|account_?locked|lock_account|login_?attempts|lock(?:ed)?_?out|locked_until|too_?many_?(?:requests|attempts|login)|HTTP_429|\b429\b|throttle|rate_?limit|attempt_count|max_attempts|token_?bucket",
@@ -55,15 +60,38 @@ def logins(project: Project, service: Service, found: Iterable[Endpoint]) -> Ite
         named = any(_LOGIN.search(path) for path in paths) or _takes_password(endpoint)
         text = reached_text(project, service, endpoint)
         text = _MESSAGES.sub("", text)
-        if named and (_CREDENTIAL.search(text) or _TYPED.search(head(endpoint))):
+        if named and (_CREDENTIAL.search(text) or _is_typed(project, service, endpoint)):
             yield endpoint
 
 
 def take_passwords(project: Project, service: Service, found: Iterable[Endpoint]) -> bool:
     """Whether people log in with a password anywhere, and not only with codes that are sent to them."""
     return any(
-        _PASSWORD.search(reached_text(project, service, endpoint)) or _TYPED.search(head(endpoint))
+        _PASSWORD.search(reached_text(project, service, endpoint))
+        or _is_typed(project, service, endpoint)
         for endpoint in logins(project, service, found)
+    )
+
+
+def _is_typed(project: Project, service: Service, endpoint: Endpoint) -> bool:
+    """Whether the body of an endpoint is what people log in or register with.
+
+    What is named so and holds nothing of a person, as far as it is seen, is about a device or a hook.
+    """
+    node, module = endpoint.node, endpoint.module
+    if isinstance(node, ast.ClassDef) or not _TYPED.search(head(endpoint)):
+        return False
+    own = own_modules(project.tree)
+    bodies = [
+        (other, klass)
+        for argument in (*node.args.args, *node.args.kwonlyargs)
+        if argument.annotation is not None and _TYPED.match(":" + last_name(argument.annotation))
+        for other, klass in classes_of(own, service, module, argument.annotation)
+    ]
+    return not bodies or any(
+        any(last_name(base) != "BaseModel" for base in klass.bases)
+        or _OF_PERSON.search(other.source(klass))
+        for other, klass in bodies
     )
 
 

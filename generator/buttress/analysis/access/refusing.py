@@ -6,7 +6,7 @@ import ast
 import re
 from collections.abc import Iterator
 
-from buttress.analysis.access.lasting import filled_by_framework
+from buttress.analysis.access.lasting import changes_anything, filled_by_framework
 from buttress.project.literals import written
 from buttress.project.modules import called_name
 from buttress.source import Module
@@ -24,9 +24,9 @@ _TOKEN = lazy_pattern(r"token|secret|passw|signature", re.IGNORECASE)
 _REFUSES_OR_MISSES = lazy_pattern(rf"\b(?:{_REFUSALS}|404|HTTP_404_NOT_FOUND|NotFound|Http404)\b")
 _MOST_PARTS = 20
 _USERS = lazy_pattern(r"user|admin|account|owner|member", re.IGNORECASE)
-_ANY = lazy_pattern(
-    r"\b(?:count|exists|first|all|any|len|scalar|fetchone|find_one|get_all|list)\w*\("
-)
+_ANY = lazy_pattern(r"\b(?:count|exists|first|all|any|len|scalar|get_all)\w*\(")
+_ERROR = lazy_pattern(r"\b4\d\d\b|HTTP_4|error|redirect", re.IGNORECASE)
+_FILTERS = lazy_pattern(r"^(?:filter|where|get|find|exists?|count)(?:_|\Z)")
 _NONE_YET = (0, 1, None)
 _NAME = lazy_pattern(r"\b[A-Za-z_]\w*")
 _GIVEN = frozenset(["request", "req", "self", "info"])
@@ -58,21 +58,38 @@ def is_for_first_user(module: Module, function: Function) -> bool:
         if argument.arg not in filled_by_framework(function)
     }
     for part in module.inside(function):
-        if not isinstance(part, ast.If) or not isinstance(part.body[-1], ast.Raise | ast.Return):
+        if not isinstance(part, ast.If) or not _only_refuses(module, part.body):
             continue
         above = module.parent(part)
         if above is not function and not isinstance(above, ast.With | ast.AsyncWith | ast.Try):
             continue
-        says = _condition(module, part.test)
-        names = set(_NAME.findall(says))
-        if (
-            _is_of_any(part.test)
-            and _USERS.search(says)
-            and _ANY.search(says)
-            and not names & handed
-        ):
+        parts = _condition_parts(module, part.test)
+        says = " ".join(map(module.source, parts))
+        is_about_users = _USERS.search(says) and _ANY.search(says)
+        is_about_one = handed & set(_NAME.findall(says)) or any(map(_looks_for_one, parts))
+        if _is_of_any(part.test) and is_about_users and not is_about_one:
             return True
     return False
+
+
+def _only_refuses(module: Module, body: list[ast.stmt]) -> bool:
+    """Whether statements end a function with an error, and change nothing before."""
+    if any(changes_anything(module, statement) for statement in body):
+        return False
+    end = body[-1]
+    is_error = isinstance(end, ast.Return) and _ERROR.search(module.source(end)) is not None
+    return is_error or isinstance(end, ast.Raise)
+
+
+def _looks_for_one(node: ast.expr) -> bool:
+    """Whether a query asks for what somebody named, and not for users or administrators at large."""
+    return any(
+        isinstance(name, ast.Name) and name.id[:1].islower()
+        for call in ast.walk(node)
+        if isinstance(call, ast.Call) and _FILTERS.search(called_name(call))
+        for value in (*call.args, *(keyword.value for keyword in call.keywords))
+        for name in ast.walk(value)
+    )
 
 
 def _is_of_any(test: ast.expr) -> bool:
@@ -97,6 +114,11 @@ def _refusals(
 
 def _condition(module: Module, test: ast.expr) -> str:
     """Return what a condition says, with what the names in it were given, a few steps back."""
+    return " ".join(map(module.source, _condition_parts(module, test)))
+
+
+def _condition_parts(module: Module, test: ast.expr) -> list[ast.expr]:
+    """Return a condition, and what the names in it were given, a few steps back."""
     function = module.function(test)
     assigned = [
         part
@@ -110,4 +132,4 @@ def _condition(module: Module, test: ast.expr) -> str:
             is_new = given.value not in parts
             if is_new and any(written(target) in names for target in given.targets):
                 parts.append(given.value)
-    return " ".join(map(module.source, parts))
+    return parts

@@ -31,6 +31,9 @@ _PUBLIC = frozenset([
 ])  # fmt: skip
 """Words of endpoints that are open on purpose."""
 
+_AREAS = frozenset(["auth", "authenticate", "authentication", "google", "github", "facebook", "apple", "microsoft"])  # fmt: skip
+"""Those that name a part of an app, and not what is done there."""
+
 _HANDED_IN = frozenset([
     "apply", "contact", "contacto", "feedback", "newsletter", "waitlist", "analytics", "track", "tracking", "event",
     "events", "metrics", "guest", "public", "demo", "slack", "telegram", "discord", "stripe", "paypal",
@@ -69,6 +72,7 @@ _ID = lazy_pattern(
     r"[{<][^}>]*(?:id|pk|uuid|slug)[}>:]|[{<](?:int|uuid|path|slug|string)?:?\w*(?:id|pk|uuid)\b[}>]",
     re.IGNORECASE,
 )
+_PARAMETERS = lazy_pattern(r"[{<](?:\w+:)?(\w+)(?::\w+)?[}>]")
 _TENANT = lazy_pattern(r"[{<][^}>]*(?:organi[sz]ation|tenant|workspace)", re.IGNORECASE)
 
 
@@ -82,7 +86,10 @@ def is_public(endpoint: Endpoint) -> bool:
     """Whether an endpoint is open on purpose: to log in, to register, for webhooks, to compute."""
     spoken = words(endpoint)
     # what is there already is changed or deleted by its owner, though it is a chat or an event
-    is_handed_in = not endpoint.methods & _OF_WHAT_IS_THERE and bool(spoken & _HANDED_IN)
+    is_of_what_is_there = endpoint.methods & _OF_WHAT_IS_THERE or spoken & _DELETING
+    is_handed_in = not is_of_what_is_there and bool(spoken & _HANDED_IN)
+    if is_of_what_is_there and _ID.search(endpoint.path):
+        spoken -= _AREAS  # what stands beside the login is not all of it open
     is_known = bool(spoken & _PUBLIC) or is_handed_in
     return is_known or bool(_REGISTERING.search(endpoint.node.name))
 
@@ -166,7 +173,7 @@ def unowned(
         if _TENANT.search(endpoint.path):
             continue
         text = reached_text(project, service, endpoint)
-        body = _body_alone(endpoint, text)
+        body = _without_looked_up(endpoint, _body_alone(endpoint, text))
         if not _WRITES.search(_STRINGS.sub("''", body)) and not _SQL.search(body):
             continue
         names = "/".join(words(endpoint)) + " ".join(
@@ -180,6 +187,20 @@ def unowned(
         if is_about or _is_for_some(endpoint) or _uses(endpoint, guards.callers(endpoint)):
             continue
         yield endpoint
+
+
+def _without_looked_up(endpoint: Endpoint, body: str) -> str:
+    """Return code without the names of what the path's id finds: that user is not who calls."""
+    module, given = endpoint.module, frozenset(_PARAMETERS.findall(endpoint.path))
+    for part in module.inside(endpoint.node):
+        if not isinstance(part, ast.Assign) or not isinstance(part.value, ast.Call):
+            continue
+        values = (*part.value.args, *(keyword.value for keyword in part.value.keywords))
+        is_found = any(isinstance(v, ast.Name) and v.id in given for v in values)
+        for target in part.targets if is_found else ():
+            if isinstance(target, ast.Name):
+                body = re.sub(rf"(?<![\w.]){target.id}\b(?!\s*=(?!=))", "found", body)
+    return body
 
 
 def _is_for_some(endpoint: Endpoint) -> bool:

@@ -7,11 +7,13 @@ from collections.abc import Iterator
 from buttress.analysis.access.endpoints import endpoints
 from buttress.analysis.access.exposure import debug_switches, foundations, wildcard_origins
 from buttress.analysis.access.guards import knows_callers
+from buttress.analysis.access.openings import writes
 from buttress.analysis.access.origin_headers import open_origin_headers
 from buttress.analysis.access.protection import (
     limits_rates,
     sets_security_headers,
 )
+from buttress.analysis.access.public_forms import only_adds
 from buttress.analysis.access.webhooks import is_webhook
 from buttress.checks.model import (
     Confidence,
@@ -115,7 +117,8 @@ def no_auth(subject: Subject) -> Iterator[Finding]:
     """Routes change data, and no code finds out who is asking.
 
     Anybody who finds the address can write and delete (OWASP A01:2025, API2:2023). Only code counts
-    that the entry point imports; one finding stands for all routes.
+    that the entry point imports; one finding stands for all routes. An app whose one form adds something
+    (a booking, a short link), and changes nothing that is there, needs no login.
 
     Bad::
 
@@ -130,11 +133,17 @@ def no_auth(subject: Subject) -> Iterator[Finding]:
             orders.delete(id, owner=user)
     """
     service = subject.service
-    changing = [e for e in endpoints(subject.project, service) if e.changes_data]
+    changing = [
+        e
+        for e in endpoints(subject.project, service)
+        if e.changes_data or writes(subject.project, service, e)
+    ]
     if not changing:
         raise NotApplicable("no route changes data")
     if all(is_webhook(endpoint) for endpoint in changing):
         raise NotApplicable("only webhooks change data")
+    if len(changing) == 1 and only_adds(subject.project, service, changing[0]):
+        raise NotApplicable("one form adds something, and nothing that is there changes")
     if not knows_callers(subject.project, service, subject.wired()):
         yield Finding(service.app.place, "Routes change data, and nothing asks who calls them.")
 

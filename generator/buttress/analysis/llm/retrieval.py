@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from buttress.analysis.llm.calls import LanguageUse
+from buttress.project.literals import literal_text
 from buttress.source import Module
 from buttress.source.patterns import lazy_pattern
 
@@ -29,9 +30,9 @@ _FILTERS = frozenset(
         "collection_name", "prefilter", "search_filter",
     }
 )  # fmt: skip
-_IDENTITIES = frozenset(
-    {"user_id", "tenant_id", "owner_id", "account_id", "org_id", "workspace_id"}
-)
+_NARROWING = ("_filter", "_filters")
+_NARROWED = ("filter", "namespace", "expr")
+_WRITTEN = (ast.Constant, ast.Dict, ast.List, ast.Tuple, ast.expr_context)
 _ADDS = frozenset(
     {
         "add_documents", "aadd_documents", "add_texts", "aadd_texts", "from_documents", "afrom_documents", "from_texts", "afrom_texts",
@@ -132,36 +133,86 @@ def _is_search(call: ast.Call) -> bool:
 
 
 def _is_filtered(use: LanguageUse, module: Module, call: ast.Call) -> bool:
-    for keyword in call.keywords:
-        if (
-            keyword.arg is None
-            or keyword.arg in _FILTERS - {"collection_name"}
-            or keyword.arg.endswith(("_filter", "_filters"))
-        ):
-            return True
-        if keyword.arg == "search_kwargs":
-            leaves = use.values.leaves(module, keyword.value)
-            if any(not isinstance(leaf.node, ast.Dict) for leaf in leaves):
-                return True
-            if any(name in ast.unparse(leaf.node) for leaf in leaves for name in ("filter", "namespace", "expr")):  # fmt: skip
-                return True
-    # a store, or a collection, of one user's own
+    """Whether a search, its store or what is kept of its result depends on who asks."""
+    given = list(_filters(use, module, call))
+    if any(_may_name_owner(use, module, value) for value in given):
+        return True
+    named = [k.value for k in call.keywords if k.arg == "collection_name"]
+    assert isinstance(call.func, ast.Attribute)  # noqa: S101 - for mypy
+    places = [call.func, *named]
+    if any(_is_owner(part) for part in _behind(use, module, call, places)):
+        return True
     return any(
-        _OWNER.search(part.id if isinstance(part, ast.Name) else part.attr)
-        for node in (call.func, *(k.value for k in call.keywords if k.arg == "collection_name"))
-        for part in ast.walk(node)
-        if isinstance(part, ast.Name | ast.Attribute)
-    ) or _names_owner(module, call)
+        _is_owner(part)
+        for leaf in use.values.leaves(module, call.func.value)
+        # what is made where a file begins is the same for everybody
+        if leaf.module.function(leaf.node) is not None
+        for part in ast.walk(leaf.node)
+    ) or _is_sifted(module, call)
 
 
-def _names_owner(module: Module, call: ast.Call) -> bool:
-    """Whether the function around a search knows whose documents it looks in."""
+def _filters(use: LanguageUse, module: Module, call: ast.Call) -> Iterator[ast.expr | None]:
+    """Yield what narrows a search; ``None`` for what cannot be read."""
+    for keyword in call.keywords:
+        if keyword.arg is None:
+            yield None
+        elif keyword.arg in _FILTERS - {"collection_name"} or keyword.arg.endswith(_NARROWING):
+            yield keyword.value
+        elif keyword.arg == "search_kwargs":
+            for leaf in use.values.leaves(module, keyword.value):
+                if not isinstance(leaf.node, ast.Dict):
+                    yield None
+                    continue
+                for key, value in zip(leaf.node.keys, leaf.node.values, strict=True):
+                    if key is None or any(name in literal_text(key) for name in _NARROWED):
+                        yield None if key is None else value
+    yield from call.args[2:]  # similarity_search(question, k, filter)
+
+
+def _may_name_owner(use: LanguageUse, module: Module, value: ast.expr | None) -> bool:
+    """Whether a filter holds anything but constants, which are the same for everybody, or may be filled later."""
+    if value is None:
+        return True
+    return any(
+        not isinstance(part, _WRITTEN) or (isinstance(part, ast.Dict) and not part.keys)
+        for leaf in use.values.leaves(module, value)
+        for part in ast.walk(leaf.node)
+    )
+
+
+def _behind(
+    use: LanguageUse, module: Module, call: ast.Call, nodes: Sequence[ast.expr]
+) -> Iterator[ast.AST]:
+    """Yield what stands in expressions, and in what the function gives the names in them."""
+    function = module.function(call)
+    seen: set[ast.expr] = set()
+    waiting = list(nodes)
+    while waiting:
+        node = waiting.pop()
+        if node in seen:
+            continue
+        seen.add(node)
+        for part in ast.walk(node):
+            yield part
+            if isinstance(part, ast.Name) and function is not None:
+                waiting += use.values.bound(module, function, part.id)
+
+
+def _is_owner(node: ast.AST) -> bool:
+    """Whether a name is that of somebody; constants in capitals are nobody's."""
+    name = node.id if isinstance(node, ast.Name) else ""
+    name = node.attr if isinstance(node, ast.Attribute) else name
+    return not name.isupper() and bool(_OWNER.search(name))
+
+
+def _is_sifted(module: Module, call: ast.Call) -> bool:
+    """Whether the function around a search compares whose the documents are with who asks."""
     function = module.function(call)
     if function is None:
         return False
-    arguments = (*function.args.args, *function.args.kwonlyargs)
-    if any(_OWNER.search(argument.arg) for argument in arguments if argument.arg != "self"):
-        return True
+    comparisons = (part for part in ast.walk(function) if isinstance(part, ast.Compare))
     return any(
-        isinstance(part, ast.Attribute) and part.attr in _IDENTITIES for part in ast.walk(function)
+        not any(isinstance(side, ast.Constant) for side in (found.left, *found.comparators))
+        and any(_is_owner(part) for part in ast.walk(found))
+        for found in comparisons
     )

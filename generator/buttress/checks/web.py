@@ -142,9 +142,9 @@ def no_auth(subject: Subject) -> Iterator[Finding]:
         raise NotApplicable("no route changes data")
     if all(is_webhook(endpoint) for endpoint in changing):
         raise NotApplicable("only webhooks change data")
-    if len(changing) == 1 and only_adds(subject.project, service, changing[0]):
-        raise NotApplicable("one form adds something, and nothing that is there changes")
     if not knows_callers(subject.project, service, subject.wired()):
+        if len(changing) == 1 and only_adds(subject.project, service, changing[0]):
+            raise NotApplicable("one form adds something, and nothing that is there changes")
         yield Finding(service.app.place, "Routes change data, and nothing asks who calls them.")
 
 

@@ -14,6 +14,8 @@ from buttress.analysis.access.refusing import asks_for_proof, is_for_first_user
 from buttress.analysis.access.visitors import serves_visitor, sets_session
 from buttress.project.literals import written
 from buttress.project.model import Project, Service
+from buttress.project.modules import called_name
+from buttress.source import Module
 from buttress.source.patterns import lazy_pattern
 
 _SPLIT = lazy_pattern(r"[^A-Za-z0-9]+|(?<=[a-z0-9])(?=[A-Z])")
@@ -37,14 +39,21 @@ _AREAS = frozenset(["auth", "authenticate", "authentication", "google", "github"
 _HANDED_IN = frozenset([
     "apply", "contact", "contacto", "feedback", "newsletter", "waitlist", "analytics", "track", "tracking", "event",
     "events", "metrics", "guest", "public", "demo", "slack", "telegram", "discord", "stripe", "paypal",
-    "twilio", "whatsapp", "bot", "chat", "ask", "query", "predict", "prediction", "search", "filter",
-    "preview", "validate", "calculate", "calculator", "compute", "analyze", "analyse", "analysis", "check",
-    "translate", "summarize", "convert", "generate", "recommend", "recommendation", "inference", "graphql",
-    "rpc", "echo", "test"
+    "twilio", "whatsapp", "bot", "graphql", "rpc", "echo", "test"
 ])  # fmt: skip
-"""Words of endpoints that take something from anybody, or work something out and keep nothing."""
+"""Words of endpoints that take something from anybody, or from another system."""
+
+_ANSWERED = frozenset([
+    "chat", "ask", "query", "predict", "prediction", "search", "filter", "preview", "validate", "calculate",
+    "calculator", "compute", "analyze", "analyse", "analysis", "check", "translate", "summarize", "convert",
+    "generate", "recommend", "recommendation", "inference"
+])  # fmt: skip
+"""Words of endpoints that work something out and keep nothing."""
 _DELETING = frozenset(["delete", "remove", "destroy", "erase"])
 _OF_WHAT_IS_THERE = frozenset(["PUT", "PATCH", "DELETE"])
+_PERSON = lazy_pattern(r"(?i)(?:user|customer|member|account|client|patient|student)_?id\Z")
+_SENT = lazy_pattern(r"^(?:request|req|data|body|payload)\b")
+_LOOKS_UP = lazy_pattern(r"^(?:find|filter|get_or|where|first|select|query|fetch)")
 _REGISTERING = lazy_pattern(
     r"(?:create|add|new|register|reg)_?(?:user|account|customer|member)s?\Z|signup|register",
     re.IGNORECASE,
@@ -87,7 +96,9 @@ def is_public(endpoint: Endpoint) -> bool:
     spoken = words(endpoint)
     # what is there already is changed or deleted by its owner, though it is a chat or an event
     is_of_what_is_there = endpoint.methods & _OF_WHAT_IS_THERE or spoken & _DELETING
-    is_handed_in = not is_of_what_is_there and bool(spoken & _HANDED_IN)
+    is_handed_in = not is_of_what_is_there and (
+        bool(spoken & _HANDED_IN) or (bool(spoken & _ANSWERED) and not _takes_person(endpoint))
+    )
     if is_of_what_is_there and _ID.search(endpoint.path):
         spoken -= _AREAS  # what stands beside the login is not all of it open
     is_known = bool(spoken & _PUBLIC) or is_handed_in
@@ -97,6 +108,43 @@ def is_public(endpoint: Endpoint) -> bool:
 def takes_changes(endpoint: Endpoint) -> bool:
     """Whether an endpoint takes more than questions, or a GET that deletes (``/delete/<id>``)."""
     return endpoint.changes_data or bool(words(endpoint) & _DELETING)
+
+
+def _takes_person(endpoint: Endpoint) -> bool:
+    """Whether an endpoint believes whoever calls it who they are, and looks up and writes what is theirs.
+
+    ``data["user_id"]`` finds the history of anybody whose id is sent.
+    """
+    module, node = endpoint.module, endpoint.node
+    if isinstance(node, ast.ClassDef) or not changes_anything(module, node):
+        return False
+    people = {
+        target.id
+        for part in module.inside(node)
+        if isinstance(part, ast.Assign) and _SENT.search(module.source(part.value))
+        for target in part.targets
+        if isinstance(target, ast.Name) and _PERSON.match(target.id)
+    }
+    return any(
+        (isinstance(name, ast.Name) and name.id in people)
+        or (
+            isinstance(name, ast.Attribute)
+            and _PERSON.match(name.attr)
+            and _SENT.match(written(name))
+        )
+        for call in module.inside(node)
+        if isinstance(call, ast.Call) and _looks_up(module, call)
+        for value in (*call.args, *(keyword.value for keyword in call.keywords))
+        for name in ast.walk(value)
+    )
+
+
+def _looks_up(module: Module, call: ast.Call) -> bool:
+    """Whether a call asks for records; a statement of SQL has to say so."""
+    name = called_name(call)
+    if name.startswith("execute"):
+        return "select" in module.source(call).lower()
+    return _LOOKS_UP.match(name) is not None
 
 
 def unguarded(

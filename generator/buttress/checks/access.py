@@ -9,7 +9,13 @@ from buttress.analysis.access.guards import Guards, guards_of, knows_callers
 from buttress.analysis.access.logins import is_login, is_throttled, logins, take_passwords
 from buttress.analysis.access.openings import is_public, takes_changes, unguarded, unowned, writes
 from buttress.analysis.access.protection import limits_rates
-from buttress.analysis.access.roles import checks_roles, has_second_factor, is_for_administrators
+from buttress.analysis.access.roles import (
+    administers,
+    administration,
+    checks_roles,
+    has_second_factor,
+    is_for_administrators,
+)
 from buttress.analysis.access.webhooks import unverified_webhooks
 from buttress.checks.model import (
     Confidence,
@@ -156,15 +162,19 @@ def no_rbac(subject: Subject) -> Iterator[Finding]:
     found = [e for e in _endpoints(subject) if is_for_administrators(e)]
     if not found:
         raise NotApplicable("no route is for administrators")
-    modules = subject.wired()
+    modules, guards = subject.wired(), _guards(subject)
     if not checks_roles(modules):
-        yield _at(subject, found[0], "There are routes for administrators, and no role is checked.")
+        message = "There are routes for administrators, and no role is checked."
+        found.sort(key=lambda endpoint: not administers(endpoint))
     elif not has_second_factor(modules) and take_passwords(
         subject.project, subject.service, _endpoints(subject)
     ):
-        guards = _guards(subject)
-        found.sort(key=lambda endpoint: not guards.guards(endpoint))
-        yield _at(subject, found[0], "Administrators log in with a password alone.")
+        message = "Administrators log in with a password alone."
+        found.sort(key=lambda e: (not guards.guards(e), not administers(e)))
+    else:
+        return
+    site = None if administers(found[0]) else next(administration(modules), None)
+    yield _at(subject, found[0], message) if site is None else subject.finding(*site, message)
 
 
 @check(

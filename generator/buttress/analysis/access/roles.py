@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from collections.abc import Iterator
 from functools import lru_cache
 
 from buttress.analysis.access.endpoints import Endpoint
@@ -55,6 +56,25 @@ _ROLE_CALLS = lazy_pattern(
 def is_for_administrators(endpoint: Endpoint) -> bool:
     """Whether an endpoint's path or name says that it is for administrators."""
     return bool(words(endpoint) & ADMIN)
+
+
+def administers(endpoint: Endpoint) -> bool:
+    """Whether an endpoint's path says so, or it changes something: a page may only be called so."""
+    return endpoint.changes_data or any(
+        word in ADMIN for word in re.split(r"\W+", endpoint.path.lower())
+    )
+
+
+def administration(modules: Modules) -> Iterator[tuple[Module, ast.ClassDef]]:
+    """Yield the views of Flask-Admin that ask who is in: they change what the database holds."""
+    for module in modules.naming("flask_admin.*"):
+        for klass in module.nodes(ast.ClassDef):
+            is_view = any(
+                (module.resolve(base) or "").startswith("flask_admin.") for base in klass.bases
+            )
+            names = {item.name for item in klass.body if isinstance(item, ast.FunctionDef)}
+            if is_view and "is_accessible" in names:
+                yield module, klass
 
 
 def checks_roles(modules: Modules) -> bool:

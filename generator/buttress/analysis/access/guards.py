@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from functools import cached_property
 
 from buttress.analysis.access.asking import BODY, DEEPEST, Asking, denies
@@ -17,8 +17,9 @@ from buttress.analysis.access.authentication import authenticates
 from buttress.analysis.access.closing_settings import closes_app, closes_rest
 from buttress.analysis.access.endpoints import Endpoint, endpoints
 from buttress.analysis.access.refusing import REFUSES
+from buttress.analysis.access.routers import APPS, HOOKS, NAMED, Routers
 from buttress.analysis.once import once_for_service
-from buttress.project.literals import written
+from buttress.project.literals import argument
 from buttress.project.model import Project, Service
 from buttress.project.modules import called_name, own_modules
 from buttress.source import Module, Modules
@@ -30,13 +31,7 @@ _WRAPPED = lazy_pattern(
 )
 _FASTAPI = ("fastapi.FastAPI", "fastapi.applications.FastAPI")
 _ATTACHES = ("add_middleware", "Middleware", "before_request")
-_HOOKS = frozenset(["before_request", "url_value_preprocessor"])
 _FOR_ALL = frozenset(["middleware", "before_app_request", "app_url_value_preprocessor"])
-_APPS = frozenset(["app", "application", "server"])
-
-
-_Attached = tuple[Module, ast.Call, ast.expr | None]
-"""Where a router is included or hooked to, by which call, and the hook."""
 
 
 @once_for_service
@@ -72,7 +67,7 @@ class Guards:
         self._modules = modules
         self._asking = Asking(project, service)
         self._guarded: dict[Endpoint, bool] = {}
-        self._routers: dict[tuple[str, str], bool] = {}
+        self._routers = Routers(project, service, modules, self._asking)
 
     # -- the whole app ----------------------------------------------------------------------------
 
@@ -89,7 +84,7 @@ class Guards:
         return (
             closes_app(self._modules)
             or any(
-                self._asking.dependencies(module, _keyword(call, "dependencies"))
+                self._asking.dependencies(module, argument(call, NAMED, "dependencies"))
                 for module, call in self._modules.calls(*_FASTAPI)
             )
             or any(self._call_closes(*found) for found in self._modules.called(*_ATTACHES))
@@ -120,7 +115,7 @@ class Guards:
         for mark in function.decorator_list:
             inner = mark.func if isinstance(mark, ast.Call) else mark
             name = inner.attr if isinstance(inner, ast.Attribute) else ""
-            is_hook = name in _FOR_ALL or (name in _HOOKS and _is_app(inner))
+            is_hook = name in _FOR_ALL or (name in HOOKS and _is_app(inner))
             if is_hook and self._asking.function(module, function) and _refuses(module, function):
                 return True
         return False
@@ -162,16 +157,7 @@ class Guards:
 
     def attached(self, endpoint: Endpoint) -> str:
         """Return the code that attaches anything to the router or blueprint of an endpoint."""
-        module, owner = endpoint.module, endpoint.owner
-        parts = [
-            module.source(call)
-            for call in module.called("APIRouter", "Router")
-            if isinstance(above := module.parent(call), ast.Assign)
-            and any(written(target) == owner for target in above.targets)
-        ]
-        for other, call, hook in self._attaching.get((module.path, owner), ()):
-            parts.append(other.source(call if hook is None else hook))
-        return " ".join(parts)
+        return self._routers.attached(endpoint.module, endpoint.owner)
 
     def _guards(self, endpoint: Endpoint) -> bool:
         module, node = endpoint.module, endpoint.node
@@ -180,7 +166,7 @@ class Guards:
         for view in (node, endpoint.view):
             if isinstance(view, ast.ClassDef) and self._asking.view(module, view):
                 return True
-        if endpoint.owner and self._router_asks(module, endpoint.owner):
+        if endpoint.owner and self._routers.ask(module, endpoint.owner):
             return True
         if self._is_wrapped(endpoint):
             return True
@@ -236,130 +222,15 @@ class Guards:
             for name in wrapped.split(".")
         )
 
-    def _router_asks(self, module: Module, owner: str, depth: int = 0) -> bool:
-        """Whether the router or blueprint of a route, or where it is included, asks."""
-        key = (module.path, owner)
-        if key not in self._routers:
-            self._routers[key] = False  # for routers that include each other
-            self._routers[key] = self._attached(module, owner, depth)
-        return self._routers[key]
-
-    def _attached(self, module: Module, owner: str, depth: int) -> bool:
-        for call in module.called("APIRouter", "Router"):
-            statement = module.parent(call)
-            if isinstance(statement, ast.Assign):
-                names = {t.id for t in statement.targets if isinstance(t, ast.Name)}
-                if owner in names and self._asking.dependencies(
-                    module, _keyword(call, "dependencies")
-                ):
-                    return True
-        for statement in module.tree.body:
-            # `router.dependencies = [Depends(...)]` behind the call that makes it
-            if (
-                isinstance(statement, ast.Assign)
-                and any(written(t) == f"{owner}.dependencies" for t in statement.targets)
-                and self._asking.dependencies(module, statement.value)
-            ):
-                return True
-        for function in module.nodes(ast.FunctionDef, ast.AsyncFunctionDef):
-            for mark in function.decorator_list:
-                inner = mark.func if isinstance(mark, ast.Call) else mark
-                if (
-                    isinstance(inner, ast.Attribute)
-                    and inner.attr in _HOOKS
-                    and isinstance(inner.value, ast.Name)
-                    and inner.value.id == owner
-                    and (
-                        self._asking.function(module, function)
-                        or any(
-                            self._asking.expression(module, mark)
-                            for mark in function.decorator_list
-                        )
-                    )
-                ):
-                    return True
-        return depth < DEEPEST and self._is_included_closed(module, owner, depth)
-
-    def _is_included_closed(self, module: Module, owner: str, depth: int) -> bool:
-        for other, call, hook in self._attaching.get((module.path, owner), ()):
-            if hook is not None:
-                if self._asking.expression(other, hook):
-                    return True
-            elif self._asking.dependencies(
-                other, _keyword(call, "dependencies")
-            ) or self._outer_asks(other, call, depth):
-                return True
-        return False
-
-    @cached_property
-    def _attaching(self) -> dict[tuple[str, str], list[_Attached]]:
-        """The calls that include a router or attach a hook to it, by its file and name."""
-        found: dict[tuple[str, str], list[_Attached]] = {}
-        for module, call in self._modules.called("include_router", "before_request"):
-            if not call.args:
-                continue
-            given: Iterable[tuple[Module, ast.expr | None, ast.expr | None]]
-            given = [(module, call.args[0], None)]
-            if called_name(call) == "before_request" and isinstance(call.func, ast.Attribute):
-                given = self._hooked(module, call, call.func.value)
-            for other, owner, hook in given:
-                for key in self._meant(other, owner):
-                    found.setdefault(key, []).append((other, call, hook))
-        return found
-
-    def _hooked(
-        self, module: Module, call: ast.Call, owner: ast.expr
-    ) -> Iterator[tuple[Module, ast.expr, ast.expr]]:
-        """Yield what a hook is attached to, and the hook, with what a function for it is given."""
-        function, hook = module.function(call), call.args[0]
-        names = [a.arg for a in function.args.args] if function is not None else []
-        places = [
-            names.index(n.id) for n in (owner, hook) if isinstance(n, ast.Name) and n.id in names
-        ]
-        if function is None or not places:
-            yield module, owner, hook
-            return
-        for other, registering in self._modules.called(function.name):
-            values = dict(zip(names, registering.args, strict=False))
-            values |= {k.arg: k.value for k in registering.keywords if k.arg}
-            on, what = (
-                values.get(n.id, n) if isinstance(n, ast.Name) else n for n in (owner, hook)
-            )
-            yield other, on, what
-
-    def _outer_asks(self, module: Module, call: ast.Call, depth: int) -> bool:
-        """Whether the router that another one is included in asks."""
-        outer = call.func.value if isinstance(call.func, ast.Attribute) else None
-        is_router = isinstance(outer, ast.Name) and outer.id not in _APPS
-        return (
-            is_router
-            and isinstance(outer, ast.Name)
-            and self._router_asks(module, outer.id, depth + 1)
-        )
-
-    def _meant(self, module: Module, node: ast.expr | None) -> set[tuple[str, str]]:
-        """Return the file and name of what an expression stands for, here or in another module."""
-        keys = {(module.path, node.id)} if isinstance(node, ast.Name) else set()
-        dotted = module.resolve(node)
-        if dotted is not None:
-            found = self._own.symbol(dotted, module.path, self._service.import_root)
-            if found is not None and found[0] != module.path:
-                keys.add(found)
-        return keys
-
 
 def _refuses(module: Module, function: Function) -> bool:
     source = module.source(function)
     return bool(REFUSES.search(source)) or "redirect" in source.lower() or "abort" in source
 
 
-def _keyword(call: ast.Call, name: str) -> ast.expr | None:
-    return next((keyword.value for keyword in call.keywords if keyword.arg == name), None)
-
-
 def _is_app(node: ast.expr) -> bool:
     owner = node.value if isinstance(node, ast.Attribute) else None
-    return isinstance(owner, ast.Name) and owner.id in _APPS
+    return isinstance(owner, ast.Name) and owner.id in APPS
 
 
 def _opens(item: ast.stmt) -> bool:

@@ -59,7 +59,7 @@ _DEMANDS = lazy_pattern(
     r"^_*(?:require|ensure|enforce|verify|demand|must)s?(?:_|[A-Z])|_(?:required|only)\Z|admin",
 )
 _OF_REQUESTS = lazy_pattern(
-    "csrf|rate|limit|captcha|origin|json|content|body|size|quota", re.IGNORECASE
+    r"(?:^|_)(?:csrf|rate|limit|captcha|origin|json|content|body|size|quota)", re.IGNORECASE
 )
 _PARAMETERS = frozenset(["authorization", "x_api_key", "x_token", "x_auth_token"])
 

@@ -21,7 +21,7 @@ from buttress.analysis.access.routers import APPS, HOOKS, NAMED, Routers
 from buttress.analysis.once import once_for_service
 from buttress.project.literals import argument
 from buttress.project.model import Project, Service
-from buttress.project.modules import called_name, own_modules
+from buttress.project.modules import called_name
 from buttress.source import Module, Modules
 from buttress.source.nodes import Function
 from buttress.source.patterns import lazy_pattern
@@ -62,7 +62,6 @@ class Guards:
 
     def __init__(self, project: Project, service: Service, modules: Modules) -> None:
         self._project = project
-        self._own = own_modules(project.tree)
         self._service = service
         self._modules = modules
         self._asking = Asking(project, service)

@@ -37,6 +37,7 @@ def project(tmp_path: Path) -> Path:
     root.mkdir()
     (root / "main.py").write_text(APP)
     (root / "broken.py").write_text(BROKEN)
+    (root / "chat.js").write_text(f'const key = "sk-proj-{"a1B2c3D4e5F6g7H8i9J0"}";\n')
     (root / "image.py").write_bytes(b"\0\1")
     (root / "requirements.txt").write_text("fastapi\n")
     subprocess.run(["git", "init", "-q", root], check=True)

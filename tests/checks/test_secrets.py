@@ -73,6 +73,24 @@ def test_a_providers_key_is_in_the_repository(path: str, count: int) -> None:
 
 
 @pytest.mark.parametrize(
+    ("path", "text", "recipe"),
+    [
+        ("keys.py", f'import main\nAPI_KEY = "{OPENAI}"\n', "settings-and-secrets"),
+        ("keys.py", f'import os\nKEY = os.getenv("API_KEY", "{OPENAI}")\n', "settings-and-secrets"),
+        ("keys.py", f"# it was {OPENAI}\nimport main\n", None),
+        ("static/chat.js", f'const key = "{OPENAI}";\n', None),
+        ("config/prod.yml", f"key: {OPENAI}\n", None),
+    ],
+)
+def test_only_a_key_in_the_apps_code_has_a_recipe(path: str, text: str, recipe: str | None) -> None:
+    app = FASTAPI.replace("app =", "import keys\n\napp =", 1)
+
+    (found,) = run("SEC-SECRET-COMMITTED", {"main.py": app, path: text}).findings
+
+    assert (found.place.path, found.recipe) == (path, recipe)
+
+
+@pytest.mark.parametrize(
     ("path", "text", "count"),
     [
         (".env", "API_KEY=abc123def\n", 1),

@@ -99,6 +99,7 @@ class At:
     acceptance: Acceptance | None = None
     is_new: bool = True
     share: Share | None = None
+    by_hand: bool = False
 
 
 def card(
@@ -134,6 +135,7 @@ def _result(check: Check, found: tuple[At, ...]) -> Result:
             item.acceptance,
             item.is_new,
             item.share,
+            by_hand=item.by_hand,
         )
         for number, item in enumerate(found)
     )

@@ -29,6 +29,14 @@ def test_a_cause_says_what_all_its_places_say_else_its_title() -> None:
     assert overview(other).open[0].message == "Input becomes part of SQL."
 
 
+def test_a_recipe_is_named_where_it_mends_at_least_one_place() -> None:
+    one = card({NO_CI: [At("main.py:3:1", by_hand=True), At("main.py:4:1")]})
+    none = card({NO_CI: [At("main.py:3:1", by_hand=True)]})
+
+    assert (overview(one).open[0].recipe, one.recommended()) == ("ci", ("ci",))
+    assert (overview(none).open[0].recipe, none.recommended()) == (None, ())
+
+
 def test_the_same_place_is_named_once() -> None:
     found = card({SQL: [At("main.py:8:1", "One."), At("main.py:8:1", "Two.")]})
 

@@ -175,7 +175,15 @@ def _tool() -> bytes:
 
 def _plain(result: Result) -> list[Any]:
     found = [
-        [f.place.path, f.place.line, f.place.column, f.message, f.fingerprint, encode(f.share)]
+        [
+            f.place.path,
+            f.place.line,
+            f.place.column,
+            f.message,
+            f.fingerprint,
+            encode(f.share),
+            f.by_hand,
+        ]
         for f in result.findings
     ]
     return [result.check.id, result.status.value, result.reason, found]
@@ -191,7 +199,8 @@ def _result(known: Mapping[str, Check], data: list[Any]) -> Result:
             message,
             fingerprint,
             share=None if share is None else decode(Share, share),
+            by_hand=by_hand,
         )
-        for path, line, column, message, fingerprint, share in found
+        for path, line, column, message, fingerprint, share, by_hand in found
     )
     return Result(check, Status(status), findings, reason)

@@ -81,6 +81,7 @@ class Finding:
         symbol: Dotted class and function that the place stands in, for the fingerprint.
         evidence: The normalised code (or text) at the place, for the fingerprint only.
         share: What it is a part of, where many places are one finding to their reader.
+        by_hand: Whether the recipe of the check cannot mend this place.
     """
 
     place: Place
@@ -88,6 +89,7 @@ class Finding:
     symbol: str = ""
     evidence: str = ""
     share: Share | None = None
+    by_hand: bool = False
 
 
 class NotApplicable(Exception):  # noqa: N818 - a result, not an error

@@ -242,10 +242,26 @@ def secret_committed(subject: Subject) -> Iterator[Finding]:
     tree = subject.project.tree
     # without git nothing is known but that no ignore file names it
     file = "A file that nothing ignores" if tree.tracked is None else "A tracked file"
-    for key in committed_keys(tree):
+    keys = tuple(committed_keys(tree))
+    in_code = set(_mended_lines(subject)) if keys else set()
+    for key in keys:
         more = ", and the bundle shows it to every visitor" if key.is_shown else ""
         message = f"{file} holds {_with_article(key.kind)}{more}."
-        yield Finding(Place(key.path, key.line), message, "", key.kind)
+        by_hand = (key.path, key.line) not in in_code
+        yield Finding(Place(key.path, key.line), message, "", key.kind, by_hand=by_hand)
+
+
+def _mended_lines(subject: Subject) -> Iterator[tuple[str, int]]:
+    """Yield the lines of the app's code whose secrets the recipe moves to the environment."""
+    modules = subject.modules(Role.APP)
+    mended: list[tuple[Module, ast.expr]] = [
+        (module, secret.node) for module, secret in all_hardcoded_secrets(modules)
+    ]
+    for module in modules.having(*ENVIRONMENT_WORDS):
+        mended += [(module, read.read) for read, _ in _defaults(module)]
+    for module, node in mended:
+        for line in range(node.lineno, (node.end_lineno or node.lineno) + 1):
+            yield module.path, line
 
 
 @check(

@@ -86,7 +86,7 @@ def _in_full(cause: Cause, root: Path | None, room: int, console: Console) -> li
 def _named(cause: Cause, lines: list[Text], at: int, room: int) -> Text:
     """Write the id of the check beside a line, if it fits; return what has to stand below."""
     name = Text(cause.check.id, style="dim")
-    recipe = Text(f"→ {cause.check.recipe}", style="green") if cause.check.recipe else Text()
+    recipe = Text(f"→ {cause.recipe}", style="green") if cause.recipe else Text()
     if _fits(lines[at], name, room):
         lines[at] = _beside(lines[at], name, room)
         return recipe

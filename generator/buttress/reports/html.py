@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from base64 import b64encode
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from importlib.resources import files
 from typing import Any
@@ -170,7 +170,7 @@ def _group(cause: Cause, state: str, excerpts: Excerpts, setting: Setting) -> Gr
         _spot(finding, excerpts.around(finding.place) if number < _MOST_EXCERPTS else (), setting)
         for number, finding in enumerate(cause.findings)
     ]
-    check = cause.check
+    check = replace(cause.check, recipe=cause.recipe)
     return Group(
         check,
         shown(cause.message),

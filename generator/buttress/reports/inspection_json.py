@@ -87,7 +87,7 @@ def _finding_json(finding: Located) -> dict[str, Any]:
             {"path": at.path, "line": at.line, "column": at.column} for at in finding.places
         ],
         "message": shown(finding.message),
-        "recipe": check.recipe,
+        "recipe": finding.recipe,
         "fingerprint": finding.fingerprint,
         "acceptance": None if finding.acceptance is None else _acceptance(finding.acceptance),
     }

@@ -81,5 +81,5 @@ def _places(findings: list[Located], setting: Setting) -> list[str]:
     ]
     if len(findings) > _MOST_PLACES:
         lines.append(f"and {len(findings) - _MOST_PLACES:,} more")
-    recipe = findings[0].check.recipe
+    recipe = next((finding.recipe for finding in findings if finding.recipe), None)
     return [*lines, f"buttress apply {recipe}"] if recipe else lines

@@ -124,7 +124,7 @@ def _section(
 
 def _row(cause: Cause, setting: Setting) -> str:
     check = cause.check
-    recipe = f" → `{check.recipe}`" if check.recipe else ""
+    recipe = f" → `{cause.recipe}`" if cause.recipe else ""
     where = ", ".join(_link(at, setting) for at in cause.places[:_MOST_PLACES])
     more = len(cause.places) - _MOST_PLACES
     if more > 0:

@@ -24,6 +24,11 @@ class Cause:
         return self.findings[0].message if len(messages) == 1 else f"{self.check.title}."
 
     @property
+    def recipe(self) -> str | None:
+        """The recipe that mends at least one of its places."""
+        return next((finding.recipe for finding in self.findings if finding.recipe), None)
+
+    @property
     def places(self) -> tuple[Place, ...]:
         """Every place once."""
         return tuple(dict.fromkeys(at for finding in self.findings for at in finding.places))

@@ -177,8 +177,8 @@ def _result(
     if result["kind"] == "review":
         # whatever is no failure has no level (SARIF 2.1.0, 3.27.10)
         result["level"] = "none"
-    if check.recipe:
-        result["properties"] = {"recipe": check.recipe}
+    if finding.recipe:
+        result["properties"] = {"recipe": finding.recipe}
     if (acceptance := finding.acceptance) is not None:
         kind = "external" if acceptance.by in _OUTSIDE else "inSource"
         why = shown(why_accepted(acceptance))

@@ -84,7 +84,14 @@ def _located(check: Check, subject: Subject, found: Iterable[Finding]) -> Iterat
         key = "\0".join((check.id, *_identity(check, subject, finding)))
         name = hashlib.sha256(f"{key}\0{seen[key]}".encode(errors="surrogatepass")).hexdigest()
         seen[key] += 1
-        yield Located(check, finding.place, finding.message, name[:20], share=finding.share)
+        yield Located(
+            check,
+            finding.place,
+            finding.message,
+            name[:20],
+            share=finding.share,
+            by_hand=finding.by_hand,
+        )
 
 
 def _identity(check: Check, subject: Subject, finding: Finding) -> tuple[str, ...]:

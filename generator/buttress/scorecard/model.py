@@ -102,6 +102,7 @@ class Located:
             in the score, is not reported, and no gate looks at it.
         share: What it is a part of, where many places are one finding to their reader.
         others: Further places of the same finding, once they are one.
+        by_hand: Whether the recipe of the check cannot mend it.
     """
 
     check: Check
@@ -112,6 +113,12 @@ class Located:
     is_new: bool = True
     share: Share | None = None
     others: tuple[Place, ...] = ()
+    by_hand: bool = False
+
+    @property
+    def recipe(self) -> str | None:
+        """The recipe that mends it, if there is one."""
+        return None if self.by_hand else self.check.recipe
 
     @property
     def places(self) -> tuple[Place, ...]:
@@ -241,7 +248,7 @@ class Scorecard:
     def recommended(self) -> tuple[str, ...]:
         """Return the recipes that open findings point to, the highest risk first."""
         found = [f for f in self.findings if f.is_open]
-        return tuple(dict.fromkeys(f.check.recipe for f in found if f.check.recipe))
+        return tuple(dict.fromkeys(f.recipe for f in found if f.recipe))
 
     def _merged(self, findings: Iterable[Located]) -> tuple[Located, ...]:
         return tuple(merged(findings, self.service.root))
@@ -297,7 +304,7 @@ def _rank(finding: Located) -> tuple[int, bool, int, bool, str, Place]:
         # of two high risks, the one that somebody can use today
         check.pillar is not Pillar.SECURITY,
         _CONFIDENCE_ORDER.index(check.confidence),
-        check.recipe is None,
+        finding.recipe is None,
         check.id,
         finding.place,
     )

@@ -33,6 +33,7 @@ _MAKES_ONCE = lazy_pattern("_*(?:get|load|init|make|build)_")
 _MODELS = frozenset(["messages", "completions", "responses", "embeddings", "moderations", "transcriptions", "speech", "images", "models"])  # fmt: skip
 """What clients of language models call the things that they ask for an answer (``messages.create``)."""
 _CLIENTS = ("requests.", "httpx.", "aiohttp.")
+"""Libraries that send requests to other systems."""
 _FILLED = lazy_pattern(r"Depends|(?:Dep|Session|Connection|Database)\Z")
 _WRITING = lazy_pattern(r"[wax+]")
 _KEPT = frozenset(["sqlite3", "subprocess", "os", "shutil", "pathlib", "socket", "smtplib", "queue", "threading", "multiprocessing", "asyncio", "shelve", "dbm", "builtins"])  # fmt: skip
@@ -106,7 +107,7 @@ def _call_changes(module: Module, call: ast.Call) -> bool:
     if name == "open":
         return any(_WRITING.search(text) for mode in call.args[1:2] for text in strings_in(mode))
     resolved = module.resolve(call.func) or ""
-    if name in {"post", "patch"} and resolved.startswith(_CLIENTS):
+    if name in {"post", "patch"} and _is_of_client(module, call):
         return name == "patch" or _tells_to_change(module, call)
     if not _CHANGES.match(name.lower()) or name in _OF_TEXTS:
         return False
@@ -127,6 +128,16 @@ def _asks_model(call: ast.Call, owner: ast.expr) -> bool:
     names = {keyword.arg for keyword in call.keywords}
     is_named = "model" in names or None in names
     return is_named and written(owner).rpartition(".")[2] in _MODELS
+
+
+def _is_of_client(module: Module, call: ast.Call) -> bool:
+    """Whether a call sends a request to another system, by a module or by a session made there."""
+    if (module.resolve(call.func) or "").startswith(_CLIENTS):
+        return True
+    function, root = module.function(call), _root(call.func)
+    given = _given(module, function, root) if function is not None and root else []
+    makers = [module.resolve(value.func) or "" for value in given if isinstance(value, ast.Call)]
+    return any(maker.startswith(_CLIENTS) for maker in makers)
 
 
 def _tells_to_change(module: Module, call: ast.Call) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from buttress.analysis.delivery.workflows import pipelines
 from buttress.analysis.proofs.assertions import tests_failure
+from buttress.analysis.proofs.collected import is_collected
 from buttress.analysis.proofs.coverage_gate import coverage_gate
 from buttress.analysis.proofs.suites import Test, all_tests, suite_modules, written_tests
 from buttress.analysis.proofs.tested_routes import untested_routes
@@ -77,7 +78,8 @@ def vacuous(subject: Subject) -> Iterator[Finding]:
     """
     _tests(subject)
     for test in unasserted(all_tests(subject.project, subject.service)):
-        yield subject.finding(test.module, test.node, f"{test.node.name} asserts nothing.")
+        if is_collected(subject.project.tree, test.module.path):
+            yield subject.finding(test.module, test.node, f"{test.node.name} asserts nothing.")
 
 
 @check(

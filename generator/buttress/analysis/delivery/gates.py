@@ -18,7 +18,7 @@ NOISE = lazy_pattern(
 )
 TESTS = lazy_pattern(
     r"(?:pytest|py\.test|tox|nox|unittest|nose2|behave|robot|schemathesis)(?:\s|\Z|:)"
-    r"|(?:coverage\s+run\s+(?:-\S+\s+)*|python[\d.]*\s+(?:-\S+\s+)*)?(?:\S*/)?(?:manage\.py\s+test\b|\S*run_?tests?\.(?:py|sh))"
+    r"|(?:coverage\s+run\s+(?:-\S+\s+)*|python[\d.]*\s+(?:-\S+\s+)*)?(?:\S*/)?(?:manage(?:\.py)?\s+test\b|\S*run_?tests?\.(?:py|sh))"
     r"|hatch\s+test|flask\s+test\b"
 )
 JAVASCRIPT_TESTS = lazy_pattern(

@@ -7,8 +7,9 @@ import re
 from collections.abc import Iterator
 
 from buttress.analysis.function_bodies import calls_inside
+from buttress.analysis.logs.printing import is_main_guard
 from buttress.analysis.proofs.suites import Test
-from buttress.project.literals import written
+from buttress.project.literals import last_name, written
 from buttress.project.modules import called_name
 from buttress.source import Module
 from buttress.source.patterns import lazy_pattern
@@ -21,6 +22,8 @@ _SAYS_NO_ERROR = lazy_pattern(
     r"|no\s+(?:exception|error)s?\b|without\s+(?:raising|an?\s+(?:error|exception)|errors?|exceptions?)|_(?:tolerates|swallows|ignores)_|fail[_-]silent",
     re.IGNORECASE,
 )
+_FAILS = lazy_pattern(r"(?:Error|Exception|Timeout|Failure)\Z")
+_TOOLS = lazy_pattern(r"(?:\A|/)tools?/")
 _SCRIPT = lazy_pattern(r"(?:\A|/)scripts?/")
 
 
@@ -35,7 +38,7 @@ def unasserted(tests: tuple[Test, ...]) -> Iterator[Test]:
         and not _makes_suite(test)
         and not _is_skipped(test)
         # a script that tries something out by hand
-        and not _SCRIPT.search(test.module.path)
+        and not _SCRIPT.search(test.module.path) and not _is_started_by_hand(test.module)
     )
 
 
@@ -59,9 +62,43 @@ def _makes_suite(test: Test) -> bool:
 def _expects_no_error(test: Test) -> bool:
     """Whether a test says of itself that it proves that nothing is raised."""
     last = test.node.end_lineno or test.node.lineno
+    # comments behind the last statement belong to it
+    while test.module.source_line(last + 1).lstrip().startswith("#"):
+        last += 1
     start = test.module.line_span(test.node.lineno)[0]
     text = test.module.text[start : test.module.line_span(last)[1]]  # with the comment behind it
-    return bool(_NO_ERROR.search(test.node.name) or _SAYS_NO_ERROR.search(text))
+    return bool(
+        _NO_ERROR.search(test.node.name) or _SAYS_NO_ERROR.search(text) or _lets_through(test)
+    )
+
+
+def _lets_through(test: Test) -> bool:
+    """Whether a test makes a double raise an error, and fails where the code does not deal with it."""
+    nodes = list(test.module.inside(test.node))
+    return any(map(_makes_fail, nodes)) and not any(isinstance(n, ast.Try) for n in nodes)
+
+
+def _makes_fail(node: ast.AST) -> bool:
+    """Whether a double is told to raise an error, which the code then has to deal with."""
+    if isinstance(node, ast.keyword):
+        name = node.arg
+    elif isinstance(node, ast.Assign):
+        name = last_name(node.targets[0])
+    else:
+        return False
+    if name != "side_effect":
+        return False
+    value = node.value
+    raised = value.func if isinstance(value, ast.Call) else value
+    return _FAILS.search(last_name(raised)) is not None
+
+
+def _is_started_by_hand(module: Module) -> bool:
+    """Whether a file of a folder of tools is a script that runs its functions itself."""
+    return _TOOLS.search(module.path) is not None and any(
+        isinstance(statement, ast.If) and is_main_guard(statement.test)
+        for statement in module.tree.body
+    )
 
 
 def _is_counterpart(test: Test) -> bool:

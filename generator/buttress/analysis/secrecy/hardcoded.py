@@ -149,8 +149,8 @@ def _hardcoded(module: Module, marks: Sequence[re.Pattern[str]]) -> Iterator[Har
         # a "hash" that no hash function makes lets nobody in: it marks accounts without a password
         is_mark = _HASHED_NAME.search(name) and not _HASHED.match(value)
         is_prose = _ADDRESS.match(value) if is_set else PROSE.search(value)
-        is_prose = is_prose and not is_app_password(name, value)
-        is_value = is_named and not is_mark and not is_prose
+        is_spaced = is_app_password(name, value)
+        is_value = is_named and not is_mark and (is_spaced or not is_prose)
         is_value = is_value and may_be_value(name, value) and not opens_nothing(name, value)
         # an address inside a sentence shows how one is written
         if kind == "password in an address" and len(value.split()) > 1:
@@ -169,8 +169,9 @@ def _may_be_short(module: Module, node: ast.Constant, name: str, binding: str) -
         return True
     keyword = module.parent(node)
     call = module.parent(keyword) if isinstance(keyword, ast.keyword) else None
-    is_login = name == "password" and isinstance(call, ast.Call)
-    return is_login and bool(_MAKES_ACCOUNT.search(called_name(call)))
+    if name != "password" or not isinstance(call, ast.Call):
+        return False
+    return _MAKES_ACCOUNT.search(called_name(call)) is not None
 
 
 def _is_shown(target: ast.expr) -> bool:

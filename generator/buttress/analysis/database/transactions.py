@@ -83,7 +83,7 @@ def _in_function(
         return None
     way = _Way(module, marks)
     longest = way.longest(function.body)
-    if len(longest) < 2:
+    if len(longest) < _ENOUGH or _exclude_each_other(module, function, marks):
         return None
     if is_django:
         message = (
@@ -94,6 +94,47 @@ def _in_function(
         longest[0],
         "This commit is followed by another one: when that fails, half of the work stays.",
     )
+
+
+def _exclude_each_other(module: Module, function: Function, commits: set[ast.Call]) -> bool:
+    """Whether one of two commits is for a name that holds something, and the other for when it holds nothing.
+
+    ``if client and moved: ...``, then ``if not client: ...``. The name is given nothing in between.
+    """
+    if len(commits) != _ENOUGH:
+        return False
+    first, second = sorted(commits, key=lambda node: node.lineno)
+    held = _conditions(module, first)
+    for name, (holds, _) in _conditions(module, second).items():
+        if name not in held or held[name][0] is holds:
+            continue
+        begins, ends = held[name][1].lineno, second.lineno
+        if not any(
+            isinstance(node, ast.Name)
+            and node.id == name
+            and isinstance(node.ctx, ast.Store)
+            and begins <= node.lineno <= ends
+            for node in ast.walk(function)
+        ):
+            return True
+    return False
+
+
+def _conditions(module: Module, node: ast.AST) -> dict[str, tuple[bool, ast.If]]:
+    """Return the names that hold something, or nothing, wherever a call is reached."""
+    found: dict[str, tuple[bool, ast.If]] = {}
+    child: ast.AST = node
+    for above in module.ancestors(node):
+        if isinstance(above, ast.If) and child in above.body:
+            test = above.test
+            joined = isinstance(test, ast.BoolOp) and isinstance(test.op, ast.And)
+            for part in getattr(test, "values", ()) if joined else [test]:
+                if isinstance(part, ast.Name):
+                    found[part.id] = (True, above)
+                elif isinstance(part, ast.UnaryOp) and isinstance(part.op, ast.Not):
+                    found[written(part.operand)] = (False, above)
+        child = above
+    return found
 
 
 def _is_step(module: Module, commit: ast.Call) -> bool:

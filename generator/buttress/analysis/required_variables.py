@@ -12,6 +12,7 @@ from buttress.analysis.configuration import (
     environment_reads,
     settings_classes,
 )
+from buttress.project.literals import constant, strings_in
 from buttress.source import Module, Modules
 
 _CHECKING = ("BaseSettings", "dynaconf", "environs", "environ.Env", "decouple", "pydantic_settings")
@@ -40,6 +41,7 @@ def unchecked_variables(modules: Modules) -> Iterator[EnvironmentRead]:
         around = [other for other in modules.having(name) if name in other.text]
         places = [place for other in around for place in _places(other, name, module)]
         is_asked = any(_is_asked(other, node) for other, node in places)
+        is_asked = is_asked or _is_asked_in_turn(module, read.name or "")
         if not is_asked and any(_breaks(other, node) for other, node in places):
             yield read
 
@@ -74,6 +76,25 @@ def _places(module: Module, name: str, home: Module) -> Iterator[tuple[Module, a
             target = (module.resolve(node) or "").split(".")
             if stem in target[:-1] and target[0] != "django":
                 yield module, node
+
+
+def _is_asked_in_turn(module: Module, variable: str) -> bool:
+    """Whether a loop over the names of variables asks for each (``for name in REQUIRED: if not getenv(name)``)."""
+    for turn in module.nodes(ast.For, ast.ListComp, ast.GeneratorExp):
+        over = turn.iter if isinstance(turn, ast.For) else _first(turn)
+        if module.function(turn) is not None:
+            continue
+        names = constant(module, over.id) if isinstance(over, ast.Name) else over
+        if variable in strings_in(names) and any(
+            word in module.source(turn) for word in ENVIRONMENT_WORDS
+        ):
+            return True
+    return False
+
+
+def _first(turn: ast.AST) -> ast.expr | None:
+    """Return what a comprehension goes over first."""
+    return turn.generators[0].iter if isinstance(turn, ast.ListComp | ast.GeneratorExp) else None
 
 
 def _is_asked(module: Module, node: ast.expr) -> bool:

@@ -42,7 +42,8 @@ def swallowed(module: Module) -> Iterator[Swallowed]:
         if is_bare and not _raises_again(handler):
             yield Swallowed(handler, is_bare=True, is_silent=is_silent)
         elif is_silent and not is_bare and is_broad(module, handler.type):
-            if _only_closes(module.parent(handler)):
+            attempt = module.parent(handler)
+            if _only_closes(attempt) or _only_reads_environment(module, attempt):
                 continue
             yield Swallowed(handler, is_bare=False, is_silent=True)
         elif (
@@ -63,6 +64,18 @@ def _only_closes(attempt: ast.AST | None) -> bool:
         and call.func.attr in _CLOSING
         for statement in attempt.body
     )
+
+
+def _only_reads_environment(module: Module, attempt: ast.AST | None) -> bool:
+    """Whether a ``try`` is only for ``load_dotenv()``: without the file, the environment is as it is."""
+    if not isinstance(attempt, ast.Try) or not all(
+        isinstance(statement, ast.Import | ast.ImportFrom | ast.Assign | ast.Expr)
+        for statement in attempt.body
+    ):
+        return False
+    last = attempt.body[-1]
+    call = last.value if isinstance(last, ast.Expr) else None
+    return isinstance(call, ast.Call) and module.resolve(call.func) == "dotenv.load_dotenv"
 
 
 def _does_nothing(statement: ast.stmt) -> bool:

@@ -63,6 +63,7 @@ _CACHES = lazy_pattern(
     r"cache|contextmanager|property|fixture|on_event|task|before_|command|singleton"
 )
 _POOL = frozenset(["poolclass", "pool_pre_ping", "pool_size", "pool_recycle", "pool"])
+_COMMENT = lazy_pattern(r"(?m)^[ \t]*#.*$")
 _TIME_LIMIT = lazy_pattern(
     r"statement_timeout|command_timeout|read_timeout|query_timeout|max_execution_time"
 )
@@ -267,7 +268,7 @@ def _of_django(modules: Modules, *, timed: bool) -> Iterator[Unbounded]:
     if any(_KEPT_OPEN.search(module.text) for module in mentioning):
         return
     for module in modules.having("DATABASES"):
-        text = module.text
+        text = _COMMENT.sub("", module.text)
         server = re.search(
             r"django\.db\.backends\.(?:postgresql|mysql|oracle)|dj_database_url|env\.db", text
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -11,6 +12,7 @@ from buttress.analysis.secrecy.secrets import is_placeholder, is_secret_name
 from buttress.project.literals import argument, constant, last_name, literal_text
 from buttress.project.modules import called_name
 from buttress.source import Module, Modules
+from buttress.source.patterns import lazy_pattern
 
 _SIGNERS = ("URLSafeTimedSerializer", "URLSafeSerializer", "Signer", "TimestampSigner")
 _KEYS: dict[str, tuple[int, str]] = {
@@ -18,6 +20,12 @@ _KEYS: dict[str, tuple[int, str]] = {
     **dict.fromkeys(["cryptography.fernet.Fernet", "hmac.new", "Crypto.Cipher.AES.new"], (0, "key")),
     **dict.fromkeys([f"itsdangerous.{name}" for name in _SIGNERS], (0, "secret_key")),
 }  # fmt: skip
+_HASHING = (
+    "hash_password", "get_password_hash", "generate_password_hash", "make_password", "set_password", "hashpw",
+)  # fmt: skip
+_HASHED = lazy_pattern(r"pass|pwd|hash", re.IGNORECASE)
+_RULES = lazy_pattern(r"admin|superuser|\broot\b", re.IGNORECASE)
+_DECOY = lazy_pattern(r"dummy|fake|decoy|timing|placeholder|unusable|invalid|random", re.IGNORECASE)
 _SHORTEST = 3
 _LOGIN = 2
 
@@ -42,7 +50,7 @@ def used_keys(modules: Modules) -> Iterator[tuple[Module, UsedKey]]:
     seen: set[tuple[str, object]] = set()
     found = [(m, c, _key_of(m, c)) for m, c in modules.calls(*_KEYS)]
     keys = [(m, UsedKey(n, f"key that is given to {m.source(c.func)}")) for m, c, n in found if n]
-    for module, key in [*keys, *_passwords(modules)]:
+    for module, key in [*keys, *_passwords(modules), *_accounts(modules)]:
         value = _value(module, key.node)
         if (module.path, value) not in seen and not _is_named(module, value):
             seen.add((module.path, value))
@@ -90,6 +98,44 @@ def _passwords(modules: Modules) -> Iterator[tuple[Module, UsedKey]]:
             for name, literal in pairs:
                 if "pass" in name.lower() and is_secret_name(name):
                     yield module, UsedKey(literal, f"password that {name} is compared with")
+
+
+def _accounts(modules: Modules) -> Iterator[tuple[Module, UsedKey]]:
+    """Yield the passwords that are hashed and kept for an administrator (``password_hash = hash_password("abc")``)."""
+    for module, call in modules.called(*_HASHING):
+        given = call.args[0] if call.args else None
+        if isinstance(given, ast.Call) and called_name(given) == "encode" and isinstance(given.func, ast.Attribute):  # fmt: skip
+            given = given.func.value
+        value = given.value if isinstance(given, ast.Constant) else None
+        if given is None or not isinstance(value, str | bytes) or len(value) < _SHORTEST:
+            continue
+        # the account is made in the same statement, or around it
+        is_inside = isinstance(module.parent(call), ast.keyword | ast.Dict)
+        around = module.statement(call) if is_inside else module.function(call)
+        if around is None or not _RULES.search(module.source(around)):
+            continue
+        kept = _kept_as(module, call)
+        if _HASHED.search(kept) and not _DECOY.search(kept) and not is_placeholder(str(value)):
+            yield module, UsedKey(given, "password that an administrator is given")
+
+
+def _kept_as(module: Module, call: ast.Call) -> str:
+    """Return the name under which a hash is kept; nothing where it is not."""
+    above: ast.AST | None = module.parent(call)
+    while isinstance(above, ast.Await) or (
+        isinstance(above, ast.Attribute | ast.Call) and "decode" in module.source(above)[-10:]
+    ):
+        above = module.parent(above)
+    if isinstance(above, ast.keyword):
+        return above.arg or ""
+    if isinstance(above, ast.Assign):
+        return last_name(above.targets[0])
+    if isinstance(above, ast.Expr) and called_name(call) == "set_password":
+        return "password"
+    if isinstance(above, ast.Dict):
+        named = [k for k, v in zip(above.keys, above.values, strict=True) if call in ast.walk(v)]
+        return literal_text(named[0]) if named else ""
+    return ""
 
 
 def _compared(node: ast.expr) -> tuple[str, ast.Constant] | None:

@@ -37,6 +37,7 @@ from buttress.checks.model import (
     Subject,
     check,
 )
+from buttress.project.literals import written
 from buttress.project.model import Framework, Role
 from buttress.project.modules import own_modules
 from buttress.source import Module
@@ -325,16 +326,33 @@ def secret_logged(subject: Subject) -> Iterator[Finding]:
     loggers = _loggers_of(subject)
     has_redaction = redacts_fields(_wiring_of(subject))
     for module, printed in _diagnostics(subject):
+        if _is_for_development(module, printed.call):
+            continue
         for value, name in _secrets_in(module, printed.call, printed.call.keywords):
             yield subject.finding(module, value, f"The value of `{name}` goes into the log.")
     for module, call in subject.modules(Role.APP).called(*METHODS):
         shown = list(_secrets_in(module, call, [] if has_redaction else call.keywords))
-        if shown and loggers.log_call(module, call) is not None:
+        if not shown or _is_for_development(module, call):
+            continue
+        if loggers.log_call(module, call) is not None:
             for value, name in shown:
                 yield subject.finding(module, value, f"The value of `{name}` goes into the log.")
     for module, value in traced_statements(subject.modules(Role.APP)):
         message = "Every statement goes into the log, with the passwords and tokens it is given."
         yield subject.finding(module, value, message)
+
+
+def _is_for_development(module: Module, call: ast.Call) -> bool:
+    """Whether a call runs only where the app's settings say that this is no production (``settings.DEBUG``)."""
+    child: ast.AST = call
+    for above in module.ancestors(call):
+        if isinstance(above, ast.If) and child in above.body:
+            joined = isinstance(above.test, ast.BoolOp) and isinstance(above.test.op, ast.And)
+            parts = getattr(above.test, "values", ()) if joined else [above.test]
+            if any(written(part).lower().endswith("settings.debug") for part in parts):
+                return True
+        child = above
+    return False
 
 
 def _secrets_in(

@@ -30,6 +30,7 @@ _SLOW = lazy_pattern(
     r"bcrypt|argon2|scrypt|pbkdf2|passlib|pwdlib|generate_password_hash|make_password|set_password|check_password",
     re.IGNORECASE,
 )
+_TO_SLOW = lazy_pattern(r"\b(?:bcrypt|argon2|scrypt)\b|hashpw|checkpw", re.IGNORECASE)
 _HASHES = lazy_pattern(r"hash|digest|crypt|hexdigest", re.IGNORECASE)
 _LEAKED = lazy_pattern(r"pwned|hibp|haveibeen", re.IGNORECASE)
 _HASHING = lazy_pattern(
@@ -95,10 +96,21 @@ def _is_fast_hash_of_password(module: Module, call: ast.Call) -> bool:
     source = "\n".join(module.source(statement) for statement in around)
     if _SLOW.search(source) or _LEAKED.search(source):
         return False
+    if isinstance(function, _FUNCTIONS) and _shortens(module, function):
+        return False
     names = [_last(node) for argument in call.args for node in ast.walk(argument)]
     if any(_PASSWORD.search(name) and not _OTHER.search(name) for name in names if name):
         return True
     return function is not None and bool(_HASHING.search(function.name)) and bool(call.args)
+
+
+def _shortens(module: Module, function: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
+    """Whether all that call a function of a file hand what it makes to a slow hash (bcrypt takes 72 bytes)."""
+    around = [module.function(call) for call in module.called(function.name)]
+    return bool(around) and all(
+        caller is not None and caller is not function and _TO_SLOW.search(module.source(caller))
+        for caller in around
+    )
 
 
 def _in_module(module: Module) -> Iterator[tuple[Module, ast.expr | ast.stmt, str]]:

@@ -20,6 +20,7 @@ _KEYS: dict[str, tuple[int, str]] = {
     **dict.fromkeys(["cryptography.fernet.Fernet", "hmac.new", "Crypto.Cipher.AES.new"], (0, "key")),
     **dict.fromkeys([f"itsdangerous.{name}" for name in _SIGNERS], (0, "secret_key")),
 }  # fmt: skip
+_TOKENS = ("jwt.encode", "jwt.decode", "jose.jwt.encode", "jose.jwt.decode")
 _HASHING = (
     "hash_password", "get_password_hash", "generate_password_hash", "make_password", "set_password", "hashpw",
 )  # fmt: skip
@@ -50,7 +51,7 @@ def used_keys(modules: Modules) -> Iterator[tuple[Module, UsedKey]]:
     seen: set[tuple[str, object]] = set()
     found = [(m, c, _key_of(m, c)) for m, c in modules.calls(*_KEYS)]
     keys = [(m, UsedKey(n, f"key that is given to {m.source(c.func)}")) for m, c, n in found if n]
-    for module, key in [*keys, *_passwords(modules), *_accounts(modules)]:
+    for module, key in [*keys, *_settings(modules), *_passwords(modules), *_accounts(modules)]:
         value = _value(module, key.node)
         if (module.path, value) not in seen and not _is_named(module, value):
             seen.add((module.path, value))
@@ -70,6 +71,30 @@ def _key_of(module: Module, call: ast.Call) -> ast.expr | None:
     if len(value) < _SHORTEST or is_placeholder(value) or "PUBLIC KEY" in value:
         return None
     return given
+
+
+def _settings(modules: Modules) -> Iterator[tuple[Module, UsedKey]]:
+    """Yield the constants of other files that sign tokens, whatever they are called (``options.SIGNATURE``)."""
+    for module, call in modules.calls(*_TOKENS):
+        given = argument(call, *_KEYS[module.resolve(call.func) or ""])
+        name = last_name(given)
+        if not name or _value(module, given):
+            continue
+        kept = [
+            (other, bound.value)
+            for other in modules.naming(name)
+            for bound in other.nodes(ast.Assign, ast.AnnAssign)
+            if other.function(bound) is None and name in map(last_name, _targets(bound))
+        ]
+        value = kept[0][1] if len(kept) == 1 else None
+        if isinstance(value, ast.Constant) and isinstance(value.value, str):
+            text = value.value
+            if len(text) >= _SHORTEST and not is_placeholder(text) and "PUBLIC KEY" not in text:
+                yield kept[0][0], UsedKey(value, f"key that is given to {module.source(call.func)}")
+
+
+def _targets(bound: ast.Assign | ast.AnnAssign) -> list[ast.expr]:
+    return bound.targets if isinstance(bound, ast.Assign) else [bound.target]
 
 
 def _signed(call: ast.Call) -> list[ast.expr]:

@@ -207,7 +207,9 @@ def llm_provider_coupling(subject: Subject) -> Iterator[Finding]:
             handled.add(function)
             message = f"{client.name} is made anew for every request."
             yield subject.finding(client.module, client.node, message)
-    clients = [client for client in use.clients if not client.name.endswith(("Agent", "Crew", "_agent"))]
+    clients = [
+        client for client in use.clients if not client.name.endswith(("Agent", "Crew", "_agent"))
+    ]
     makers = list(dict.fromkeys(client.module for client in clients))
     folders = [folder_of(module.path) for module in makers]
     is_layer = bool(folders) and _LAYER.search(posixpath.commonpath(folders)) is not None

@@ -108,7 +108,10 @@ def test_a_logger_is_followed_through_modules() -> None:
         ("    return shared\n", True),
         ("    logging.getLogger('quiet').setLevel(30)\n    return name\n", False),
         ("    logging.getLogger('quiet').setLevel(30)\n", False),
-        ("    app = Flask(name)\n    app.logger = logging.getLogger(name)\n    return app\n", False),
+        (
+            "    app = Flask(name)\n    app.logger = logging.getLogger(name)\n    return app\n",
+            False,
+        ),
     ],
 )
 def test_a_function_makes_a_logger_only_if_it_returns_one(body: str, is_logger: bool) -> None:

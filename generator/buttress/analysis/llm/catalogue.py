@@ -157,7 +157,16 @@ DERIVING = frozenset(
 ENGINES = frozenset(["as_query_engine", "as_chat_engine"])
 """Methods of an index that give what asks the model of its settings."""
 
-FRAMEWORKS = ("langchain", "langchain_", "langgraph", "deepagents", "llama_index", "instructor", "crewai", "dspy")
+FRAMEWORKS = (
+    "langchain",
+    "langchain_",
+    "langgraph",
+    "deepagents",
+    "llama_index",
+    "instructor",
+    "crewai",
+    "dspy",
+)
 """Libraries whose objects ask the model that they are given."""
 
 _NO_MODEL = lazy_pattern(

@@ -41,6 +41,7 @@ _KEPT = frozenset(["sqlite3", "subprocess", "os", "shutil", "pathlib", "socket",
 _BUILDERS = frozenset(f"builtins.{name}" for name in ("dict", "list", "set", "tuple", "str", "sorted", "bytes", "bytearray"))  # fmt: skip
 _COPIES = frozenset(["copy", "to_dict", "model_dump", "dict", "split", "splitlines", "json", "items", "values", "keys"])  # fmt: skip
 _ANSWERS = frozenset(["jsonify", "make_response", "render_template", "redirect", "url_for", "flash", "abort", "print", "str", "int", "len", "dict", "HTTPException"])  # fmt: skip
+_MOST_NAMES = 4
 _BUILT = (ast.List, ast.Dict, ast.Set, ast.Tuple, ast.ListComp, ast.DictComp, ast.SetComp, ast.JoinedStr, ast.Constant)  # fmt: skip
 
 
@@ -159,10 +160,16 @@ def _last_step(address: ast.expr) -> str:
     return literal_text(address).rstrip("/").rpartition("/")[2].lower()
 
 
-def _is_temporary(module: Module, node: ast.expr) -> bool:
-    """Whether an object is built in this function, or belongs to the answer."""
-    while isinstance(node, ast.Subscript):
-        node = node.value
+def _is_temporary(module: Module, node: ast.expr, names: frozenset[str] = frozenset()) -> bool:
+    """Whether an object is built in this function, or belongs to the answer.
+
+    Args:
+        module: The file.
+        node: The object.
+        names: The names that led to it: what they are given of their own (``node = node["next"]``)
+            says nothing of where they come from.
+    """
+    node = _whole(node)
     if isinstance(node, _BUILT) or is_own_session(module, node):
         return True
     if isinstance(node, ast.Call):
@@ -179,10 +186,25 @@ def _is_temporary(module: Module, node: ast.expr) -> bool:
     if node.id in {"response", "resp"}:
         return True
     function = module.function(node)
-    given = _given(module, function, node.id) if function is not None else []
+    names |= {node.id}
+    given = [
+        value
+        for value in (_given(module, function, node.id) if function is not None else ())
+        if written(_whole(value)) not in names
+    ]
     return bool(given) and all(
-        not isinstance(value, ast.Name) and _is_temporary(module, value) for value in given
+        not isinstance(value, ast.Name)
+        and len(names) <= _MOST_NAMES
+        and _is_temporary(module, value, names)
+        for value in given
     )
+
+
+def _whole(node: ast.expr) -> ast.expr:
+    """Return what an item is of (``data`` for ``data["user"]["name"]``), other objects as they are."""
+    while isinstance(node, ast.Subscript):
+        node = node.value
+    return node
 
 
 def _only_reads(module: Module, node: ast.expr, depth: int = 0) -> bool:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 import shlex
-import shutil
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -18,11 +18,18 @@ ROOT = Path(__file__).parents[2]
 (HOOK,) = YAML(typ="safe").load((ROOT / ".pre-commit-hooks.yaml").read_text("utf-8"))
 
 
-@pytest.mark.skipif(shutil.which("pre-commit") is None, reason="needs pre-commit")
-def test_pre_commit_takes_the_manifest() -> None:
-    subprocess.run(
-        ["pre-commit", "validate-manifest", str(ROOT / ".pre-commit-hooks.yaml")], check=True
+def test_pre_commit_takes_the_manifest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PRE_COMMIT_HOME", str(tmp_path))
+    manifest = ROOT / ".pre-commit-hooks.yaml"
+
+    done = subprocess.run(
+        [sys.executable, "-m", "pre_commit", "validate-manifest", manifest],
+        capture_output=True,
+        text=True,
+        check=False,
     )
+
+    assert (done.returncode, done.stdout) == (0, "")
 
 
 @pytest.mark.parametrize(

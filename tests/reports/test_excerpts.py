@@ -163,3 +163,28 @@ def test_what_is_no_secret_stays_readable(text: str) -> None:
 @given(st.text(alphabet="abPW =:\"'#\n\r-_1", max_size=80), st.booleans())
 def test_masking_never_adds_or_drops_a_line(text: str, is_code: bool) -> None:
     assert masked(text, is_code=is_code).count("\n") == text.count("\n")
+
+
+@pytest.mark.parametrize(
+    ("files", "place"),
+    [
+        ({"a.py": f'import jwt\n\nt = jwt.encode(claims, "{SECRET}", algorithm="HS256")\n'}, "a.py:3"),
+        (
+            {
+                "a.py": "import jwt\n\nimport options\n\nt = jwt.encode(claims, options.SIGNATURE)\n",
+                "options.py": f'SIGNATURE = "{SECRET}"\n',
+            },
+            "options.py:1",
+        ),
+        ({"a.py": f'from cryptography.fernet import Fernet\n\nf = Fernet(b"{SECRET}")\n'}, "a.py:3"),
+        ({"a.py": f'if who == "boss" and given.get("password") == "{SECRET}":\n    enter()\n'}, "a.py:1"),
+    ],
+    ids=["signs", "signs elsewhere", "encrypts", "is compared with"],
+)  # fmt: skip
+def test_what_is_a_secret_only_by_its_use_is_not_shown(
+    files: dict[str, str | bytes], place: str
+) -> None:
+    shown = texts(files, place)
+
+    assert shown
+    assert not any(SECRET in line for line in shown)

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import PurePosixPath
 
 from buttress.analysis.secrecy.hardcoded import hardcoded_secrets
 from buttress.analysis.secrecy.masking import mask
 from buttress.analysis.secrecy.secrets import entropy, is_placeholder, is_secret_variable
+from buttress.analysis.secrecy.used_keys import used_keys, value_of
 from buttress.project.model import Place
 from buttress.reports.visible import safe
-from buttress.source import Tree
+from buttress.source import Module, Modules, Tree
 from buttress.source.patterns import lazy_pattern
 from buttress.source.tree import is_python
 
@@ -105,10 +108,26 @@ class Excerpts:
         content = text.content
         if is_python(path) and self._tree.module(path).problem is None:
             module = self._tree.module(path)
-            spans = sorted(module.span(secret.node) for secret in hardcoded_secrets(module))
-            for start, end in reversed(spans):
+            secrets = [secret.node for secret in hardcoded_secrets(module)]
+            spans = {module.span(node) for node in (*secrets, *self._used_in(module))}
+            for start, end in sorted(spans, reverse=True):
                 content = content[:start] + _hidden(content[start:end]) + content[end:]
         return masked(content, is_code=PurePosixPath(path).suffix in _CODE)
+
+    @cached_property
+    def _used(self) -> frozenset[str]:
+        """The keys and passwords of the project that are known only by what they are used for."""
+        parsed = (module for module in self._tree.modules() if module.problem is None)
+        keys = used_keys(Modules(parsed, self._tree.words))
+        return frozenset(value_of(module, key.node) for module, key in keys)
+
+    def _used_in(self, module: Module) -> list[ast.Constant]:
+        return [
+            node
+            for node in module.nodes(ast.Constant)
+            if value_of(module, node) in self._used
+            and not isinstance(module.parent(node), ast.JoinedStr)
+        ]
 
 
 def masked(text: str, *, is_code: bool) -> str:

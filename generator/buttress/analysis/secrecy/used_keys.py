@@ -52,7 +52,7 @@ def used_keys(modules: Modules) -> Iterator[tuple[Module, UsedKey]]:
     found = [(m, c, _key_of(m, c)) for m, c in modules.calls(*_KEYS)]
     keys = [(m, UsedKey(n, f"key that is given to {m.source(c.func)}")) for m, c, n in found if n]
     for module, key in [*keys, *_settings(modules), *_passwords(modules), *_accounts(modules)]:
-        value = _value(module, key.node)
+        value = value_of(module, key.node)
         if (module.path, value) not in seen and not _is_named(module, value):
             seen.add((module.path, value))
             yield module, key
@@ -67,7 +67,7 @@ def _key_of(module: Module, call: ast.Call) -> ast.expr | None:
     # of a secret that is signed with a known text, another key is derived
     if name == "key" and any(is_secret_name(last_name(part)) for part in _signed(call)):
         return None
-    value = _value(module, given)
+    value = value_of(module, given)
     if len(value) < _SHORTEST or is_placeholder(value) or "PUBLIC KEY" in value:
         return None
     return given
@@ -78,7 +78,7 @@ def _settings(modules: Modules) -> Iterator[tuple[Module, UsedKey]]:
     for module, call in modules.calls(*_TOKENS):
         given = argument(call, *_KEYS[module.resolve(call.func) or ""])
         name = last_name(given)
-        if not name or _value(module, given):
+        if not name or value_of(module, given):
             continue
         kept = [
             (other, bound.value)
@@ -177,7 +177,8 @@ def _compared(node: ast.expr) -> tuple[str, ast.Constant] | None:
     return (name, right) if is_there else None
 
 
-def _value(module: Module, node: ast.expr | None) -> str:
+def value_of(module: Module, node: ast.expr | None) -> str:
+    """Return the text of a literal, or of the constant of the file that a name stands for; else nothing."""
     if isinstance(node, ast.Name):
         node = constant(module, node.id)
     value = node.value if isinstance(node, ast.Constant) else ""

@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterator
 
 from buttress.analysis.secrecy.secrets import is_secret_name
-from buttress.project.literals import strings_in, written
+from buttress.project.literals import last_name, strings_in, written
 from buttress.source import Module, Modules
 
 _ENDS = frozenset(["sys.exit", "os._exit", "builtins.exit", "builtins.quit"])
@@ -48,21 +48,24 @@ def _compares(module: Module, condition: ast.If, name: str, value: str) -> bool:
         if not (isinstance(compare, ast.Compare) and isinstance(compare.ops[0], ast.Eq | ast.In)):
             continue
         sides = (compare.left, *compare.comparators)
-        is_about = any(is_secret_name(written(side).rpartition(".")[2]) for side in sides)
-        for side in sides:
-            if is_about and value in strings_in(side):
-                return True
-            given = _given(module, condition, side.id) if isinstance(side, ast.Name) else ()
-            if any(_is_named(part, name) for part in (side, *given)):
-                return True
+        names = [side.id for side in sides if isinstance(side, ast.Name)]
+        given = [value for called in names for value in _given(module, condition, called)]
+        is_named = any(_is_named(part, name) for part in (*sides, *given))
+        is_about = is_named or any(is_secret_name(last_name(side)) for side in sides)
+        # what is compared with a literal is refused for that one alone
+        literals = [text for side in sides for text in strings_in(side)]
+        if (is_about and value in literals) or (is_named and not literals):
+            return True
     return False
 
 
 def _is_named(node: ast.expr, name: str) -> bool:
     """Whether an expression is what has a name, or looks it up (``getattr(settings, "NAME")``)."""
+    if not name:
+        return False
     if isinstance(node, ast.Call):
         return any(isinstance(part, ast.Constant) and part.value == name for part in node.args)
-    return bool(name) and written(node).rpartition(".")[2] == name
+    return written(node).rpartition(".")[2] == name
 
 
 def _given(module: Module, node: ast.AST, name: str) -> Iterator[ast.expr]:

@@ -1,4 +1,4 @@
-"""Compare the score with the grades given by hand: ``python tests/corpus/grades.py FOLDER...``.
+"""Compare the score with the grades given by hand: ``python -m tests.corpus.grades FOLDER...``.
 
 ``grades.tsv`` holds a grade from 0 to 100 for each repository, given by reading it as a senior reviewer
 would, before its score was looked at; six digits say how each pillar looked, from 0 (nothing there) to 3
@@ -7,13 +7,14 @@ would, before its score was looked at; six digits say how each pillar looked, fr
 
 from __future__ import annotations
 
-import csv
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from statistics import median
+
+from tests.corpus.tables import checkout, rows
 
 import buttress
 from buttress.checks.model import Pillar
@@ -38,8 +39,6 @@ class Grade:
 
 def grades() -> list[Grade]:
     """Read the table."""
-    with TABLE.open(encoding="utf-8", newline="") as handle:
-        rows = list(csv.DictReader(handle, delimiter="\t", quoting=csv.QUOTE_NONE))
     return [
         Grade(
             row["repository"],
@@ -49,7 +48,7 @@ def grades() -> list[Grade]:
             tuple(int(digit) for digit in row["pillars"]),
             row["reason"],
         )
-        for row in rows
+        for row in rows(TABLE)
     ]
 
 
@@ -77,8 +76,7 @@ def above(high: Sequence[float], low: Sequence[float]) -> float:
 def scored(folders: Sequence[Path]) -> Iterator[tuple[Grade, Scorecard]]:
     """Yield every graded repository that is there and has a score."""
     for grade in grades():
-        name = grade.repository.replace("/", "__")
-        found = next((folder / name for folder in folders if (folder / name).is_dir()), None)
+        found = checkout(grade.repository, folders)
         if found is None:
             print(f"{grade.repository}: not in the folders")
             continue

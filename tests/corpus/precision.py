@@ -1,6 +1,6 @@
 """Print how many of the findings that were read on real projects are true, check by check.
 
-    python tests/corpus/precision.py [FILE]
+    python -m tests.corpus.precision [FILE]
 
 ``precision.tsv`` has one line for each finding that was read: repository, path, line, check, ``true``
 or ``false``. The goal is 95 % for checks of high confidence and 80 % for medium; what stays below is
@@ -9,10 +9,11 @@ of low confidence, which is listed for review and not scored.
 
 from __future__ import annotations
 
-import csv
 import sys
 from collections import Counter
 from pathlib import Path
+
+from tests.corpus.tables import rows
 
 from buttress.checks.model import Confidence, checks
 
@@ -23,9 +24,8 @@ READ = Path(__file__).with_name("precision.tsv")
 def counts(path: Path = READ) -> dict[str, Counter[str]]:
     """Return how many findings were true and false, by check."""
     found: dict[str, Counter[str]] = {}
-    with path.open(encoding="utf-8", newline="") as file:
-        for row in csv.DictReader(file, delimiter="\t"):
-            found.setdefault(row["check"], Counter())[row["verdict"]] += 1
+    for row in rows(path):
+        found.setdefault(row["check"], Counter())[row["verdict"]] += 1
     return found
 
 
@@ -33,11 +33,10 @@ def by_round(path: Path) -> dict[tuple[str, Confidence], Counter[str]]:
     """Return how many findings were true and false in each round of reading, where a file tells rounds apart."""
     known = checks()
     found: dict[tuple[str, Confidence], Counter[str]] = {}
-    with path.open(encoding="utf-8", newline="") as file:
-        for row in csv.DictReader(file, delimiter="\t"):
-            if row.get("round"):
-                key = row["round"], known[row["check"]].confidence
-                found.setdefault(key, Counter())[row["verdict"]] += 1
+    for row in rows(path):
+        if "round" in row:
+            key = row["round"], known[row["check"]].confidence
+            found.setdefault(key, Counter())[row["verdict"]] += 1
     return found
 
 

@@ -1,6 +1,6 @@
 """Print how many of the published flaws of vulnerable apps are found, beside the goal.
 
-    python tests/corpus/recall.py [FOLDER...]
+    python -m tests.corpus.recall [FOLDER...]
 
 ``recall.tsv`` has one line for each flaw: repository, commit, the folder that is inspected, path and line,
 what is wrong, the checks of which one should find it, and ``found``, ``missed`` or ``undecidable``, which
@@ -12,12 +12,13 @@ inspected and what is found is compared with the record.
 
 from __future__ import annotations
 
-import csv
 import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+
+from tests.corpus.tables import checkout, rows
 
 import buttress
 from buttress.checks.model import Kind
@@ -51,8 +52,6 @@ class Flaw:
 
 def flaws() -> list[Flaw]:
     """Read the table."""
-    with TABLE.open(encoding="utf-8", newline="") as handle:
-        rows = list(csv.DictReader(handle, delimiter="\t", quoting=csv.QUOTE_NONE))
     return [
         Flaw(
             row["repository"],
@@ -63,7 +62,7 @@ def flaws() -> list[Flaw]:
             tuple(row["check"].split(",")),
             row["verdict"],
         )
-        for row in rows
+        for row in rows(TABLE)
     ]
 
 
@@ -84,27 +83,26 @@ def is_found(flaw: Flaw, cards: Sequence[Scorecard]) -> bool:
     return False
 
 
-def inspected(checkout: Path, folder: str) -> Iterator[Scorecard]:
+def inspected(folder: Path) -> Iterator[Scorecard]:
     """Yield the scorecards of all services of a folder."""
-    first = buttress.inspect(checkout / folder)
+    first = buttress.inspect(folder)
     yield first
     for service in first.project.services:
         if service.root != first.service.root:
-            yield buttress.inspect(checkout / folder, service=service.root or ".")
+            yield buttress.inspect(folder, service=service.root or ".")
 
 
 def measured(known: Sequence[Flaw], folders: Sequence[Path]) -> Iterator[tuple[Flaw, str]]:
     """Yield each flaw of the checkouts that are there, with what an inspection makes of it."""
     cards: dict[tuple[str, str], list[Scorecard]] = {}
     for flaw in known:
-        name = flaw.repository.replace("/", "__")
-        checkout = next((folder / name for folder in folders if (folder / name).is_dir()), None)
-        if checkout is None:
+        found = checkout(flaw.repository, folders)
+        if found is None:
             continue
         key = (flaw.repository, flaw.folder)
         if key not in cards:
             try:
-                cards[key] = list(inspected(checkout, flaw.folder))
+                cards[key] = list(inspected(found / flaw.folder))
             except UserError as problem:
                 print(f"{flaw.repository} {flaw.folder}: {problem}")
                 cards[key] = []

@@ -1,6 +1,6 @@
 """Choose findings on real projects for a person to read: ten of each check that has ten or more.
 
-    python tests/corpus/sample.py FOLDER [FOLDER ...] > sample.tsv
+    python -m tests.corpus.sample FOLDER [FOLDER ...] > sample.tsv
 
 A folder is a checkout whose name is ``owner__repository``. The choice is random but the same every
 time. What the person says of each, ``true`` or ``false``, goes into ``precision.tsv``.

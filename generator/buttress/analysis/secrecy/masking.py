@@ -8,8 +8,10 @@ from buttress.analysis.secrecy.secrets import (
     KEY_PART,
     PROSE,
     SHAPES,
+    is_app_password,
     is_placeholder,
     is_secret_name,
+    signs,
 )
 from buttress.source.patterns import lazy_pattern
 
@@ -23,7 +25,7 @@ _KEY_LINE = lazy_pattern(
     r"^([-+ ]?[ \t]*[\"']?)[A-Za-z0-9+/]{40,}={0,2}((?:\\n)?[\"',)]*)$", re.MULTILINE
 )
 _ASSIGNED = lazy_pattern(
-    r"(?P<head>(?P<name>[A-Za-z_][\w-]*)[\"']?\]?\)?\s*(?:=|:|,|\bor\b)\s*(?:[a-zA-Z_.]+\([^()\n]*?,\s*)?)"
+    r"(?P<head>(?P<name>[A-Za-z_][\w-]*)[\"']?\]?\)?\s*(?:==?|!=|:|,|\bor\b)\s*(?:[a-zA-Z_.]+\([^()\n]*?,\s*)?[bBrRuU]{0,2})"
     r"(?P<quote>[\"'])(?P<value>[^\"'\n]{3,})(?P=quote)"
 )
 
@@ -50,8 +52,11 @@ def _cut(match: re.Match[str]) -> str:
 
 
 def _cut_assigned(match: re.Match[str]) -> str:
-    value = match["value"]
-    if not is_secret_name(match["name"]) or is_placeholder(value) or PROSE.search(value):
+    name, value = match["name"], match["value"]
+    if not is_secret_name(name) or is_placeholder(value):
+        return match.group()
+    # an app may sign with a sentence, and passwords of apps are issued with spaces
+    if PROSE.search(value) and not signs(name) and not is_app_password(name, value):
         return match.group()
     quote = match["quote"]
     return f"{match['head']}{quote}****{quote}"

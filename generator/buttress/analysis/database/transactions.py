@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from buttress.analysis.database.calls import Act, DatabaseCall, by_function, database_calls, given
 from buttress.analysis.database.queries import prepares
+from buttress.analysis.database.ways import exclude_each_other, longest_way
 from buttress.project.literals import written
 from buttress.project.model import Framework, Service
 from buttress.project.modules import called_name
@@ -16,8 +17,6 @@ from buttress.source import Module, Modules
 from buttress.source.nodes import Function
 from buttress.source.patterns import lazy_pattern
 
-_ENDS = (ast.Return, ast.Raise, ast.Continue, ast.Break)
-_ENOUGH = 2
 _STATE = lazy_pattern(r"status|state|stage|phase", re.IGNORECASE)
 _BEGUN = lazy_pattern(r"process|running|start|begun|pending|progress|queued|working", re.IGNORECASE)
 _STATES = frozenset(["status", "state", "stage", "phase"])
@@ -81,9 +80,8 @@ def _in_function(
     marks = {call.node for call in calls if call.act in acts and not _is_step(module, call.node)}
     if len(marks) < 2 or _is_batch(module, marks):
         return None
-    way = _Way(module, marks)
-    longest = way.longest(function.body)
-    if len(longest) < _ENOUGH or _exclude_each_other(module, function, marks):
+    longest = longest_way(module, function, marks)
+    if len(longest) < 2 or exclude_each_other(module, function, marks):
         return None
     if is_django:
         message = (
@@ -94,47 +92,6 @@ def _in_function(
         longest[0],
         "This commit is followed by another one: when that fails, half of the work stays.",
     )
-
-
-def _exclude_each_other(module: Module, function: Function, commits: set[ast.Call]) -> bool:
-    """Whether one of two commits is for a name that holds something, and the other for when it holds nothing.
-
-    ``if client and moved: ...``, then ``if not client: ...``. The name is given nothing in between.
-    """
-    if len(commits) != _ENOUGH:
-        return False
-    first, second = sorted(commits, key=lambda node: node.lineno)
-    held = _conditions(module, first)
-    for name, (holds, _) in _conditions(module, second).items():
-        if name not in held or held[name][0] is holds:
-            continue
-        begins, ends = held[name][1].lineno, second.lineno
-        if not any(
-            isinstance(node, ast.Name)
-            and node.id == name
-            and isinstance(node.ctx, ast.Store)
-            and begins <= node.lineno <= ends
-            for node in ast.walk(function)
-        ):
-            return True
-    return False
-
-
-def _conditions(module: Module, node: ast.AST) -> dict[str, tuple[bool, ast.If]]:
-    """Return the names that hold something, or nothing, wherever a call is reached."""
-    found: dict[str, tuple[bool, ast.If]] = {}
-    child: ast.AST = node
-    for above in module.ancestors(node):
-        if isinstance(above, ast.If) and child in above.body:
-            test = above.test
-            joined = isinstance(test, ast.BoolOp) and isinstance(test.op, ast.And)
-            for part in getattr(test, "values", ()) if joined else [test]:
-                if isinstance(part, ast.Name):
-                    found[part.id] = (True, above)
-                elif isinstance(part, ast.UnaryOp) and isinstance(part.op, ast.Not):
-                    found[written(part.operand)] = (False, above)
-        child = above
-    return found
 
 
 def _is_step(module: Module, commit: ast.Call) -> bool:
@@ -182,7 +139,7 @@ def _is_begun(statement: ast.stmt | None) -> bool:
 def _is_batch(module: Module, commits: set[ast.Call]) -> bool:
     """Whether one commit repeats in a loop what the one before it began: a deletion in portions."""
     inside = [c for c in commits if any(isinstance(a, ast.While) for a in module.ancestors(c))]
-    if len(commits) != _ENOUGH or len(inside) != 1:
+    if len(commits) != 2 or len(inside) != 1:
         return False
     before: list[str] = []
     for commit in commits:
@@ -324,88 +281,6 @@ def _covered(module: Module, node: ast.AST) -> bool:
                 if isinstance(call, ast.Attribute) and call.attr in _COVERS:
                     return True
     return False
-
-
-Ways = tuple[list[ast.expr] | None, list[ast.expr] | None]
-
-
-class _Way:
-    """Finds the way through statements that passes most of some calls.
-
-    Args:
-        module: The file.
-        marks: The calls.
-    """
-
-    def __init__(self, module: Module, marks: set[ast.Call]) -> None:
-        self.by_statement: dict[ast.stmt, list[ast.expr]] = {}
-        for mark in sorted(marks, key=lambda node: (node.lineno, node.col_offset)):
-            self.by_statement.setdefault(module.statement(mark), []).append(mark)
-
-    def longest(self, body: Sequence[ast.stmt]) -> list[ast.expr]:
-        """Return the calls on that way, in their order."""
-        ended, onward = self._ways(body)
-        return max(ended or [], onward or [], key=len)
-
-    def _ways(self, body: Sequence[ast.stmt], *, is_after: bool = False) -> Ways:
-        """Return the longest way that leaves the function, and the one that goes on behind a block."""
-        so_far: list[ast.expr] = []
-        ended: list[ast.expr] | None = None
-        for statement in body:
-            ends, onward = self._of(statement, is_after=is_after or bool(so_far))
-            if ends is not None:
-                ended = _longer(ended, (so_far + ends)[:_ENOUGH])
-            if onward is None:
-                return ended, None
-            so_far = (so_far + onward)[:_ENOUGH]
-        return ended, so_far
-
-    def _of(self, statement: ast.stmt, *, is_after: bool) -> Ways:
-        own = self.by_statement.get(statement, [])
-        if isinstance(statement, _ENDS):
-            return own, None
-        if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-            return None, []
-        if isinstance(statement, ast.For | ast.AsyncFor | ast.While):
-            # a loop that commits each round is a batch: it counts once
-            return None, own + self.longest(statement.body)[:1]
-        bodies: list[Sequence[ast.stmt]] = []
-        if isinstance(statement, ast.If):
-            bodies = [statement.body, statement.orelse]
-        elif isinstance(statement, ast.Match):
-            bodies = [*(case.body for case in statement.cases), []]
-        elif isinstance(statement, ast.With | ast.AsyncWith):
-            bodies = [statement.body]
-        elif isinstance(statement, ast.Try):
-            inside = [*statement.body, *statement.orelse]
-            if is_after and _goes_on(statement) and len(self.longest(inside)) < _ENOUGH:
-                return None, []  # what may be missing behind the rest
-            bodies = [inside]
-        else:
-            return None, own
-        ended: list[ast.expr] | None = None
-        onward: list[ast.expr] | None = None
-        for body in bodies:
-            ends, goes_on = self._ways(body, is_after=is_after)
-            ended = ended if ends is None else _longer(ended, own + ends)
-            onward = onward if goes_on is None else _longer(onward, own + goes_on)
-        return ended, onward
-
-
-def _goes_on(statement: ast.Try) -> bool:
-    """Whether the code goes on without what was tried, whatever went wrong."""
-    return bool(statement.handlers) and all(
-        _is_broad(handler) and not isinstance(handler.body[-1], _ENDS)
-        for handler in statement.handlers
-    )
-
-
-def _is_broad(handler: ast.ExceptHandler) -> bool:
-    return handler.type is None or written(handler.type) in {"Exception", "BaseException"}
-
-
-def _longer(first: list[ast.expr] | None, second: list[ast.expr]) -> list[ast.expr]:
-    return second if first is None or len(second) > len(first) else first
 
 
 def uses_request_transactions(modules: Modules) -> bool:

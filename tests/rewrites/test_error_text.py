@@ -135,7 +135,7 @@ def test_a_comment_stays_with_what_it_is_about(lead: str, logged: str) -> None:
 
 @pytest.mark.parametrize(
     ("key", "value"),
-    [("traceback", "None"), ("stack", "None"), ("details", '"Internal server error"')],
+    [("traceback", '""'), ("stack", '""'), ("details", '"Internal server error"')],
 )
 def test_a_field_for_the_trace_is_empty(key: str, value: str) -> None:
     head = FLASK.replace("from flask", "import traceback\n\nfrom flask")

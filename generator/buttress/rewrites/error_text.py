@@ -39,6 +39,7 @@ _NEXT_SENTENCE = lazy_pattern(r"[)\]}'\"`]*([.!?])\s+(?=\w)")
 _LEADING = lazy_pattern(r"^[\s:;,)\]}'\"`.!]+")
 _TRACE = lazy_pattern(r"trace|stack", re.IGNORECASE)
 _HEAD_END = lazy_pattern(r"\)*(?:\s+as\s+\w+)?\s*:[ \t]*(?:#[^\r\n]*)?(?:\r\n|\r|\n)")
+_MARKUP = lazy_pattern(r"</?[A-Za-z][^<>]*>")
 _INTERNAL = "Internal server error"
 
 
@@ -70,7 +71,7 @@ def _rewrite_scope(module: Module, scope: ErrorScope, found: list[Leak]) -> Iter
             )
             return
         words, replacement = public
-        event = event or words
+        event = event or _event(words)
         edits.append(Edit(*module.span(leak.text), replacement))
         is_client_error = leak.status is not None and 400 <= leak.status < 500
         if is_client_error and not words:
@@ -117,8 +118,8 @@ def _public_text(module: Module, leak: Leak) -> tuple[str, str] | None:
     words = "".join(part for part in kept if isinstance(part, str)).strip()
     if not any(character.isalnum() for character in words):
         if _is_named_trace(module, leak.text):
-            # its name would promise a trace; clients that look for it find none
-            return "", "None"
+            # its name would promise a trace; it stays a text, which models and clients rely upon
+            return "", quote * 2
         return "", _quoted(_default_text(leak.status), quote)
     if all(isinstance(part, str) for part in kept):
         return words, _quoted(words, quote)
@@ -258,6 +259,12 @@ def _line_above_comments(module: Module, scope: ErrorScope, first: ast.stmt) -> 
     between = module.text[head.end() : start].splitlines()
     is_comment = [line.lstrip().startswith("#") for line in between if line.strip()]
     return head.end() if is_comment and all(is_comment) else None
+
+
+def _event(words: str) -> str:
+    """Return the author's words for the log: without markup, and without the gaps of values."""
+    text = _TRAILING.sub("", " ".join(_MARKUP.sub(" ", words).split()))
+    return text if any(character.isalnum() for character in text) else ""
 
 
 def _event_for(module: Module, scope: ErrorScope) -> str:

@@ -53,6 +53,33 @@ def image(copies: str, folder: str = "", at: str = "Dockerfile") -> tuple[str, O
             "COPY main.py \\\n    other.py \\\n    error_handlers.py settings.py /app/\n",
         ),
         ("COPY main.py settings.py .\n", "COPY main.py settings.py error_handlers.py .\n"),
+        ("COPY mai[n].py .\n", "COPY mai[n].py error_handlers.py settings.py .\n"),
+        (
+            "WORKDIR /app\nCOPY main.py /app\n",
+            "WORKDIR /app\nCOPY main.py /app\nCOPY error_handlers.py settings.py /app/\n",
+        ),
+        (
+            "COPY --link --exclude=a --exclude=b main.py main.py\n",
+            (
+                "COPY --link --exclude=a --exclude=b main.py main.py\n"
+                "COPY --link --exclude=a --exclude=b error_handlers.py settings.py ./\n"
+            ),
+        ),
+        (
+            "COPY main.py .\nCOPY probe.py /usr/local/bin/\n",
+            "COPY main.py error_handlers.py settings.py .\nCOPY probe.py /usr/local/bin/\n",
+        ),
+        (
+            "COPY . .\nFROM python:3.12-slim\nCOPY main.py .\n",
+            "COPY . .\nFROM python:3.12-slim\nCOPY main.py error_handlers.py settings.py .\n",
+        ),
+        (
+            "COPY main.py .\nFROM python:3.12-slim\nCOPY main.py .\n",
+            (
+                "COPY main.py error_handlers.py settings.py .\n"
+                "FROM python:3.12-slim\nCOPY main.py error_handlers.py settings.py .\n"
+            ),
+        ),
     ],
 )
 def test_what_is_copied_by_name_has_company(before: str, after: str) -> None:
@@ -84,6 +111,60 @@ def test_what_comes_with_its_folder_needs_no_line(copies: str) -> None:
 
     assert text == copies
     assert not outcomes.abstained
+
+
+@pytest.mark.parametrize(
+    "copies",
+    [
+        "COPY main.py /app\n",
+        "COPY main.py /usr/bin/app\n",
+        "WORKDIR app\nCOPY main.py app\n",
+        "COPY main.py $HOME\n",
+        'COPY main.py "./"\n',
+        'COPY ["main.py", "./"]\n',
+    ],
+)
+def test_a_target_that_may_be_a_file_is_left_alone(copies: str) -> None:
+    text, outcomes = image(copies)
+
+    assert text == copies
+    assert [item.code for item in outcomes.abstained] == ["not-copied"]
+
+
+@pytest.mark.parametrize(
+    ("ignored", "count"), [("*\n!main.py\n", 0), ("*\n!*.py\n", 1), ("tests\n", 1)]
+)
+def test_what_does_not_reach_the_builder_is_not_copied(ignored: str, count: int) -> None:
+    files = {
+        ".dockerignore": ignored,
+        "main.py": APP,
+        "settings.py": "settings = 1\n",
+        "requirements.txt": "fastapi\n",
+        "Dockerfile": f"FROM python:3.12-slim\nCOPY main.py .\n{START}",
+    }
+
+    outcomes = run(["image-copies"], Draft(Tree.of(files)), facts, owned=frozenset({"settings.py"}))
+
+    assert len(outcomes.changed) == count
+    assert len(outcomes.abstained) == 1 - count
+
+
+def test_a_module_of_a_package_needs_a_folder_of_its_name() -> None:
+    files = {
+        "app/__init__.py": "",
+        "app/main.py": APP.replace("from settings", "from app.settings"),
+        "app/settings.py": "settings = 1\n",
+        "requirements.txt": "fastapi\n",
+        "Dockerfile": "FROM python:3.12-slim\nRUN pip install fastapi\nCOPY app/main.py ./\n"
+        'CMD ["uvicorn", "app.main:app"]\n',
+    }
+
+    outcomes = run(
+        ["image-copies"], Draft(Tree.of(files)), facts, owned=frozenset({"app/settings.py"})
+    )
+
+    assert not outcomes.changed
+    assert [item.code for item in outcomes.abstained] == ["not-copied"]
 
 
 def test_a_folder_that_comes_without_what_it_imports_is_named() -> None:

@@ -38,6 +38,11 @@ def transformed(before: str, after: str) -> list[Safety]:
         ('(os.getenv("API_TOKEN") or "").strip()', "settings.api_token.get_secret_value().strip()"),
         ('str(os.getenv("API_TOKEN") or "")', "str(settings.api_token.get_secret_value())"),
         ('not (os.getenv("API_TOKEN") or "")', "not settings.api_token.get_secret_value()"),
+        ('not(os.getenv("API_TOKEN") or "")', "not (settings.api_token.get_secret_value())"),
+        (
+            '1 if (os.getenv("API_TOKEN") or "")else 2',
+            "1 if (settings.api_token.get_secret_value()) else 2",
+        ),
         ('(os.getenv("HOST") or "here").strip()', '(settings.host or "here").strip()'),
     ],
 )

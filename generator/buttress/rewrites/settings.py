@@ -102,6 +102,8 @@ def _with_brackets(module: Module, node: ast.expr) -> tuple[int, int]:
     text = module.text
     if not isinstance(node, ast.BoolOp) or text[start - 1 : start] + text[end : end + 1] != "()":
         return start, end
+    if re.match(r"\w", text[start - 2 : start - 1]) or re.match(r"\w", text[end + 1 : end + 2]):
+        return start, end  # the brackets are all that parts two words: ``not(...)``
     before = text[: start - 1].rstrip(" \t")
     is_call = before[-1:].isidentifier() or before[-1:].isdigit() or before[-1:] in {")", "]"}
     is_word = is_call and keyword.iskeyword(re.split(r"\W", before)[-1])

@@ -16,6 +16,7 @@ from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 
 from buttress.planning.changes import AddedDependency
+from buttress.planning.development_files import development_files
 from buttress.planning.recipe import Bound, Recipe, Requirement
 from buttress.planning.templating import holds
 from buttress.planning.versions import EXACT, conflict, excludes
@@ -30,15 +31,6 @@ _LOCK_COMMANDS = {
     Manager.PDM: "pdm lock",
     Manager.PIPENV: "pipenv lock",
 }
-_DEV_FILES = (
-    "requirements-dev.txt",
-    "requirements_dev.txt",
-    "dev-requirements.txt",
-    "requirements/dev.txt",
-    "requirements/development.txt",
-    "requirements-test.txt",
-    "requirements/test.txt",
-)
 _COMPILE_COMMAND = lazy_pattern(r"^#\s+((?:uv pip compile|pip-compile)\b[^\r\n]*)", re.MULTILINE)
 
 
@@ -245,10 +237,10 @@ def _target(draft: Draft, manifest: Manifest, needed: Needed) -> tuple[str, str]
     path = manifest.path
     if needed.group:
         listed = [item.place.path for item in manifest.dependencies if item.group]
-        found = [name for name in _DEV_FILES if posixpath.join(folder, name) in draft]
+        found = development_files(draft, folder)
         if not listed and not found:
             raise RefusedError("it is installed in production and there is none for development")
-        path = listed[0] if listed else posixpath.join(folder, found[0])
+        path = (listed or found)[0]
     source = posixpath.splitext(path)[0] + ".in"
     text = draft.text(path)
     compiled = _COMPILE_COMMAND.search(text.content) if text is not None else None

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 
 from buttress.analysis.delivery.images import service_images
+from buttress.planning.development_files import development_files
 from buttress.planning.providers import answer
 from buttress.planning.providers.container import database_address, database_env
 from buttress.project.model import Framework, Project, Role, Service
@@ -25,16 +26,6 @@ _TESTS = lazy_pattern(
     r"\b(pytest|unittest|manage\.py test|tox|nox|scripts?/test|make test)\b"
     r"|^\s+(name:\s*)?[\"']?([\w-]+[ -])?tests?\b[\w -]*[\"']?:?\s*$",
     re.IGNORECASE | re.MULTILINE,
-)
-_DEV_FILES = (
-    "requirements-dev.txt",
-    "requirements_dev.txt",
-    "dev-requirements.txt",
-    "requirements-test.txt",
-    "requirements_test.txt",
-    "test-requirements.txt",
-    "requirements/dev.txt",
-    "requirements/test.txt",
 )
 _DEV_GROUPS = ("dev", "test", "tests", "testing", "lint", "types")
 # What the PostgreSQL of the job is reached by; it asks for no password.
@@ -174,11 +165,12 @@ def _dockerfile(project: Project, service: Service) -> str:
 
 
 @answer("ci-dev-requirements")
-def development_files(project: Project, service: Service) -> list[str]:
+def development_requirements(project: Project, service: Service) -> list[str]:
     """Return the requirements files for development beside the manifest."""
     if service.manifest is None or not service.manifest.path.endswith(".txt"):
         return []
-    return [n for n in _DEV_FILES if posixpath.join(service.root, n) in project.tree]
+    found = development_files(project.tree, service.root)
+    return [posixpath.relpath(path, service.root or ".") for path in found]
 
 
 @answer("ci-dev-extras")
@@ -224,9 +216,8 @@ def _test_texts(project: Project, service: Service) -> Iterator[str]:
 def _declared(project: Project, service: Service) -> set[str]:
     """Return the canonical names that installing the project for development brings."""
     names = {item.name for item in service.manifest.dependencies} if service.manifest else set()
-    for file in _DEV_FILES:
-        path = posixpath.join(service.root, file)
-        text = project.tree.text(path) if path in project.tree else None
+    for path in development_files(project.tree, service.root):
+        text = project.tree.text(path)
         if text is not None:
             names |= {entry.name for entry in requirements.parse(text.content) if entry.name}
     return names

@@ -109,7 +109,7 @@ def no_backup(subject: Subject) -> Iterator[Finding]:
     kept = [fact for fact in subject.service.databases if fact.value in _KEPT_HERE]
     if not kept:
         raise NotApplicable("the app has no database of its own")
-    modules = list(subject.wired())
+    modules = subject.wired()
     if all(fact.value == "sqlite" for fact in kept) and only_reads(modules):
         raise NotApplicable("the app only reads its database")
     if keeps_nothing(modules):

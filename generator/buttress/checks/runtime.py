@@ -122,7 +122,7 @@ def sqlite_in_production(subject: Subject) -> Iterator[Finding]:
     """
     if not subject.service.databases and not subject.project.compose_files:
         raise NotApplicable("the app has no database")
-    fact = sqlite_in_use(subject.project, subject.service, list(subject.wired()))
+    fact = sqlite_in_use(subject.project, subject.service, subject.wired())
     if fact is not None:
         yield Finding(fact.place, "All data is in a SQLite file beside the app.", "", "sqlite")
     for place, name in databases_beside_app(subject.project):

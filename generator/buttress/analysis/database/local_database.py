@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from buttress.project.documents import line_of, read_yaml, table, text_of
 from buttress.project.folders import name_of
 from buttress.project.model import Fact, Place, Project, Service
-from buttress.source import Module
+from buttress.source import Module, Modules
 from buttress.source.patterns import lazy_pattern
 
 _SERVERS = frozenset(["postgresql", "mysql", "mongodb", "mssql", "oracle", "libsql"])
@@ -17,22 +17,22 @@ _MEMORY = lazy_pattern(r":memory:|mode=memory|mode=ro|immutable=1")
 _ASIDE = lazy_pattern(r"cache|checkpoint|celery|scheduler|jobstore|chroma|vector", re.IGNORECASE)
 _CONNECTS = frozenset({"sqlite3.connect", "aiosqlite.connect", "sqlite3.dbapi2.connect"})
 _FOR_SERVERS = lazy_pattern(r"prod|production|server|cloud|release|deploy", re.IGNORECASE)
-_MAPPER = lazy_pattern(
-    r"^\s*(?:from|import)\s+(?:django|sqlalchemy|sqlmodel|flask_sqlalchemy|peewee|tortoise|pony|pymongo|motor|mongoengine"
-    r"|beanie|databases|pandas)\b",
-    re.MULTILINE,
-)
+_WITH_TABLES = ("django", "peewee", "tortoise", "pony", "mongoengine", "beanie", "pymongo", "motor")
+_MAPPERS = (*_WITH_TABLES, "sqlalchemy", "sqlmodel", "flask_sqlalchemy", "databases", "pandas")
+_MAPPER = lazy_pattern(rf"^\s*(?:from|import)\s+(?:{'|'.join(_MAPPERS)})\b", re.MULTILINE)
 _CHANGES = lazy_pattern(r"\s*(?:INSERT|UPDATE|DELETE|REPLACE|MERGE|UPSERT)\b", re.IGNORECASE)
+_CHANGING = lazy_pattern(r"INSERT|UPDATE|DELETE|REPLACE|MERGE|UPSERT", re.IGNORECASE)
 _FILLS = lazy_pattern(r"init|seed|populate|fill|load_|demo|sample|setup", re.IGNORECASE)
 _CHANGE = lazy_pattern(
     r"\s*(?:INSERT\s+(?:OR\s+\w+\s+)?INTO|UPDATE\s+\S+\s+SET|DELETE\s+FROM|REPLACE\s+INTO|MERGE\s+INTO)\b",
     re.IGNORECASE,
 )
 _OWN_TABLES = lazy_pattern(
-    r"__tablename__|\bdb\.Model\b|\btable\s*=\s*True|\((?:Async)?Document\)|\bmodels\.Model\b|\bTable\(|^\s*(?:from|import)\s+(?:django|peewee|tortoise|pony"
-    r"|mongoengine|beanie|pymongo|motor)\b|automap_base",
+    r"__tablename__|\bdb\.Model\b|\btable\s*=\s*True|\((?:Async)?Document\)|\bmodels\.Model\b|\bTable\(|automap_base"
+    rf"|^\s*(?:from|import)\s+(?:{'|'.join(_WITH_TABLES)})\b",
     re.MULTILINE,
 )
+_TABLE_WORDS = ("__tablename__", ".Model", "table", "Document)", "Table(", "automap_base")
 _ASKS = frozenset(
     {"execute", "fetch", "fetchall", "fetchone", "fetchrow", "read_sql", "read_sql_query", "run"}
 )
@@ -45,11 +45,13 @@ _WRITES = frozenset(
         "copy_records_to_table",
     }
 )
+_SESSION_WRITES = frozenset({"add", "add_all", "merge"})
+_SESSION = lazy_pattern(r"session|\bdb\b", re.IGNORECASE)
 _BACKUP = lazy_pattern(r"(?:\A|[/_])backups?(?:[/_.]|_v\d)", re.IGNORECASE)
 _DATABASE_IMAGE = lazy_pattern(r"(?:.*/)?(?:postgres|postgis|pgvector|timescaledb(?:-ha)?|mysql|mariadb|mongo)(?::|\Z)")  # fmt: skip
 
 
-def sqlite_in_use(project: Project, service: Service, modules: list[Module]) -> Fact | None:
+def sqlite_in_use(project: Project, service: Service, modules: Modules) -> Fact | None:
     """Return the fact that the app keeps its data in a SQLite file, and nowhere else."""
     kinds = {fact.value for fact in service.databases}
     fact = next((item for item in service.databases if item.value == "sqlite"), None)
@@ -68,16 +70,14 @@ def sqlite_in_use(project: Project, service: Service, modules: list[Module]) -> 
     return fact if fact.reason != "import sqlite3" else None
 
 
-def is_chosen_elsewhere(modules: Iterable[Module]) -> bool:
+def is_chosen_elsewhere(modules: Modules) -> bool:
     """Whether the environment says which database it is."""
-    return any(re.search(r"DATABASE_UR[LI]|dj_database_url", module.text) for module in modules)
+    return bool(modules.having("DATABASE_URL", "DATABASE_URI", "dj_database_url"))
 
 
-def _opened(modules: Iterable[Module]) -> Iterable[tuple[Place, bool]]:
+def _opened(modules: Modules) -> Iterable[tuple[Place, bool]]:
     """Yield where databases are opened or named, and whether that is a file that keeps the app's data."""
-    for module in modules:
-        if "sqlite" not in module.text:
-            continue
+    for module in modules.having("sqlite"):
         aside = _ASIDE.search(name_of(module.path)) is not None
         for call in module.nodes(ast.Call):
             if module.resolve(call.func) in _CONNECTS and call.args:
@@ -119,47 +119,41 @@ def _is_database(service: Mapping[str, object]) -> bool:
     return _DATABASE_IMAGE.match(str(service.get("image", ""))) is not None
 
 
-def only_reads(modules: list[Module]) -> bool:
+def only_reads(modules: Modules) -> bool:
     """Whether an app asks a file by hand and never changes it, but for what it is filled with at first."""
-    opens = any(
-        module.resolve(call.func) in _CONNECTS
-        for module in modules
-        if "sqlite" in module.text
-        for call in module.nodes(ast.Call)
-    )
-    if not opens or any(_MAPPER.search(module.text) for module in modules):
+    opens = next(modules.calls(*_CONNECTS), None) is not None
+    if not opens or any(_MAPPER.search(module.text) for module in modules.having(*_MAPPERS)):
         return False
-    for module in modules:
-        for node in module.nodes(ast.Constant):
-            if isinstance(node.value, str) and _CHANGES.match(node.value):
-                function = module.function(node)
-                if function is None or not _FILLS.search(function.name):
-                    return False
-    return True
+    return not _changes(modules, _CHANGES)
 
 
-def keeps_nothing(modules: list[Module]) -> bool:
+def keeps_nothing(modules: Modules) -> bool:
     """Whether an app asks a database of somebody else: no tables of its own, and no change but a first filling."""
-    asks = False
-    for module in modules:
-        if _OWN_TABLES.search(module.text):
+    may_own = modules.having(*_TABLE_WORDS, *_WITH_TABLES)
+    if any(_OWN_TABLES.search(module.text) for module in may_own) or _changes(modules, _CHANGE):
+        return False
+    for module, call in modules.called(*_WRITES, *_SESSION_WRITES):
+        if _writes(call.func) and not _is_first_filling(module, call):
             return False
-        for call in module.nodes(ast.Call):
-            if not isinstance(call.func, ast.Attribute):
-                continue
-            name = call.func.attr
-            asks = asks or name in _ASKS
-            is_write = name in _WRITES or (
-                name in {"add", "add_all", "merge"}
-                and re.search(r"session|\bdb\b", ast.unparse(call.func.value), re.IGNORECASE)
-            )
-            if is_write and not _is_first_filling(module, call):
-                return False
-        for node in module.nodes(ast.Constant):
-            is_change = isinstance(node.value, str) and bool(_CHANGE.match(node.value))
-            if is_change and not _is_first_filling(module, node):
-                return False
-    return asks
+    return any(isinstance(call.func, ast.Attribute) for _, call in modules.called(*_ASKS))
+
+
+def _writes(method: ast.expr) -> bool:
+    """Whether this is a method that writes to a database, by its name and by that of what has it."""
+    return isinstance(method, ast.Attribute) and (
+        method.attr in _WRITES or _SESSION.search(ast.unparse(method.value)) is not None
+    )
+
+
+def _changes(modules: Modules, statement: re.Pattern[str]) -> bool:
+    """Whether some text is a statement that changes tables, but for what fills them at first."""
+    return any(
+        isinstance(node.value, str)
+        and statement.match(node.value)
+        and not _is_first_filling(module, node)
+        for module in modules.spelling(_CHANGING)
+        for node in module.nodes(ast.Constant)
+    )
 
 
 def _is_first_filling(module: Module, node: ast.AST) -> bool:

@@ -99,3 +99,8 @@ def test_of_keeps_what_is_indexed_already() -> None:
     code = files(a="x\n")
     assert Modules.of(code) is code
     assert names(Modules.of(list(code))) == ["a"]
+
+
+def test_naming_does_not_know_what_a_star_import_brings() -> None:
+    code = files(a="from shared import *\nsystem(x)\n", b="system(x)\n", c="from shared import *\n")
+    assert names(code.naming("os.system")) == ["a"]

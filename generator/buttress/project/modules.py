@@ -160,7 +160,7 @@ class OwnModules:
                 return found
             path, rest = found
             first, _, last = rest.partition(".")
-            target = self.bindings(path).get(first)
+            target = self.bindings(path).get(first) or self._starred(path, first)
             if target is None:
                 return found
             onward = self._split(f"{target}.{last}" if last else target, path, root)
@@ -202,6 +202,11 @@ class OwnModules:
                 if binding.scope is module.tree
             }
         return self._bindings[path]
+
+    def _starred(self, path: str, name: str) -> str | None:
+        """Return what a file passes on under a name that it does not bind itself."""
+        module = self.tree.module(path)
+        return module.starred(name) if module.star_imports and not module.binds(name) else None
 
     def having(self, *texts: str) -> tuple[str, ...]:
         """Return the files in which one of some texts stands anywhere; none is parsed for it."""

@@ -11,6 +11,7 @@ from itertools import accumulate
 from buttress.source.names import Names
 from buttress.source.parsing import Problem, parse, unparsed
 from buttress.source.patterns import in_lower_case, lazy_pattern
+from buttress.source.stars import Stars
 from buttress.source.text import Text
 
 _STATEMENT = 4000
@@ -25,6 +26,7 @@ class Module(Names):
     Args:
         path: Relative to the root of the tree.
         source: The decoded file, or ``None`` if it cannot be decoded (that is a problem, too).
+        stars: What knows the files that star imports name.
 
     Attributes:
         problem: Why the file does not parse; ``None`` where it does.
@@ -32,8 +34,9 @@ class Module(Names):
             text of the same length with other quotes inside them: to read, never to edit.
     """
 
-    def __init__(self, path: str, source: Text | None) -> None:
+    def __init__(self, path: str, source: Text | None, stars: Stars | None = None) -> None:
         self.path = path
+        self._stars = stars
         self.source_text = source if source is not None else Text("")
         self.text = self.source_text.content
         if source is None:
@@ -43,6 +46,12 @@ class Module(Names):
         super().__init__(parsed.tree)
         self.problem = parsed.problem
         self.is_newer = parsed.is_newer
+
+    def starred(self, name: str) -> str | None:
+        """Return what a name stands for that only a star import can bring."""
+        if self._stars is None or not self.star_imports:
+            return None
+        return self._stars.target(self.path, self, name)
 
     # -- places --------------------------------------------------------------------------------
 

@@ -72,6 +72,47 @@ class Names(Nodes):
             found = self._resolved[node] = self._resolve(node)
         return cast("str | None", found)
 
+    @cached_property
+    def star_imports(self) -> tuple[ast.ImportFrom, ...]:
+        """The statements at the top of the file that import everything from somewhere."""
+        return tuple(
+            node
+            for node in self.nodes(ast.ImportFrom)
+            if node.names[0].name == "*" and self.scope(node) is self.tree
+        )
+
+    @cached_property
+    def offered(self) -> frozenset[str] | None:
+        """The names that ``__all__`` lists for who imports everything; ``None`` where none is listed."""
+        if "__all__" not in self._bindings(self.tree):
+            return None
+        found: set[str] = set()
+        for node in self.nodes(ast.Assign, ast.AnnAssign, ast.AugAssign):
+            target = node.targets[0] if isinstance(node, ast.Assign) else node.target
+            if isinstance(target, ast.Name) and target.id == "__all__":
+                if not isinstance(node.value, ast.List | ast.Tuple):
+                    return None  # it is worked out
+                found |= {str(e.value) for e in node.value.elts if isinstance(e, ast.Constant)}
+        return frozenset(found)
+
+    def top(self, name: str) -> str | None:
+        """Return what a name that the top of the file binds by an import stands for."""
+        return self._bindings(self.tree).get(name)
+
+    def starred(self, name: str) -> str | None:  # noqa: ARG002 - a file alone does not know
+        """Return what a name stands for that only a star import can bring."""
+        return None
+
+    @cached_property
+    def _from_stars(self) -> dict[str, str]:
+        """The names that the file uses and does not bind, by what star imports bring under them."""
+        if not self.star_imports:
+            return {}
+        top = self._bindings(self.tree)
+        used = {node.id for node in self.nodes(ast.Name)} - top.keys()
+        found = {name: self.starred(name) for name in sorted(used)}
+        return {name: target for name, target in found.items() if target is not None}
+
     def calls_to(self, names: Set[str]) -> Sequence[ast.Call]:
         """Return the calls of what some dotted names stand for, in source order.
 
@@ -81,15 +122,15 @@ class Names(Nodes):
         packages = _packages(frozenset(names))
         possible = {last for first in self._imported & packages.keys() for last in packages[first]}
         possible.update(binding.local for binding in self.imports if binding.target in names)
+        possible.update(local for local, target in self._from_stars.items() if target in names)
         calls = [call for call in self.called(*possible) if self.resolve(call.func) in names]
         return sorted(calls, key=lambda call: (call.lineno, call.col_offset))
 
     @cached_property
     def _imported(self) -> frozenset[str]:
         """The packages that something is imported from, with the one that needs no import."""
-        return frozenset(
-            ["builtins", *(binding.target.partition(".")[0] for binding in self.imports)]
-        )
+        targets = [*(binding.target for binding in self.imports), *self._from_stars.values()]
+        return frozenset(["builtins", *(target.partition(".")[0] for target in targets)])
 
     @cached_property
     def _resolved(self) -> dict[ast.AST | None, object]:
@@ -114,14 +155,19 @@ class Names(Nodes):
             bindings = self._bindings(self.tree)
             if name in bindings:
                 return bindings[name]
-            return f"builtins.{name}" if name in _BUILTINS else None
+            return self._unbound(name)
         scope: Scope | None = self.scope(node)
         while scope is not None:
             bindings = self._bindings(scope)
             if name in bindings:
                 return bindings[name]
             scope = None if isinstance(scope, ast.Module) else self.scope(scope)
-        return f"builtins.{name}" if name in _BUILTINS else None
+        return self._unbound(name)
+
+    def _unbound(self, name: str) -> str | None:
+        """Return what a name stands for that no scope binds."""
+        found = self._from_stars.get(name)
+        return found or (f"builtins.{name}" if name in _BUILTINS else None)
 
     @cached_property
     def _local_names(self) -> frozenset[str]:

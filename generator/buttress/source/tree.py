@@ -19,6 +19,7 @@ from buttress.source.listing import (
 )
 from buttress.source.module import Module
 from buttress.source.parsing import Problem
+from buttress.source.stars import Stars
 from buttress.source.text import NotTextError, Text, decode, decode_python
 from buttress.source.words import Words
 
@@ -154,8 +155,12 @@ class Tree(Keeping):
         """Return a Python file, parsed; a file that does not parse has its ``problem`` set."""
         if path not in self._modules:
             text = self.text(path)
-            self._modules[path] = Module(path, text)
+            self._modules[path] = Module(path, text, self._stars)
         return self._modules[path]
+
+    @cached_property
+    def _stars(self) -> Stars:
+        return Stars(self.python_paths(), self.module)
 
     def python_paths(self) -> tuple[str, ...]:
         """Return the paths of all Python files, sorted."""

@@ -15,6 +15,7 @@ _BETWEEN_WORDS = "".join(
 )
 _WORD = lazy_pattern(r"\w+")
 _FEW = 9
+_STAR = "import *"
 Paths = frozenset[str]
 
 
@@ -104,7 +105,11 @@ class Words:
         holders = [self._holders.get(part, []) for part in parts if part and "*" not in part]
         if not holders:
             return frozenset(self._texts)
-        holders.sort(key=len)
+        *packages, last = holders
+        starred = self.containing([_STAR]) if packages else frozenset()
+        if starred:  # what brings the last name may stand in another file
+            packages = [[*paths, *starred] for paths in packages]
+        holders = sorted([*packages, last], key=len)
         return frozenset(holders[0]).intersection(*holders[1:])
 
 

@@ -40,7 +40,7 @@ def judged(
     for name, rules in (peers or {}).items():
         catalogue[name] = replace(catalogue[name], peers=rules)
     tree = Tree.of({"requirements.txt": "fastapi==0.128.0\n", **files})
-    configuration = read_configuration(tree, checks())
+    configuration = read_configuration(tree)
     project = inspect_project(without(tree, configuration.exclude))
     card = inspect_service(project, project.services[0], catalogue)
     return judge(card, configuration, today)

@@ -7,7 +7,7 @@ from datetime import date
 import pytest
 
 from buttress.acceptance.configuration import Configuration, read_configuration
-from buttress.checks.model import Risk, checks
+from buttress.checks.model import Risk
 from buttress.errors import UserError
 from buttress.scorecard import Status
 from buttress.source import Tree
@@ -29,7 +29,7 @@ expires = 2027-01-31
 
 def read(**files: str) -> Configuration:
     named = {name.replace("_", "."): text for name, text in files.items()}
-    return read_configuration(Tree.of(named), checks())
+    return read_configuration(Tree.of(named))
 
 
 def test_every_key_is_read() -> None:

@@ -6,14 +6,18 @@ import json
 import os
 import stat
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from buttress.cache.folder import Folder, cache_folder
 from buttress.cache.inspection import Inspection
+from buttress.checks.model import Subject
 from buttress.errors import UserError
 from buttress.reports.inspection_json import scorecard_json
+from buttress.reports.overview import Setting
+from buttress.reports.sarif import sarif
 from buttress.scorecard import Scorecard
 from buttress.source import Tree
 
@@ -66,6 +70,42 @@ def test_the_second_run_of_the_same_files_runs_no_check(project: Path, folder: F
     assert ran == []
     assert scorecard_json(second) == first
     assert scorecard_json(inspect(project, None)) == first
+
+
+def test_what_is_remembered_is_reported_without_importing_a_check(
+    project: Path, folder: Folder
+) -> None:
+    first = sarif(inspect(project, folder), Setting())
+    code = f"""\
+import json, sys
+from pathlib import Path
+from buttress.cache.folder import Folder
+from buttress.cache.inspection import Inspection
+from buttress.reports.overview import Setting
+from buttress.reports.sarif import sarif
+from buttress.source import Tree
+inspection = Inspection(Folder(Path({str(folder.path)!r})))
+known = inspection.project(Tree.open(Path({str(project)!r})))
+report = sarif(inspection.scorecard(known, known.services[0]), Setting())
+print(json.dumps([report, sorted(sys.modules)]))
+"""
+    ran = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True)
+    second, imported = json.loads(ran.stdout)
+
+    assert second == first
+    assert {name for name in imported if name.startswith("buttress.checks.")} == {
+        "buttress.checks.model"
+    }
+
+
+def test_a_check_that_is_remembered_can_be_run(project: Path, folder: Folder) -> None:
+    inspect(project, folder)
+    card = inspect(project, folder)
+    subject = Subject(card.project, card.service)
+    (printed,) = [result for result in card.results if result.check.id == "OBS-PRINT"]
+
+    (found,) = printed.check.function(subject)
+    assert found.place == printed.findings[0].place
 
 
 def test_facts_come_back_as_they_were(project: Path, folder: Folder) -> None:

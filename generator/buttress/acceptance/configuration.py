@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from buttress.checks.model import Check, Kind, Risk
+from buttress.checks.model import Check, Kind, Risk, checks
 from buttress.errors import UserError
 from buttress.planning.nearest import nearest
 from buttress.project.model import Place
@@ -99,12 +99,11 @@ def names(word: str, check: str) -> bool:
     return check == word or check.startswith(word + "-")
 
 
-def read_configuration(tree: Tree, known: Mapping[str, Check]) -> Configuration:
+def read_configuration(tree: Tree) -> Configuration:
     """Read the configuration at the root of a tree; an empty one where there is none.
 
     Args:
         tree: The files.
-        known: The checks that exist.
 
     Raises:
         UserError: If the file is no TOML, has a key that does not exist or a value that is wrong.
@@ -114,6 +113,7 @@ def read_configuration(tree: Tree, known: Mapping[str, Check]) -> Configuration:
         return Configuration()
     from buttress.acceptance.tables import validated
 
+    known = checks()
     prefix = "tool.buttress" if path == PYPROJECT else ""
     settings = validated(path, prefix, table)
     where = f"{path}: `{prefix}." if prefix else f"{path}: `"

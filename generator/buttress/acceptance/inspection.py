@@ -65,7 +65,7 @@ def read(
         UserError: If the folder, the configuration or an override is wrong.
     """
     tree = Tree.open(path)
-    configuration = _overridden(read_configuration(tree, checks()), overrides)
+    configuration = _overridden(read_configuration(tree), overrides)
     baseline = overrides.baseline
     if baseline is None and configuration.baseline is not None and tree.root is not None:
         baseline = _inside(tree.root, configuration.baseline)
@@ -120,7 +120,7 @@ def scored_as_configured(
     Raises:
         UserError: If the configuration is wrong.
     """
-    configuration = read_configuration(project.tree, checks())
+    configuration = read_configuration(project.tree)
     return judge(inspect_service(project, service, progress=progress), configuration, today)
 
 

@@ -10,7 +10,8 @@ import hashlib
 import json
 import os
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,7 @@ import buttress
 from buttress.cache.encoding import UnknownShapeError, decode, encode
 from buttress.cache.folder import Folder
 from buttress.cache.sealed import seal, unseal
-from buttress.checks.model import Check, Share
+from buttress.checks.model import Check, Finding, Share, Subject, checks
 from buttress.errors import ChangedUnderneathError
 from buttress.project import inspect_project
 from buttress.project.model import Place, Project, Service
@@ -28,7 +29,6 @@ from buttress.scorecard import (
     Result,
     Scorecard,
     Status,
-    checks_for,
     inspect_service,
     weigh,
 )
@@ -73,9 +73,8 @@ class Inspection:
     ) -> Scorecard:
         """Return what the checks find in a service."""
         if service.root in self._cards:
-            known = checks_for(service)
             try:
-                results = [_result(known, data) for data in self._cards[service.root]]
+                results = [_result(data) for data in self._cards[service.root]]
                 return weigh(project, service, results)
             except (UnknownShapeError, KeyError, TypeError, ValueError):
                 self._cards.clear()
@@ -186,12 +185,14 @@ def _plain(result: Result) -> list[Any]:
         ]
         for f in result.findings
     ]
-    return [result.check.id, result.status.value, result.reason, found]
+    # with all that reports say of a check, so that none has to be imported for them
+    about = encode(result.check, without=["function"])
+    return [about, result.status.value, result.reason, found]
 
 
-def _result(known: Mapping[str, Check], data: list[Any]) -> Result:
-    id_, status, reason, found = data
-    check = known[id_]
+def _result(data: list[Any]) -> Result:
+    about, status, reason, found = data
+    check: Check = decode(Check, about, function=partial(_run, about[0]))
     findings = tuple(
         Located(
             check,
@@ -204,3 +205,8 @@ def _result(known: Mapping[str, Check], data: list[Any]) -> Result:
         for path, line, column, message, fingerprint, share, by_hand in found
     )
     return Result(check, Status(status), findings, reason)
+
+
+def _run(check: str, subject: Subject) -> Iterator[Finding]:
+    """Run a check that was not imported so far."""
+    return checks()[check].function(subject)

@@ -346,6 +346,27 @@ def test_a_missing_control_keeps_its_name_when_its_anchor_moves() -> None:
     assert first.findings[0].fingerprint == second.findings[0].fingerprint
 
 
+def test_an_app_beside_the_deployed_one_is_asked_for_hazards_alone() -> None:
+    def everywhere(subject: Subject) -> Iterator[Finding]:
+        yield from (
+            Finding(Place(path), "here") for path in sorted(subject.service.files(Role.APP))
+        )
+
+    def found(kind: Kind) -> list[tuple[str, str | None]]:
+        asked = check("X", 0, kind=kind, recipe="structured-logging")
+        card = inspect_service(project, SERVICE, {"X": replace(asked, function=everywhere)})
+        return [(finding.place.path, finding.recipe) for finding in card.findings]
+
+    own = replace(APP, place=Place("second.py"), module="second")
+    roles = {"main.py": Role.APP, "second.py": Role.APP}
+    beside = replace(SERVICE, apps=(own,), roles=roles)
+    files = {"main.py": Role.APP, "second.py": Role.SCRIPT}
+    project = Project(TREE, (SERVICE,), files, beside={"": (beside,)})
+
+    assert found(Kind.INSTANCE) == [("main.py", "structured-logging"), ("second.py", None)]
+    assert found(Kind.PRESENCE) == [("main.py", "structured-logging")]
+
+
 def test_what_does_not_apply_leaves_the_denominator() -> None:
     card = judged(*ALL, check("X", NotApplicable("no database"), risk=Risk.HIGH))
 

@@ -1,6 +1,7 @@
 """Apps are grouped into services, and the one that is deployed is told from the others."""
 
 from buttress.project import inspect_project
+from buttress.project.model import Role
 from buttress.source import Draft, Tree
 from tests.project.trees import FACTORY, FASTAPI, FLASK, project, service
 
@@ -164,6 +165,73 @@ def test_a_second_entry_to_the_same_modules_is_set_aside_with_what_starts_it() -
     (aside,) = result.set_aside
     assert aside.place.path == "app.py"
     assert aside.reason.startswith("second entry to the modules of backend/app/main.py; named by")
+
+    assert [found.app.place.path for found in result.beside["backend"]] == ["app.py"]
+
+
+SERVED = "if __name__ == '__main__':\n    app.run()\n"
+
+
+def test_an_app_that_starts_itself_beside_the_deployed_one_stands_beside_its_service() -> None:
+    result = project(
+        {
+            "app.py": FLASK + "from pages import page\napp.register_blueprint(page)\n" + SERVED,
+            "uploads.py": FLASK + "import storage\n@app.post('/up')\ndef up(): ...\n" + SERVED,
+            "pages.py": "from flask import Blueprint\npage = Blueprint('page', __name__)\n",
+            "storage.py": "",
+            "Procfile": "web: gunicorn app:app\n",
+        }
+    )
+    (only,) = result.services
+    (beside,) = result.beside[""]
+    assert (only.app.target, beside.app.target) == ("app:app", "uploads:app")
+    assert (only.reachable, beside.reachable) == (
+        {"app.py", "pages.py"},
+        {"uploads.py", "storage.py"},
+    )
+    # for everything that edits files they are scripts as before
+    assert result.roles["uploads.py"] is only.roles["uploads.py"] is Role.SCRIPT
+    assert beside.roles["uploads.py"] is beside.roles["storage.py"] is Role.APP
+
+
+def test_a_second_file_that_serves_the_same_routes_is_no_copy() -> None:
+    shared = FLASK + "from pages import page\napp.register_blueprint(page)\n"
+    result = project(
+        {
+            "app.py": shared + "@app.get('/more')\ndef more(): ...\n" + SERVED,
+            "app_ssl.py": shared + SERVED,
+            "pages.py": "from flask import Blueprint\npage = Blueprint('page', __name__)\n"
+            "@page.get('/a')\ndef a(): ...\n@page.get('/b')\ndef b(): ...\n",
+        }
+    )
+    assert [app.reason for app in result.set_aside] == ["second entry to the modules of app.py"]
+    assert [found.app.place.path for found in result.beside[""]] == ["app_ssl.py"]
+
+
+def test_a_copy_that_could_start_itself_is_set_aside_all_the_same() -> None:
+    result = project(
+        {"app.py": FLASK + ROUTES + SERVED, "app_old.py": FLASK + ROUTES + SERVED, "Procfile": "web: gunicorn app:app\n"}
+    )  # fmt: skip
+    assert [app.reason for app in result.set_aside] == ["copy of app.py"]
+    assert result.beside == {}
+
+
+def test_where_nothing_says_which_app_is_started_the_others_stand_beside_the_likeliest() -> None:
+    several = project(
+        {
+            "fetch.py": FLASK + "@app.get('/fetch')\ndef fetch(): ...\n",
+            "pay.py": FLASK + "@app.get('/pay')\ndef pay(): ...\n",
+        }
+    )
+    assert [found.app.place.path for found in several.services] == ["fetch.py"]
+    assert [found.app.place.path for found in several.beside[""]] == ["pay.py"]
+    told = project(
+        {
+            "fetch.py": FLASK + "@app.get('/fetch')\ndef fetch(): ...\n" + SERVED,
+            "pay.py": FLASK + "@app.get('/pay')\ndef pay(): ...\n",
+        }
+    )
+    assert told.beside == {}
 
 
 def test_apps_with_their_own_manifests_are_services_of_their_own() -> None:

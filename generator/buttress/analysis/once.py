@@ -44,7 +44,7 @@ def once_for_service(
     @wraps(function)
     def kept(project: Project, service: Service, /, *args: _P.args, **named: _P.kwargs) -> _T:
         known: dict[object, _T] = project.tree.kept
-        key = (function, service.root, service.app.target)
+        key = (function, service.root, service.app.place.path, service.app.target)
         if key not in known:
             known[key] = function(project, service, *args, **named)
         return known[key]

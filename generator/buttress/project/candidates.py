@@ -89,6 +89,11 @@ class Candidate:
         """How strongly a command names it."""
         return max((start.strength for start in self.starts), default=0)
 
+    @property
+    def is_started(self) -> bool:
+        """Whether it starts itself when its file is run, or a script, an image or a platform starts it."""
+        return bool(self.launches) or self.strength >= SCRIPTED
+
     def entry_paths(self) -> tuple[str, ...]:
         """Return the files that are run or served to start it."""
         found = [self.path, *self.extra_starts]
@@ -352,10 +357,21 @@ def _instance(candidate: Candidate, app: FoundApp, root: str) -> tuple[str | Non
 
 def route_overlap(one: Candidate, other: Candidate) -> float:
     """Return the share of one app's routes that the other one answers by the same name."""
-    trivial = {"/", "", "/health", "/healthz", "/api/health", "/ping", "/docs"}
-    mine = {(r.methods, r.path, r.handler) for r in one.routes if r.path not in trivial}
-    theirs = {(r.methods, r.path, r.handler) for r in other.routes if r.path not in trivial}
+    mine = {(r.methods, r.path, r.handler) for r in _telling(one)}
+    theirs = {(r.methods, r.path, r.handler) for r in _telling(other)}
     return len(mine & theirs) / len(mine) if len(mine) > 1 else 0.0
+
+
+def handler_overlap(one: Candidate, other: Candidate) -> float:
+    """Return the share of one app's routes that are answered by the very code of the other one."""
+    mine = {(r.place, r.handler) for r in _telling(one)}
+    theirs = {(r.place, r.handler) for r in _telling(other)}
+    return len(mine & theirs) / len(mine) if mine else 0.0
+
+
+def _telling(candidate: Candidate) -> list[Route]:
+    trivial = {"/", "", "/health", "/healthz", "/api/health", "/ping", "/docs"}
+    return [route for route in candidate.routes if route.path not in trivial]
 
 
 def module_overlap(one: Candidate, other: Candidate) -> float:

@@ -11,7 +11,8 @@ are relative to the project, ``"."`` for the project itself.
     object that is deployed), ``other_apps``, ``import_root``, ``package_folder``, ``package``,
     ``manifest``, ``entry_command``, ``entry_commands``, ``python``, ``python_evidence``,
     ``databases``, ``drivers``, ``http_clients``, ``llm_clients``, ``routes``, ``port``,
-    ``start_file``, ``files`` (paths by role).
+    ``start_file``, ``files`` (paths by role), ``beside`` (app objects that are started from the same
+    code and are not what is deployed: they are asked for hazards alone).
 ``set_aside``
     App objects that belong to no service, each with its ``reason``.
 ``files``
@@ -49,7 +50,13 @@ def facts_as_json(project: Project) -> dict[str, Any]:
     """Return everything that is known about a project, ready for ``json.dumps``."""
     return {
         "schema_version": SCHEMA_VERSION,
-        "services": [_service(service) for service in project.services],
+        "services": [
+            {
+                **_service(service),
+                "beside": [_app(item.app) for item in project.beside.get(service.root, ())],
+            }
+            for service in project.services
+        ],
         "set_aside": [_app(app) for app in project.set_aside],
         "files": _by_role(project.roles),
         "reasons": dict(sorted(project.role_reasons.items())),

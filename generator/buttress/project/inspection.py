@@ -70,6 +70,11 @@ def inspect_project(tree: Tree) -> Project:
         reasons,
         _other_frameworks(modules, roles),
         javascript.packages(tree, tuple(deployment.images.dockerfiles)),
+        {
+            group.root: tuple(_beside(codebase, group, item, roles) for item in group.beside)
+            for group in groups
+            if group.beside
+        },
     )
 
 
@@ -202,6 +207,17 @@ def _service(
         entry_commands=tuple(_command(start) for start in starts),
         python_evidence=(*evidence, *([syntax] if syntax is not None else [])),
     )
+
+
+def _beside(
+    codebase: Codebase, group: Group, candidate: Candidate, roles: Mapping[str, Role]
+) -> Service:
+    """Return an app that is started beside a service, as if it were one."""
+    is_below = is_inside(candidate.path, group.root)
+    alone = Group(group.root if is_below else candidate.root, group.manifest, [candidate])
+    reached = codebase.graphs.of(candidate.root).reachable(candidate.entry_paths())
+    scripts = {path: Role.APP for path in reached if roles[path] is Role.SCRIPT}
+    return _service(codebase, alone, reached, {**roles, **scripts})
 
 
 def _databases(

@@ -339,6 +339,8 @@ class Project:
         role_reasons: Why a file has its role, for every file that is not ``APP``.
         other_frameworks: Web frameworks that are imported but not supported.
         packages: Packages of JavaScript and TypeScript.
+        beside: By the root of a service, the apps that are started from the same code and are not what
+            is deployed: asked for hazards, never for controls, and not rewritten.
     """
 
     tree: Tree
@@ -354,6 +356,7 @@ class Project:
     role_reasons: Mapping[str, str] = field(default_factory=dict)
     other_frameworks: tuple[Fact, ...] = ()
     packages: tuple[Package, ...] = ()
+    beside: Mapping[str, tuple[Service, ...]] = field(default_factory=dict)
 
     def roots_beside(self, service: Service) -> tuple[str, ...]:
         """Return the roots of the services whose folders are not around that of a service."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from buttress.project.candidates import (
     Candidate,
     describe,
+    handler_overlap,
     module_overlap,
     route_overlap,
     strongest,
@@ -35,11 +36,13 @@ class Group:
         root: The service root.
         manifest: What declares its dependencies.
         candidates: At least one.
+        beside: Apps that are started from the same code, and are not what is deployed.
     """
 
     root: str
     manifest: Manifest | None
     candidates: list[Candidate] = field(default_factory=list)
+    beside: list[Candidate] = field(default_factory=list)
 
     @property
     def main(self) -> Candidate:
@@ -50,9 +53,13 @@ class Group:
 def form_groups(
     codebase: Codebase, candidates: list[Candidate]
 ) -> tuple[list[Group], list[AppObject]]:
-    """Group candidates into services and set the rest aside, each with its reason."""
+    """Group candidates into services and set the rest aside, each with its reason.
+
+    What is set aside and yet started stands beside the service that it shares its code or folder with.
+    """
     aside: list[AppObject] = []
-    kept = _without_copies(candidates, aside)
+    entries: list[tuple[Candidate, Candidate]] = []
+    kept = _without_copies(candidates, aside, entries)
     lines = install_lines(codebase.deployment)
     groups: dict[str, Group] = {}
     for candidate in strongest(kept):
@@ -67,8 +74,13 @@ def form_groups(
     for group in formed:
         if group.root in merged:
             merged[group.root].candidates += group.candidates
+            merged[group.root].beside += group.beside
         else:
             merged[group.root] = group
+    for candidate, original in entries:
+        for group in merged.values():
+            if original in (*group.candidates, *group.beside):
+                group.beside.append(candidate)
     return sorted(merged.values(), key=_rank), aside
 
 
@@ -100,7 +112,11 @@ def install_lines(deployment: Deployment) -> dict[str, list[str]]:
     return found
 
 
-def _without_copies(candidates: list[Candidate], aside: list[AppObject]) -> list[Candidate]:
+def _without_copies(
+    candidates: list[Candidate],
+    aside: list[AppObject],
+    entries: list[tuple[Candidate, Candidate]],
+) -> list[Candidate]:
     kept: list[Candidate] = []
     ordered = sorted(
         candidates,
@@ -111,10 +127,13 @@ def _without_copies(candidates: list[Candidate], aside: list[AppObject]) -> list
         if original is None:
             kept.append(candidate)
             continue
-        what = "second entry to the modules of" if _shares(candidate, original) else "copy of"
+        is_entry = _shares(candidate, original) or handler_overlap(candidate, original) >= 0.5
+        what = "second entry to the modules of" if is_entry else "copy of"
         named = f"; {candidate.reason}" if candidate.starts else ""
         reason = f"{what} {original.path}{named}"
         aside.append(describe(candidate, candidate.root, reason))
+        if is_entry and candidate.is_started:
+            entries.append((candidate, original))
     return kept
 
 
@@ -139,6 +158,7 @@ def _split(group: Group, aside: list[AppObject]) -> list[Group]:
     main = group.candidates[0]
     related: list[Candidate] = [main]
     islands: list[Candidate] = []
+    second: list[Candidate] = []
     beside: list[Group] = []
     for candidate in group.candidates[1:]:
         (related if _related(candidate, main) else islands).append(candidate)
@@ -146,6 +166,8 @@ def _split(group: Group, aside: list[AppObject]) -> list[Group]:
         own_folder = candidate.root not in {group.root, main.root}
         apart = own_folder and not is_inside(main.root, candidate.root)
         if candidate.framework is Framework.STREAMLIT:
+            if candidate.is_started:
+                second.append(candidate)
             aside.append(
                 describe(candidate, candidate.root, "a Streamlit script beside the service")
             )
@@ -154,14 +176,18 @@ def _split(group: Group, aside: list[AppObject]) -> list[Group]:
         elif candidate.strength >= SCRIPTED:
             related.append(candidate)
         else:
+            is_main_started = bool(main.starts or main.launches)
+            is_rival = not is_main_started and bool(candidate.routes)
+            if candidate.is_started or is_rival:
+                second.append(candidate)
             reason = (
                 f"nothing starts it, unlike {main.path}"
-                if main.starts or main.launches
-                else (f"less likely than {main.path}: {candidate.reason}")
+                if is_main_started and not candidate.is_started
+                else f"less likely than {main.path}: {candidate.reason}"
             )
             aside.append(describe(candidate, candidate.root, reason))
     root = main.root if beside and is_inside(main.root, group.root) else group.root
-    return [Group(root, group.manifest, related), *beside]
+    return [Group(root, group.manifest, related, second), *beside]
 
 
 def _related(candidate: Candidate, main: Candidate) -> bool:

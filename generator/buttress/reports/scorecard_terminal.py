@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.text import Text
 
 from buttress.checks.model import Pillar
-from buttress.project.model import Place, Service
+from buttress.project.model import Place, Role, Service
 from buttress.reports.causes_terminal import print_causes, print_rest
 from buttress.reports.overview import (
     ALONE,
@@ -172,7 +172,19 @@ def _left_out(card: Scorecard, most: int) -> str:
     if others:
         roots = ", ".join(others[:most]) + (" …" if len(others) > most else "")
         said.append(f"{number(len(others), 'more service')} (--service {roots})")
+    if aside := _set_aside(card):
+        said.append(f"{number(aside, 'app')} set aside (--facts says why)")
     return " · ".join(said)
+
+
+def _set_aside(card: Scorecard) -> int:
+    """Return how many apps are not judged: copies, examples, what nothing starts; tests are expected."""
+    project = card.project
+    looked_at = {item.app.place for items in project.beside.values() for item in items}
+    return sum(
+        app.place not in looked_at and project.roles.get(app.place.path) is not Role.TEST
+        for app in project.set_aside
+    )
 
 
 def _hidden(seen: Overview) -> str:

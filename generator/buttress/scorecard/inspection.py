@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from buttress.checks.model import Check, Finding, Kind, NotApplicable, Subject, Unknown, checks
-from buttress.project.model import Framework, Project, Service
+from buttress.project.model import Framework, Place, Project, Role, Service
 from buttress.scorecard.model import Located, Result, Scorecard, Status
 from buttress.scorecard.weighing import weigh
 
@@ -59,23 +59,44 @@ def inspect_service(
         progress: Told the id of each check before it runs.
     """
     subject = Subject(project, service)
+    beside = [Subject(project, item) for item in project.beside.get(service.root, ())]
     results = []
     for check in checks_for(service, catalogue).values():
         progress(check.id)
-        results.append(_run(check, subject))
+        more = _beside(check, beside) if check.kind is Kind.INSTANCE else []
+        results.append(_run(check, subject, more))
     return weigh(project, service, results)
 
 
-def _run(check: Check, subject: Subject) -> Result:
+def _run(check: Check, subject: Subject, more: Iterable[Finding]) -> Result:
+    status, reason = Status.PASS, ""
+    found: list[Finding] = []
     try:
-        found = list(check.function(subject))
-    except NotApplicable as reason:
-        return Result(check, Status.NOT_APPLICABLE, reason=str(reason))
-    except Unknown as reason:
-        return Result(check, Status.UNKNOWN, reason=str(reason))
+        found += check.function(subject)
+    except NotApplicable as why:
+        status, reason = Status.NOT_APPLICABLE, str(why)
+    except Unknown as why:
+        status, reason = Status.UNKNOWN, str(why)
+    known = {finding.place for finding in found}
+    found += [finding for finding in more if finding.place not in known]
     if not found:
-        return Result(check, Status.PASS)
+        return Result(check, status, reason=reason)
     return Result(check, Status.FAIL, tuple(_located(check, subject, found)))
+
+
+def _beside(check: Check, beside: Iterable[Subject]) -> list[Finding]:
+    """Return the hazards in files that only an app beside the service runs; recipes do not edit those."""
+    found: dict[Place, Finding] = {}
+    for subject in beside:
+        try:
+            for finding in check.function(subject):
+                path = finding.place.path
+                role = subject.service.roles.get(path)
+                if role is Role.APP and subject.project.roles[path] is not Role.APP:
+                    found.setdefault(finding.place, replace(finding, by_hand=True))
+        except (NotApplicable, Unknown):
+            continue
+    return list(found.values())
 
 
 def _located(check: Check, subject: Subject, found: Iterable[Finding]) -> Iterator[Located]:

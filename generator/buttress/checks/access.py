@@ -17,6 +17,7 @@ from buttress.analysis.access.roles import (
     is_for_administrators,
 )
 from buttress.analysis.access.webhooks import unverified_webhooks
+from buttress.analysis.graphql.operations import OperationGuards, operations, worst_first
 from buttress.checks.model import (
     Confidence,
     Finding,
@@ -38,6 +39,10 @@ def _guards(subject: Subject) -> Guards:
 
 def _endpoints(subject: Subject) -> tuple[Endpoint, ...]:
     return endpoints(subject.project, subject.service)
+
+
+def _operations(subject: Subject) -> tuple[Endpoint, ...]:
+    return operations(subject.project, subject.service, subject.wired())
 
 
 def _at(subject: Subject, endpoint: Endpoint, message: str) -> Finding:
@@ -80,6 +85,11 @@ def route_no_auth(subject: Subject) -> Iterator[Finding]:
     guards = _guards(subject)
     found = _endpoints(subject)
     asked = [e for e in found if takes_changes(e) and not is_public(e)]
+    asking = OperationGuards(subject.project, subject.service, subject.wired(), guards)
+    changing, open_operations = asking.unguarded(_operations(subject))
+    yield from _of_schema(subject, changing, open_operations)
+    if not asked and changing:
+        return
     if not asked:
         raise NotApplicable("no route changes data")
     open_ = list(unguarded(subject.project, subject.service, found, guards))
@@ -97,6 +107,26 @@ def route_no_auth(subject: Subject) -> Iterator[Finding]:
         is_change = writes(subject.project, subject.service, endpoint)
         what = "changes data" if is_change else "shows what is internal"
         yield _at(subject, endpoint, f"{endpoint.name} {what} and asks nobody who calls{rest}.")
+
+
+def _of_schema(
+    subject: Subject, changing: list[Endpoint], open_: list[Endpoint]
+) -> Iterator[Finding]:
+    """Yield the operations of a GraphQL schema that ask nobody; where no mutation asks, one stands for all."""
+    mutations = [e for e in worst_first(open_) if e.changes_data]
+    if len(mutations) > 1 and len(mutations) == sum(e.changes_data for e in changing):
+        names = ", ".join(e.path[1:] for e in mutations[:_MANY])
+        rest = " and more" if len(mutations) > _MANY else ""
+        message = f"No mutation of this schema asks who calls it: {names}{rest}."
+        yield _at(subject, mutations[0], message)
+    else:
+        for endpoint in mutations:
+            message = f"The mutation {endpoint.path[1:]} changes data and asks nobody who calls."
+            yield _at(subject, endpoint, message)
+    for endpoint in open_:
+        if not endpoint.changes_data:
+            message = f"The query {endpoint.path[1:]} deletes something and asks nobody who calls."
+            yield _at(subject, endpoint, message)
 
 
 @check(
@@ -208,7 +238,7 @@ def auth_rate_limit(subject: Subject) -> Iterator[Finding]:
     guards = _guards(subject)
     found = [
         endpoint
-        for endpoint in logins(project, service, _endpoints(subject))
+        for endpoint in logins(project, service, (*_endpoints(subject), *_operations(subject)))
         # what asks who calls it, and is no login itself, is for those who are in
         if guards.is_closed
         or not guards.guards(endpoint)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from buttress.analysis.errors.app_handlers import handles_everything
 from buttress.analysis.errors.leaks import leaks
 from buttress.analysis.errors.swallowed import swallowed
+from buttress.analysis.graphql.tracing_errors import traced_errors
 from buttress.checks.model import (
     Confidence,
     Finding,
@@ -148,3 +150,6 @@ def error_leak(subject: Subject) -> Iterator[Finding]:
             yield subject.finding(
                 module, leak.text, "The text of an unexpected error is sent to the client."
             )
+    for module, trace in traced_errors(subject.project, subject.service, subject.wired()):
+        message = "Errors of this schema are sent with their trace."
+        yield replace(subject.finding(module, trace, message), by_hand=True)

@@ -15,6 +15,10 @@ from buttress.analysis.access.protection import (
 )
 from buttress.analysis.access.public_forms import only_adds
 from buttress.analysis.access.webhooks import is_webhook
+from buttress.analysis.graphql.bounds import unbounded
+from buttress.analysis.graphql.operations import operations
+from buttress.analysis.graphql.serving import servings
+from buttress.analysis.graphql.shape import is_wide_or_endless
 from buttress.checks.model import (
     Confidence,
     Finding,
@@ -138,6 +142,11 @@ def no_auth(subject: Subject) -> Iterator[Finding]:
         for e in endpoints(subject.project, service)
         if e.changes_data or writes(subject.project, service, e)
     ]
+    changing += [
+        e
+        for e in operations(subject.project, service, subject.wired())
+        if writes(subject.project, service, e)
+    ]
     if not changing:
         raise NotApplicable("no route changes data")
     if all(is_webhook(endpoint) for endpoint in changing):
@@ -180,6 +189,49 @@ def rate_limit(subject: Subject) -> Iterator[Finding]:
         raise NotApplicable("the app has no route")
     if not limits_rates(subject.project.tree, subject.wired()):
         yield Finding(subject.service.app.place, "Nothing limits how often the app is called.")
+
+
+@check(
+    "SEC-GRAPHQL-UNBOUNDED",
+    "Nothing bounds what one GraphQL query asks for",
+    pillar=Pillar.SECURITY,
+    risk=Risk.MEDIUM,
+    kind=Kind.PRESENCE,
+    confidence=Confidence.MEDIUM,
+    standards=(
+        "CWE-770",
+        "OWASP A06:2025",
+        "OWASP API4:2023",
+    ),
+)
+def graphql_unbounded(subject: Subject) -> Iterator[Finding]:
+    """A schema is served, and nothing counts how deep a query goes, or how often it asks for the same.
+
+    Lists in lists, and one field under a hundred aliases, make work for minutes out of a short text; a
+    limit of requests does not see it. Limits of depth, cost, aliases or tokens count, in whatever
+    form, and so does a list of the queries that are allowed. A schema of single values has
+    nothing to bound.
+
+    Bad::
+
+        schema = strawberry.Schema(query=Query)
+
+    Good::
+
+        schema = strawberry.Schema(
+            query=Query,
+            extensions=[QueryDepthLimiter(max_depth=8), MaxAliasesLimiter(max_alias_count=15)],
+        )
+    """
+    project, service, modules = subject.project, subject.service, subject.wired()
+    if not servings(project, service, modules):
+        raise NotApplicable("the app serves no GraphQL schema")
+    if not is_wide_or_endless(project, service, modules):
+        return
+    for serving in unbounded(project, service, modules):
+        message = "Queries may be as deep, and repeat a field as often, as clients like."
+        yield subject.finding(serving.module, serving.call, message)
+        return
 
 
 @check(

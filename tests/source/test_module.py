@@ -38,6 +38,14 @@ def test_a_name_resolves_through_its_import(source: str, name: str) -> None:
     assert resolved_calls(source) == [name]
 
 
+def test_names_that_are_bound_are_told_from_those_that_are_read() -> None:
+    code = "for item in items:\n    total = total + item\ndel item\n"
+
+    bound = [(name.id, name.lineno) for name in module(code).bound_names()]
+
+    assert bound == [("item", 1), ("total", 2), ("item", 3)]
+
+
 @pytest.mark.parametrize(
     "source",
     [

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import builtins
+from collections import defaultdict
 from collections.abc import Sequence, Set
 from dataclasses import dataclass
 from functools import cache, cached_property
@@ -179,42 +180,30 @@ class Names(Nodes):
 
     @cached_property
     def _scope_bindings(self) -> dict[Scope, dict[str, str | None]]:
-        scopes: dict[Scope, dict[str, str | None]] = {}
-
-        def bind(scope: Scope, name: str, target: str | None) -> None:
-            names = scopes.setdefault(scope, {})
-            # bound twice, by an import and otherwise (`try: import x / except: x = None`)
-            names[name] = target or names.get(name)
-
+        scopes: dict[Scope, dict[str, str | None]] = defaultdict(dict)
+        scope_of = self.scope
         for binding in self.imports:
-            bind(binding.scope, binding.local, binding.target)
-        for name in self.nodes(ast.Name):
-            if name.ctx.__class__ is not ast.Load:
-                bind(self._binding_scope(name), name.id, None)
+            scopes[binding.scope][binding.local] = binding.target
+        # what is bound by an import and otherwise stays the import (`try: import x / except: x = None`)
+        for name in self.bound_names():
+            scope = scope_of(name)
+            if (scope, name.id) in self._globals:
+                scope = self.tree
+            scopes[scope].setdefault(name.id, None)
         for function in self.nodes(ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef):
-            bind(self.scope(function), function.name, None)
+            scopes[scope_of(function)].setdefault(function.name, None)
         for argument in self.nodes(ast.arg):
-            scopes.setdefault(self.scope(argument), {})[argument.arg] = None
+            scopes[scope_of(argument)][argument.arg] = None
         for handler in self.nodes(ast.ExceptHandler):
             if handler.name:
-                bind(self.scope(handler), handler.name, None)
+                scopes[scope_of(handler)].setdefault(handler.name, None)
         return scopes
 
-    def _binding_scope(self, name: ast.Name) -> Scope:
-        scope = self.scope(name)
-        if not self._globals:
-            return scope
-        for declaration in self._globals.get(scope, ()):
-            if name.id in declaration.names:
-                return self.tree
-        return scope
-
     @cached_property
-    def _globals(self) -> dict[Scope, list[ast.Global]]:
-        found: dict[Scope, list[ast.Global]] = {}
-        for node in self.nodes(ast.Global):
-            found.setdefault(self.scope(node), []).append(node)
-        return found
+    def _globals(self) -> frozenset[tuple[Scope, str]]:
+        """The names that functions declare to be those of the module."""
+        nodes = self.nodes(ast.Global)
+        return frozenset((self.scope(node), name) for node in nodes for name in node.names)
 
     def _bindings(self, scope: Scope) -> dict[str, str | None]:
         return self._scope_bindings.get(scope, {})

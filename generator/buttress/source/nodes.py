@@ -6,7 +6,7 @@ import ast
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from functools import cached_property
-from typing import TypeVar, overload
+from typing import Any, TypeVar, cast, overload
 
 from buttress.source.keeping import Keeping
 from buttress.source.patterns import lazy_pattern
@@ -17,7 +17,7 @@ _C = TypeVar("_C", bound=ast.AST)
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 Scope = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda | ast.Module
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
-_SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.Module)
+_SCOPES = frozenset({ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.Module})
 
 
 class Nodes(Keeping):
@@ -34,8 +34,8 @@ class Nodes(Keeping):
     def _buckets(self) -> dict[type[ast.AST], list[ast.AST]]:
         buckets: dict[type[ast.AST], list[ast.AST]] = defaultdict(list)
         names, constants = buckets[ast.Name], buckets[ast.Constant]
-        parents = self._parents
-        stack: list[ast.AST] = [self.tree]
+        parents, bound = self._parents, self._bound
+        stack: list[Any] = [self.tree]
         pop, push = stack.pop, stack.append
         while stack:
             node = pop()
@@ -43,6 +43,8 @@ class Nodes(Keeping):
             # most nodes are one of these two, and neither holds another
             if kind is ast.Name:
                 names.append(node)
+                if node.ctx.__class__ is not ast.Load:
+                    bound.append(node)
             elif kind is ast.Constant:
                 constants.append(node)
             else:
@@ -65,6 +67,15 @@ class Nodes(Keeping):
     @cached_property
     def _parents(self) -> dict[ast.AST, ast.AST]:
         return {}
+
+    @cached_property
+    def _bound(self) -> list[ast.Name]:
+        return []
+
+    def bound_names(self) -> Sequence[ast.Name]:
+        """Return the names that are assigned or deleted, in source order."""
+        _ = self._buckets
+        return self._bound
 
     @overload
     def nodes(self, kind: type[_A], /) -> Sequence[_A]: ...
@@ -95,9 +106,10 @@ class Nodes(Keeping):
 
         Those of one name stand in source order.
         """
+        calls = self._calls
         if len(names) == 1:
-            return self._calls.get(names[0], [])
-        return [call for name in names for call in self._calls.get(name, ())]
+            return calls.get(names[0], [])
+        return [call for name in names if name in calls for call in calls[name]]
 
     @cached_property
     def _calls(self) -> dict[str, list[ast.Call]]:
@@ -192,9 +204,9 @@ class Nodes(Keeping):
         _ = self._buckets
         above = self._parents.get
         found = above(node)
-        while found is not None and not isinstance(found, _SCOPES):
+        while found is not None and found.__class__ not in _SCOPES:
             found = above(found)
-        return found if found is not None else self.tree
+        return cast("Scope", found if found is not None else self.tree)
 
 
 _GRAMMAR = lazy_pattern(r"(\w+)([*?]?) (\w+)")

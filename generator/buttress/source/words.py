@@ -15,6 +15,7 @@ _BETWEEN_WORDS = "".join(
 )
 _WORD = lazy_pattern(r"\w+")
 _FEW = 9
+_SHORT = 3
 _STAR = "import *"
 Paths = frozenset[str]
 
@@ -78,7 +79,7 @@ class Words:
             return self._list.having(text)
         found = frozenset(self._texts)
         for piece in sorted(pieces, key=len, reverse=True):
-            if len(found) <= _FEW:
+            if len(found) <= _FEW or len(piece) < _SHORT:
                 break
             found &= self._list.having(piece)
         return frozenset(path for path in found if text in self._texts[path])

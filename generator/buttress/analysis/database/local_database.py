@@ -32,7 +32,7 @@ _OWN_TABLES = lazy_pattern(
     rf"|^\s*(?:from|import)\s+(?:{'|'.join(_WITH_TABLES)})\b",
     re.MULTILINE,
 )
-_TABLE_WORDS = ("__tablename__", ".Model", "table", "Document)", "Table(", "automap_base")
+_TABLE_WORDS = ("__tablename__", "Model", "table", "Document", "AsyncDocument", "Table", "automap_base")
 _ASKS = frozenset(
     {"execute", "fetch", "fetchall", "fetchone", "fetchrow", "read_sql", "read_sql_query", "run"}
 )
@@ -129,7 +129,7 @@ def only_reads(modules: Modules) -> bool:
 
 def keeps_nothing(modules: Modules) -> bool:
     """Whether an app asks a database of somebody else: no tables of its own, and no change but a first filling."""
-    may_own = modules.having(*_TABLE_WORDS, *_WITH_TABLES)
+    may_own = modules.naming(*_TABLE_WORDS, *_WITH_TABLES)
     if any(_OWN_TABLES.search(module.text) for module in may_own) or _changes(modules, _CHANGE):
         return False
     for module, call in modules.called(*_WRITES, *_SESSION_WRITES):

@@ -6,7 +6,6 @@ import os
 import subprocess
 import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from packaging.version import InvalidVersion, Version
 
@@ -14,6 +13,7 @@ from buttress.errors import UserError
 from buttress.planning.location import Templates
 from buttress.planning.stored import stored_units
 from buttress.source import Tree
+from buttress.source.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

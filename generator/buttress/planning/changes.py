@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from buttress.rewrites.engine import Applied
 from buttress.rewrites.outcomes import Abstained, Safety
 from buttress.source import FileChange, Tree
+from buttress.source.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

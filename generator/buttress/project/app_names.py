@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import ast
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from buttress.project.apps import FoundApp, holder_of, returns
 from buttress.project.literals import written
 from buttress.project.modules import OwnModules, called_name, calls_of
 from buttress.source import Module
+from buttress.source.records import dataclass
 
 
 @dataclass(frozen=True)

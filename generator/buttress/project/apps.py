@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from buttress.project.literals import written
 from buttress.project.model import Framework, Place
 from buttress.project.modules import OwnModules, calls_of
 from buttress.source import Module
 from buttress.source.nodes import Function
+from buttress.source.records import dataclass
 
 _CLASSES: dict[str, tuple[Framework, str]] = {
     "fastapi.FastAPI": (Framework.FASTAPI, ""),

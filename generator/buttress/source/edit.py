@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+
+from buttress.source.records import dataclass
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -6,11 +6,11 @@ import ast
 import builtins
 from collections import defaultdict
 from collections.abc import Sequence, Set
-from dataclasses import dataclass
 from functools import cache, cached_property
 from typing import cast
 
 from buttress.source.nodes import Nodes, Scope
+from buttress.source.records import dataclass
 
 _BUILTINS = frozenset(dir(builtins))
 _NOT_ASKED = object()

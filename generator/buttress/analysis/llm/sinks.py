@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from buttress.analysis.llm.answers import Answers
 from buttress.analysis.llm.calls import LanguageUse
@@ -13,6 +12,7 @@ from buttress.analysis.taint import Kind, Sources, flows
 from buttress.project.model import Project, Service
 from buttress.source import Module
 from buttress.source.nodes import Function
+from buttress.source.records import dataclass
 
 _LABEL = "model"
 _DEEPEST = 3

@@ -7,7 +7,8 @@ Pillow, lxml, cryptography) is not in the table.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+from buttress.source.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

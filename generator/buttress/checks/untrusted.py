@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
+from buttress.analysis.access.unsigned_cookies import believed_cookies
 from buttress.analysis.requests.page_templates import ENVIRONMENT_WORD, unescaping_environments
 from buttress.analysis.requests.stored_html import stored_html
 from buttress.analysis.taint import Kind as Sink
@@ -207,7 +208,7 @@ def unsafe_deserialize(subject: Subject) -> Iterator[Finding]:
 
 @check(
     "SEC-TRUST-BOUNDARY",
-    "A client writes into its own session who it is",
+    "A client writes into its own session or cookie who it is",
     pillar=Pillar.SECURITY,
     risk=Risk.HIGH,
     kind=Kind.INSTANCE,
@@ -218,7 +219,8 @@ def trust_boundary(subject: Subject) -> Iterator[Finding]:
     """A session gets a key of the client's choice, or a user or role that nothing has checked.
 
     What stands in a session is believed by all other code. A name that is looked up or checked against
-    a password first is fine.
+    a password first is fine. A cookie that nothing signs is the client's to write, however it is encoded:
+    who reads from it who somebody is, or compares it with a role, believes everybody.
 
     Bad::
 
@@ -233,3 +235,5 @@ def trust_boundary(subject: Subject) -> Iterator[Finding]:
         yield subject.finding(
             flow.module, flow.node, "What a client sends is believed from here on, unchecked."
         )
+    for place in believed_cookies(subject.wired()):
+        yield subject.finding(place.module, place.node, place.message)

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from buttress.analysis.regex.uses import HINTS, slow_matches
 from buttress.analysis.taint.definitions import Definition, Definitions
 from buttress.analysis.taint.harmless import Harmless, given_to
 from buttress.analysis.taint.library import BUILTIN_METHODS
@@ -163,6 +164,8 @@ class _Search:
                 or self._is_method(module, call, has_clients=module in clients)
             ):
                 yield module, call
+        for module in self.modules.having(*HINTS):
+            yield from ((module, call) for call in slow_matches(module))
         for module in self.modules.having("session["):
             for item in module.nodes(ast.Subscript):
                 if isinstance(item.ctx, ast.Store) and "session" in ast.dump(item.value):

@@ -12,6 +12,7 @@ from buttress.analysis.taint.frame import Arguments, Enough, Frame
 from buttress.analysis.taint.guards import demand, narrow, truth
 from buttress.analysis.taint.operators import combine
 from buttress.analysis.taint.parts import attribute, element_of, item, part_between
+from buttress.analysis.taint.sinks import Kind, bits
 from buttress.analysis.taint.state import Container
 from buttress.analysis.taint.texts import as_text
 from buttress.analysis.taint.values import NOTHING, UNKNOWN, Value, constant, text
@@ -123,7 +124,10 @@ def _subscript(frame: Frame, node: ast.Subscript) -> Value:
     if isinstance(node.slice, ast.Slice):
         ends = (node.slice.lower, node.slice.upper)
         start, end = (constant(None) if e is None else evaluate(frame, e) for e in ends)
-        return part_between(frame, node, owner, (start, end) if node.slice.step is None else None)
+        part = part_between(frame, node, owner, (start, end) if node.slice.step is None else None)
+        is_short = isinstance(end.const, int) and end.const > 0
+        keys = {taint.key for taint in part.taint} if is_short else ()
+        return part.safe_for(bits(Kind.SLOW), keys) if keys else part
     return item(frame, node, owner, evaluate(frame, node.slice))
 
 

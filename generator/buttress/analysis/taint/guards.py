@@ -9,6 +9,7 @@ from typing import TypeGuard
 
 from buttress.analysis.taint.frame import Frame
 from buttress.analysis.taint.library import CHECKING_METHODS
+from buttress.analysis.taint.matching import limited
 from buttress.analysis.taint.sinks import ALL, Kind, bits
 from buttress.analysis.taint.values import UNKNOWN, Value
 from buttress.project.modules import called_name
@@ -119,6 +120,9 @@ def _several(frame: Frame, test: ast.BoolOp, evaluate: Evaluate, *, holds: bool)
 
 def _compared(frame: Frame, test: ast.Compare, evaluate: Evaluate, *, holds: bool) -> None:
     left, op, right = test.left, test.ops[0], test.comparators[0]
+    short = limited(test, holds=holds)
+    if short is not None:
+        _limit(frame, short, evaluate)
     if isinstance(op, ast.In | ast.NotIn):
         is_in = isinstance(op, ast.In) is holds
         if isinstance(left, ast.Constant) and isinstance(left.value, str):
@@ -135,6 +139,16 @@ def _compared(frame: Frame, test: ast.Compare, evaluate: Evaluate, *, holds: boo
     elif isinstance(op, ast.Is | ast.Eq if holds else ast.IsNot | ast.NotEq):
         _equal(frame, left, right, evaluate)
         _equal(frame, right, left, evaluate)
+
+
+def _limit(frame: Frame, place: ast.expr, evaluate: Evaluate) -> None:
+    """Note that a value has a largest length; it stays what it is."""
+    keys = {taint.key for taint in evaluate(frame, place).taint}
+    for key in keys if len(keys) == 1 else ():
+        frame.state.checked[key] = frame.state.checked.get(key, 0) | bits(Kind.SLOW)
+    if isinstance(place, ast.Name) and place.id in frame.state.names:
+        value = frame.state.names[place.id]
+        frame.state.names[place.id] = value.safe_for(bits(Kind.SLOW), keys)
 
 
 def _equal(frame: Frame, one: ast.expr, other: ast.expr, evaluate: Evaluate) -> None:

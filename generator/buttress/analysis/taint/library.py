@@ -78,6 +78,7 @@ MADE_SAFE: dict[str, int] = {
         bits(Kind.CODE, Kind.URL, Kind.REDIRECT, Kind.PATH, Kind.OBJECT),
     ),
     **dict.fromkeys(["ast.literal_eval"], bits(Kind.CODE)),
+    "re.escape": bits(Kind.PATTERN),
     **dict.fromkeys(
         ["psycopg.sql.Identifier", "psycopg.sql.Literal", "psycopg2.sql.Identifier", "psycopg2.sql.Literal",
          "sqlalchemy.bindparam", "pymysql.converters.escape_string", "sqlalchemy.column"],

@@ -7,6 +7,7 @@ import re
 
 from buttress.analysis.taint.frame import Arguments, Frame
 from buttress.analysis.taint.handing_on import put_together
+from buttress.analysis.taint.matching import slowly_matched
 from buttress.analysis.taint.sinks import (
     BIT,
     FUNCTIONS,
@@ -72,6 +73,9 @@ def look(  # noqa: C901, PLR0912 - one sink after another
     frame: Frame, node: ast.Call, owner: Value | None, function: Value, arguments: Arguments
 ) -> None:
     """Take note of what a call is given, if it is a sink."""
+    slow = slowly_matched(frame.module, node, arguments)
+    if slow is not None:
+        _note(frame, Kind.SLOW, node, *slow)
     if function.what.rpartition(".")[2] in RENDERERS:
         _rendered(frame, node, arguments)
         return

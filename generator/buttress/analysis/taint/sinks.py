@@ -23,6 +23,8 @@ class Kind(StrEnum):
     XML = "xml"
     SESSION = "session"
     SECRET = "secret"  # noqa: S105 - the name of a kind
+    PATTERN = "pattern"
+    SLOW = "slow"
 
 
 BIT: dict[Kind, int] = {kind: 1 << number for number, kind in enumerate(Kind)}
@@ -58,6 +60,7 @@ def _all(sink: Sink, *names: str) -> dict[str, Sink]:
     return dict.fromkeys(names, sink)
 
 
+_MATCHING = ("compile", "match", "fullmatch", "search", "findall", "finditer", "split", "sub", "subn")
 _RUNS = [f"subprocess.{n}" for n in ("run", "call", "check_call", "check_output", "Popen")]
 _VERBS = ("get", "post", "put", "patch", "delete", "head", "options")
 _SPAWNS = [f"os.{n}" for n in ("spawnl", "spawnle", "spawnlp", "spawnlpe", "spawnv", "spawnve")]
@@ -139,6 +142,7 @@ FUNCTIONS: dict[str, Sink] = {
     ),
     **_all(Sink(Kind.OBJECT, (0,), ("stream",), "yaml"), "yaml.load", "yaml.load_all"),
     **_all(Sink(Kind.OBJECT, (0,), ("f",), "torch"), "torch.load"),
+    **_all(Sink(Kind.PATTERN, (0,), ("pattern",)), *(f"re.{name}" for name in _MATCHING)),
     **_all(
         Sink(Kind.XML, (0,), ("text", "source"), "xml"),
         "lxml.etree.fromstring", "lxml.etree.parse", "lxml.etree.XML", "xml.sax.parse",

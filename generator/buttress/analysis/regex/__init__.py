@@ -1,0 +1,1 @@
+"""Regular expressions: how the time that one takes grows with the text, and where such a one is used."""

@@ -30,6 +30,7 @@ _OWN = lazy_pattern(
     r"\s*buttress\s*:\s*ignore\b\s*(?:\[(?P<ids>[^\]]*)\])?[\s:,-]*(?P<reason>.*)",
     re.DOTALL | re.IGNORECASE,
 )
+_MAY_IGNORE = lazy_pattern(r"buttress\W*ignore", re.IGNORECASE)
 # a comment may hold several, each behind its own mark
 _NEXT_OWN = lazy_pattern(r"#(?=\s*buttress\s*:)", re.IGNORECASE)
 _NEXT_FOREIGN = lazy_pattern(
@@ -142,7 +143,8 @@ class Comments:
             judged: Ids of the checks whose findings were shown.
         """
         for path in sorted(paths):
-            if b"buttress" in self._tree.read(path):
+            text = self._tree.text(path) if b"buttress" in self._tree.read(path) else None
+            if text is not None and _MAY_IGNORE.search(text.content):
                 self._read(path)
         yield from self._remarks
         for path, ignores in self._own.items():

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import os
 import stat
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -49,6 +48,8 @@ class Folder:
                 self._shrink()
 
     def _replace(self, name: str, data: bytes) -> None:
+        import tempfile  # only who writes an entry needs it
+
         handle, written = tempfile.mkstemp(prefix=".new-", dir=self.path)
         try:
             with os.fdopen(handle, "wb") as file:

@@ -7,13 +7,11 @@ import builtins
 from collections import defaultdict
 from collections.abc import Sequence, Set
 from functools import cache, cached_property
-from typing import cast
 
 from buttress.source.nodes import Nodes, Scope
 from buttress.source.records import dataclass
 
 _BUILTINS = frozenset(dir(builtins))
-_NOT_ASKED = object()
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,11 +65,11 @@ class Names(Nodes):
         kind = node.__class__
         if kind is not ast.Attribute and kind is not ast.Name:
             return None
-        # many checks ask for the same nodes
-        found = self._resolved.get(node, _NOT_ASKED)
-        if found is _NOT_ASKED:
+        # many checks ask for the same nodes; no name is empty
+        found = self._resolved.get(node, "")
+        if found == "":
             found = self._resolved[node] = self._resolve(node)
-        return cast("str | None", found)
+        return found
 
     @cached_property
     def star_imports(self) -> tuple[ast.ImportFrom, ...]:
@@ -134,7 +132,7 @@ class Names(Nodes):
         return frozenset(["builtins", *(target.partition(".")[0] for target in targets)])
 
     @cached_property
-    def _resolved(self) -> dict[ast.AST | None, object]:
+    def _resolved(self) -> dict[ast.AST | None, str | None]:
         return {}
 
     def _resolve(self, node: ast.AST | None) -> str | None:

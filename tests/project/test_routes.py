@@ -174,6 +174,38 @@ def test_flask_restful_resources_of_another_module() -> None:
     assert routes(files) == ["GET /api/todos", "GET /api/todos/<int:id>"]
 
 
+def test_flask_classful_goes_by_the_names_of_functions() -> None:
+    files = {
+        "app.py": FLASK + "from views import api\napp.register_blueprint(api, url_prefix='/api')\n",
+        "views.py": "from flask import Blueprint\nfrom flask_classful import FlaskView, route\napi = Blueprint('api', __name__)\n"
+        "class NotesView(FlaskView):\n"
+        "    def index(self): ...\n"
+        "    def get(self, key): ...\n"
+        "    def post(self): ...\n"
+        "    def recent(self): ...\n"
+        "    @route('/star/<key>', methods=['POST'])\n    def star(self, key): ...\n"
+        "    def before_request(self, name): ...\n"
+        "    def _stored(self): ...\n"
+        "class Plain:\n    def get(self): ...\n"
+        "NotesView.register(api)\nPlain.register(api)\n",
+    }
+    assert sorted(routes(files)) == [
+        "GET /api/notes/",
+        "GET /api/notes/<key>",
+        "GET /api/notes/recent/",
+        "POST /api/notes/",
+        "POST /api/notes/star/<key>",
+    ]
+
+
+def test_flask_classful_is_told_where_its_routes_begin() -> None:
+    code = (
+        "from flask_classful import FlaskView\nclass NotesView(FlaskView):\n    def index(self): ...\n"
+        "NotesView.register(app, route_base='/memos', route_prefix='/v1')\n"
+    )
+    assert routes({"main.py": FLASK + code}) == ["GET /v1/memos/"]
+
+
 def test_flask_restx_namespaces() -> None:
     files = {
         "app.py": FLASK

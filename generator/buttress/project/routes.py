@@ -6,6 +6,7 @@ import ast
 from collections.abc import Iterator
 from dataclasses import replace
 
+from buttress.project.classful import is_classful, routes_of
 from buttress.project.literals import argument, known_string, strings_in, written
 from buttress.project.model import Parameter, Place
 from buttress.project.modules import OwnModules, called_name, calls_of
@@ -82,6 +83,19 @@ class _FileReader:
                         yield from _of_view(start, module, klass)
         for call in calls_of(module, *_ADDERS, "add_resource", *_LISTED):
             yield from self._added(call)
+        for call in calls_of(module, "register"):
+            yield from self._classful(call)
+
+    def _classful(self, call: ast.Call) -> Iterator[FoundRoute]:
+        """Yield the routes of ``OrdersView.register(app)``."""
+        view = call.func.value if isinstance(call.func, ast.Attribute) else None
+        found = self._definition(view) if view is not None and call.args else None
+        module, klass = found if found is not None else (self.module, None)
+        if not isinstance(klass, ast.ClassDef) or not is_classful(module, klass):
+            return
+        start = replace(self._registration(call, None), owner=written(call.args[0]))
+        for function, methods, path in routes_of(module, klass, (self.module, call)):
+            yield _of_function(replace(start, methods=methods, path=path), module, function)
 
     def _registration(self, call: ast.Call, path: str | None) -> FoundRoute:
         """Return what the place of a registration says, without its handler."""

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from buttress.analysis.access.endpoints import Endpoint, endpoints
 from buttress.analysis.access.guards import Guards, guards_of, knows_callers
 from buttress.analysis.access.logins import is_login, is_throttled, logins, take_passwords
-from buttress.analysis.access.openings import is_public, takes_changes, unguarded, unowned, writes
+from buttress.analysis.access.openings import is_public, may_change, unguarded, unowned, writes
 from buttress.analysis.access.protection import limits_rates
 from buttress.analysis.access.roles import (
     administers,
@@ -84,7 +84,9 @@ def route_no_auth(subject: Subject) -> Iterator[Finding]:
     _require_authentication(subject)
     guards = _guards(subject)
     found = _endpoints(subject)
-    asked = [e for e in found if takes_changes(e) and not is_public(e)]
+    asked = [
+        e for e in found if not is_public(e) and may_change(subject.project, subject.service, e)
+    ]
     asking = OperationGuards(subject.project, subject.service, subject.wired(), guards)
     changing, open_operations = asking.unguarded(_operations(subject))
     yield from _of_schema(subject, changing, open_operations)

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from buttress.analysis.access.endpoints import endpoints
 from buttress.analysis.access.guards import guards_of
 from buttress.analysis.access.sessions import (
+    asked_changes,
     cross_site_cookies,
     exempt_views,
     switched_off,
@@ -41,7 +42,8 @@ _SESSIONS = "django.contrib.sessions.middleware.SessionMiddleware"
 def csrf(subject: Subject) -> Iterator[Finding]:
     """People are known by a cookie, and no token shows that a form is your own; or the cookie lacks flags.
 
-    Any page that a user visits can then send forms in that user's name. ``HttpOnly`` keeps the cookie from
+    Any page that a user visits can then send forms in that user's name; where a GET changes something, an
+    image is enough. ``HttpOnly`` keeps the cookie from
     scripts, ``Secure`` from plain HTTP. APIs that ask for a token in a header are fine.
 
     Bad::
@@ -54,12 +56,16 @@ def csrf(subject: Subject) -> Iterator[Finding]:
         response.set_cookie("session", token, httponly=True, secure=True, samesite="Lax")
     """
     modules = subject.wired()
+    found = endpoints(subject.project, subject.service)
     for module, call, message in weak_cookies(modules):
         yield subject.finding(module, call, message)
     if subject.service.framework is Framework.DJANGO:
         yield from _django(subject)
     elif subject.service.framework is Framework.FLASK:
         yield from _flask(subject)
+    for endpoint in asked_changes(subject.project, subject.service, found):
+        message = f"{endpoint.name} changes data on a GET, which a link of another site can send."
+        yield subject.finding(endpoint.module, endpoint.node, message)
     for module, value in switched_off(modules, "SESSION_COOKIE_HTTPONLY"):
         yield subject.finding(module, value, "Scripts may read the cookie of a session.")
     for module, value in cross_site_cookies(modules):

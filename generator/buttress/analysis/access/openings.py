@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable, Iterator
 
 from buttress.analysis.access.endpoints import Endpoint
+from buttress.analysis.access.get_changes import changes_when_asked
 from buttress.analysis.access.guards import Guards
 from buttress.analysis.access.lasting import changes_anything, does_nothing
 from buttress.analysis.access.reached_code import reached, reached_text, signature
@@ -68,6 +69,7 @@ _WRITES = lazy_pattern(
 _SQL = lazy_pattern(r"\b(?:INSERT\s+INTO|UPDATE\s+\S+\s+SET|DELETE\s+FROM)\b", re.IGNORECASE)
 _STRINGS = lazy_pattern(r"\"[^\"\n]*\"|'[^'\n]*'")
 _REGISTERS = lazy_pattern(r"passw|senha|contrase|mot_de_passe|passwort", re.IGNORECASE)
+_OF_SOMEBODY = lazy_pattern(r"\bcurrent_user\.(?!is_)")
 _IDENTITY = lazy_pattern(
     r"current_?user|\bowner\b|_owns_|owner_id|\.owner|\buser\.(?:id|pk|role|is_)|\buser_id\b|\buserid\b|tenant|organi[sz]ation_id|\brole\b|permission|is_admin|is_staff|is_superuser"
     r"|request\.(?:user|project|account|team|tenant)\b|\.user\s*[!=]=|[!=]=\s*\w+\.user\b|\bself\.(?:repos?|mixins|service)\b|\bg\.(?!db\b|conn|locale|lang|start|request_id)\w+|[(,]\s*(?:user=)?user\s*[,)]|\bg\.user|\bsession\[|session\.get\(|\bauthor(?:_id)?\b|has_perm|account_id|created_by|get_jwt_identity|membership|workspace",
@@ -108,6 +110,11 @@ def is_public(endpoint: Endpoint) -> bool:
 def takes_changes(endpoint: Endpoint) -> bool:
     """Whether an endpoint takes more than questions, or a GET that deletes (``/delete/<id>``)."""
     return endpoint.changes_data or bool(words(endpoint) & _DELETING)
+
+
+def may_change(project: Project, service: Service, endpoint: Endpoint) -> bool:
+    """Whether an endpoint takes more than questions, or is proven to change something when it is asked."""
+    return takes_changes(endpoint) or changes_when_asked(project, service, endpoint)
 
 
 def _takes_person(endpoint: Endpoint) -> bool:
@@ -157,7 +164,8 @@ def unguarded(
     seen: set[tuple[str, str]] = set()
     for endpoint in found:
         exposes = _exposes(project, service, endpoint)
-        if not exposes and (is_public(endpoint) or not takes_changes(endpoint)):
+        may = not is_public(endpoint) and may_change(project, service, endpoint)
+        if not exposes and not may:
             continue
         if not guards.guards(endpoint) and (exposes or writes(project, service, endpoint)):
             view = endpoint.view or endpoint.node
@@ -177,7 +185,7 @@ def _exposes(project: Project, service: Service, endpoint: Endpoint) -> bool:
 
 def writes(project: Project, service: Service, endpoint: Endpoint) -> bool:
     """Whether an endpoint changes anything, other than to add a user with a password."""
-    if not takes_changes(endpoint):
+    if not may_change(project, service, endpoint):
         return False
     if isinstance(endpoint.node, ast.ClassDef):
         return True
@@ -189,10 +197,13 @@ def writes(project: Project, service: Service, endpoint: Endpoint) -> bool:
         return False
     if serves_visitor(project, service, endpoint):
         return False
+    if changes_when_asked(project, service, endpoint):
+        return True
     if endpoint.methods <= {"POST", "GET"}:
         if "signature" in text.lower():
             return False
-        if _REGISTERS.search(text) and not words(endpoint) & ADMIN:
+        registers = _REGISTERS.search(text) and not _OF_SOMEBODY.search(text)
+        if registers and not words(endpoint) & ADMIN:
             return False
     return _has_effect(project, service, endpoint)
 

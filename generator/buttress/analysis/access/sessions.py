@@ -7,8 +7,9 @@ import re
 from collections.abc import Iterable, Iterator
 
 from buttress.analysis.access.endpoints import Endpoint
+from buttress.analysis.access.get_changes import changes_when_asked
 from buttress.analysis.access.guards import Guards
-from buttress.analysis.access.openings import is_public
+from buttress.analysis.access.openings import is_public, words
 from buttress.analysis.access.reached_code import reached_text
 from buttress.project.literals import argument, known_string, literal_text, strings_in, written
 from buttress.project.model import Project, Service
@@ -20,6 +21,7 @@ _SESSION = lazy_pattern(
     re.IGNORECASE,
 )
 _READABLE = lazy_pattern(r"csrf|xsrf|theme|lang|locale|consent|pref", re.IGNORECASE)
+_PICKLES = frozenset(["pickle.dumps", "cPickle.dumps", "dill.dumps", "cloudpickle.dumps", "marshal.dumps", "jsonpickle.encode", "jsonpickle.dumps"])  # fmt: skip
 _SWITCH = lazy_pattern(r"(?:true|false|yes|no|on|off|[01]|deleted|expired)?\Z", re.IGNORECASE)
 _PROTECTED = lazy_pattern(
     r"CSRFProtect\(|SeaSurf\(|csrf_?protect\w*\(|csrf\.init_app|fastapi_csrf|starlette_csrf|asgi_csrf|CSRFMiddleware|X-CSRF|csrf_?token|[\"']origin[\"']",
@@ -32,6 +34,15 @@ _VERIFIES = lazy_pattern(
 _BY_COOKIE = lazy_pattern(
     r"login_required|request\.user\b|request\.session|COOKIES|LoginRequired|permission_required"
 )
+_KNOWN_BY_COOKIE = lazy_pattern(
+    r"login_required|\brequest\.(?:user|session|cookies|COOKIES)\b|LoginRequired|\bsession(?:\[|\.get\()|\bg\.(?:user|session)\b|\bcurrent_user\."
+)
+_FOLLOWED = frozenset([
+    "login", "logout", "signin", "signout", "callback", "oauth", "oauth2", "sso", "verify", "verification",
+    "confirm", "confirmation", "activate", "activation", "unsubscribe", "magic", "reset", "token",
+])  # fmt: skip
+"""Words of addresses that are followed from a mail or another system, or that end a session."""
+_BY_HEADER = lazy_pattern(r"api_view|Authorization|jwt_required|get_jwt|Bearer|token_required")
 _LOGIN = lazy_pattern(
     r"\bsession\[\s*[\"'][\w-]{0,40}(?:user|login|logged|auth|admin|uid)|login_user\(|flask_login",
     re.IGNORECASE,
@@ -59,7 +70,8 @@ def weak_cookies(modules: Modules) -> Iterator[tuple[Module, ast.Call, str]]:
     """
     for module, call in modules.called("set_cookie"):
         key = known_string(module, argument(call, 0, "key"))
-        if key is None or not _SESSION.search(key) or _READABLE.search(key):
+        is_object = _holds_object(module, call)
+        if key is None or not (is_object or (_SESSION.search(key) and not _READABLE.search(key))):
             if _is_said_off(call, "secure") and not _READABLE.search(key or ""):
                 message = "This cookie is said to be sent over plain HTTP, too (secure=False)."
                 yield module, call, message
@@ -68,11 +80,22 @@ def weak_cookies(modules: Modules) -> Iterator[tuple[Module, ast.Call, str]]:
             continue
         missing = [flag for flag in ("httponly", "secure") if _is_off(call, flag)]
         if missing:
-            yield module, call, f"The cookie {key} is set without {' and '.join(missing)}."
+            what = ", which objects are made of again," if is_object else ""
+            message = f"The cookie {key}{what} is set without {' and '.join(missing)}."
+            yield module, call, message
     for module, call in modules.called("add_middleware"):
         is_session = bool(call.args) and module.resolve(call.args[0]) in _SESSION_MIDDLEWARE
         if is_session and _is_off(call, "https_only"):
             yield module, call, "The session cookie is also sent over plain HTTP (https_only)."
+
+
+def _holds_object(module: Module, call: ast.Call) -> bool:
+    """Whether a cookie holds an object in a form that is code to whoever reads it (``pickle.dumps``)."""
+    value = argument(call, 1, "value")
+    return value is not None and any(
+        isinstance(part, ast.Call) and module.resolve(part.func) in _PICKLES
+        for part in ast.walk(value)
+    )
 
 
 def _proves_nothing(module: Module, call: ast.Call) -> bool:
@@ -176,6 +199,22 @@ def exempt_views(
             continue
         text = names + reached_text(project, service, endpoint)
         if _BY_COOKIE.search(text) and not _VERIFIES.search(text):
+            yield endpoint
+
+
+def asked_changes(
+    project: Project, service: Service, found: Iterable[Endpoint]
+) -> Iterator[Endpoint]:
+    """Yield what changes something for who is known by a cookie when it is merely asked.
+
+    Neither a token in forms nor ``SameSite=Lax`` keeps a link of another site from it.
+    """
+    for endpoint in found:
+        if words(endpoint) & _FOLLOWED or not changes_when_asked(project, service, endpoint):
+            continue
+        names = " ".join(endpoint.module.source(mark) for mark in endpoint.node.decorator_list)
+        text = names + reached_text(project, service, endpoint)
+        if _KNOWN_BY_COOKIE.search(text) and not _BY_HEADER.search(text):
             yield endpoint
 
 

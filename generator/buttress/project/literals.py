@@ -42,7 +42,7 @@ def constant(module: Module, name: str) -> ast.expr | None:
     values = [
         statement.value
         for statement in module.tree.body
-        if isinstance(statement, ast.Assign | ast.AnnAssign)
+        if isinstance(statement, (ast.Assign, ast.AnnAssign))
         for target in (
             statement.targets if isinstance(statement, ast.Assign) else [statement.target]
         )

@@ -11,6 +11,7 @@ import importlib
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from types import ModuleType
 from typing import Any
 
@@ -102,9 +103,11 @@ class _Reader:
     def __init__(self, names: ModuleType, flags: int, pattern: str) -> None:
         self.built = Automaton()
         self._names: Any = names
-        self._flags = flags
+        self._is_ascii = bool(flags & re.ASCII)
+        self._ignores_case = bool(flags & re.IGNORECASE)
+        self._takes_line_ends = bool(flags & re.DOTALL)
         beyond = dict.fromkeys([*_OTHERS, *(c for c in pattern if ord(c) >= _ASCII)])
-        self._alphabet = [chr(number) for number in range(_ASCII)] + list(beyond)
+        self._alphabet = "".join([*map(chr, range(_ASCII)), *beyond])
         self._all = (1 << len(self._alphabet)) - 1
         self._depth = 0
 
@@ -207,7 +210,7 @@ class _Reader:
         names = self._names
         if op is names.ANY:
             newline = 1 << self._alphabet.index("\n")
-            return self._all if self._flags & re.DOTALL else self._all & ~newline
+            return self._all if self._takes_line_ends else self._all & ~newline
         if op is names.LITERAL:
             return self._range(value, value)
         if op is names.NOT_LITERAL:
@@ -227,31 +230,45 @@ class _Reader:
         return self._all & ~found if is_negated else found
 
     def _range(self, low: int, high: int) -> int:
-        found = 0
-        for number, character in enumerate(self._alphabet):
-            forms = [character]
-            if self._flags & re.IGNORECASE:
-                forms += [c for c in (character.lower(), character.upper()) if len(c) == 1]
-            if any(low <= ord(form) <= high for form in forms):
-                found |= 1 << number
-        return found
+        return _between(self._alphabet, low, high, ignores_case=self._ignores_case)
 
     def _category(self, category: Any) -> int:
         name = str(category).rpartition("CATEGORY_")[2]
         kind = name.removeprefix("NOT_")
-        tests = {"DIGIT": str.isdigit, "SPACE": str.isspace, "WORD": _is_word}
-        if kind not in tests:
+        if kind not in _KINDS:
             raise Unreadable
-        found = 0
-        for number, character in enumerate(self._alphabet):
-            is_known = not self._flags & re.ASCII or ord(character) < _ASCII
-            if is_known and tests[kind](character):
-                found |= 1 << number
+        found = _of_kind(self._alphabet, kind, is_ascii=self._is_ascii)
         return self._all & ~found if name != kind else found
+
+
+@lru_cache(maxsize=1024)
+def _between(alphabet: str, low: int, high: int, *, ignores_case: bool) -> int:
+    """Return the characters of a range as bits of an alphabet."""
+    found = 0
+    for number, character in enumerate(alphabet):
+        forms = [character]
+        if ignores_case:
+            forms += [c for c in (character.lower(), character.upper()) if len(c) == 1]
+        if any(low <= ord(form) <= high for form in forms):
+            found |= 1 << number
+    return found
+
+
+@lru_cache
+def _of_kind(alphabet: str, kind: str, *, is_ascii: bool) -> int:
+    """Return the digits, blanks or letters as bits of an alphabet."""
+    return sum(
+        1 << number
+        for number, character in enumerate(alphabet)
+        if _KINDS[kind](character) and (not is_ascii or ord(character) < _ASCII)
+    )
 
 
 def _is_word(character: str) -> bool:
     return _WORD.match(character) is not None
+
+
+_KINDS = {"DIGIT": str.isdigit, "SPACE": str.isspace, "WORD": _is_word}
 
 
 def _optional(part: Part) -> Part:

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from buttress.analysis.once import once_for_module
 from buttress.analysis.regex.growth import Growth, growth
-from buttress.project.literals import argument, constant, is_self, known_string
+from buttress.project.literals import argument, constant, is_self, known_string, last_name
 from buttress.source import Module
 from buttress.source.patterns import lazy_pattern
 
@@ -107,8 +107,29 @@ def _compiled(module: Module, node: ast.expr) -> ast.Call | None:
     """Return the call of ``re.compile`` that an expression stands for."""
     if isinstance(node, ast.Call):
         return node if module.resolve(node.func) == "re.compile" else None
+    if last_name(node) not in _pattern_names(module):
+        return None
     found = _given(module, node)
     return _compiled(module, found) if isinstance(found, ast.Call) else None
+
+
+@once_for_module
+def _pattern_names(module: Module) -> frozenset[str]:
+    """Return the names that are given a pattern: few of what has a method ``split`` is one."""
+    given = [module.parent(call) for call in module.calls_to({"re.compile"})]
+    return frozenset(
+        target.id
+        for statement in given
+        for target in _targets(statement)
+        if isinstance(target, ast.Name)
+    )
+
+
+def _targets(part: ast.AST | None) -> Sequence[ast.expr]:
+    """Return what an assignment gives its value to."""
+    if isinstance(part, ast.Assign):
+        return part.targets
+    return [part.target] if isinstance(part, ast.AnnAssign) else []
 
 
 def _text(module: Module, node: ast.expr | None) -> str | None:
@@ -136,8 +157,8 @@ def _only(parts: Iterable[ast.AST], name: str) -> ast.expr | None:
     values = [
         part.value
         for part in parts
-        if isinstance(part, ast.Assign | ast.AnnAssign) and part.value is not None
-        for target in (part.targets if isinstance(part, ast.Assign) else [part.target])
+        if isinstance(part, (ast.Assign, ast.AnnAssign)) and part.value is not None
+        for target in _targets(part)
         if isinstance(target, ast.Name) and target.id == name
     ]
     return values[0] if len(values) == 1 else None

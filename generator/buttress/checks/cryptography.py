@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from buttress.analysis.secrecy.weak_crypto import weak_cryptography
-from buttress.analysis.secrecy.weak_random import guessable_secrets
+from buttress.analysis.secrecy.weak_random import guessable_secrets, hashed_numbers
 from buttress.checks.model import Confidence, Finding, Kind, Pillar, Risk, Subject, check
 from buttress.project.model import Place, Role
 from buttress.source.patterns import lazy_pattern
@@ -40,10 +40,17 @@ def insecure_random(subject: Subject) -> Iterator[Finding]:
 
         reset_token = secrets.token_urlsafe(32)
     """
-    for flow in guessable_secrets(subject.project, subject.service, subject.modules(Role.APP)):
+    modules = subject.modules(Role.APP)
+    statements = set()
+    for flow in guessable_secrets(subject.project, subject.service, modules):
+        statements.add(flow.module.statement(flow.node))
         yield subject.finding(
             flow.module, flow.node, "This secret is made with random; use secrets."
         )
+    for module, number in hashed_numbers(modules):
+        if module.statement(number) not in statements:
+            message = "A number of random is hashed here: that hides nothing; use secrets."
+            yield subject.finding(module, number, message)
 
 
 @check(
@@ -76,10 +83,11 @@ def insecure_random(subject: Subject) -> Iterator[Finding]:
     ),
 )
 def weak_crypto(subject: Subject) -> Iterator[Finding]:
-    """MD5 or SHA-1 guards a secret, a cipher or key can be broken, or TLS is used without its checks.
+    """A hash that can be forged guards a secret, a cipher or key can be broken, or TLS is used without its checks.
 
     Who sits in between can read, change or forge what was to be protected. Hashes that only tell
-    contents apart are fine (say so with ``usedforsecurity=False``).
+    contents apart are fine (say so with ``usedforsecurity=False``). A text is signed with ``hmac``: a hash of a
+    secret and the text can be continued.
 
     Bad::
 

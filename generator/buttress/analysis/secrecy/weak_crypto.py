@@ -6,6 +6,8 @@ import ast
 import re
 from collections.abc import Iterator
 
+from buttress.analysis.secrecy.keyed_hashes import forgeable_signatures
+from buttress.analysis.secrecy.unchecked_commands import unchecked_commands
 from buttress.project.modules import called_name
 from buttress.source import Module, Modules
 from buttress.source.patterns import lazy_pattern
@@ -71,6 +73,11 @@ def weak_cryptography(modules: Modules) -> Iterator[tuple[Module, ast.expr, str]
             found = _of_call(module, call)
             if found is not None:
                 yield module, call, found
+    for module, call in forgeable_signatures(modules):
+        message = "A hash of a secret and a text can be forged for a longer text; use hmac."
+        yield module, call, message
+    for module, node in unchecked_commands(modules):
+        yield module, node, "This command does not check the certificate of the server."
     for module in modules.having("MODE_ECB"):
         for attribute in module.nodes(ast.Attribute):
             if attribute.attr == "MODE_ECB" and _ECB.search(module.resolve(attribute) or ""):

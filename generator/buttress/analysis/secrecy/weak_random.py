@@ -37,6 +37,31 @@ RANDOM = Sources("random", hints=("random.", "import random", "from random"), ex
 """Numbers of a generator that is not made for secrets."""
 
 
+_TELLS_APART = lazy_pattern(r"seed|colou?r|cache|etag|avatar|bucket|shard|trace|request_?id|filename|file_name|noise|dummy|fake|sample|mock", re.IGNORECASE)  # fmt: skip
+_HASH = lazy_pattern(r"hashlib\.(?:md5|sha|blake|new)")
+
+
+def hashed_numbers(modules: Modules) -> Iterator[tuple[Module, ast.expr]]:
+    """Yield the numbers of such a generator that are hashed right away: that is done to hide them.
+
+    A hash makes nothing of what can be guessed: the same numbers come out of the same hash.
+    """
+    for module in modules.naming("random.*").having("hashlib"):
+        for call in module.nodes(ast.Call):
+            if not _HASH.match(module.resolve(call.func) or "") or not call.args:
+                continue
+            numbers = [
+                node
+                for argument in call.args
+                for node in ast.walk(argument)
+                if isinstance(node, ast.Call) and f"{module.resolve(node.func)}()" in _WEAK
+            ]
+            function = module.function(call)
+            around = module.source(module.statement(call)) + (function.name if function else "")
+            if numbers and not _TELLS_APART.search(around):
+                yield module, numbers[0]
+
+
 def guessable_secrets(project: Project, service: Service, modules: Modules) -> Iterator[Flow]:
     """Yield the values of such a generator that get the name of a secret, or are returned by one."""
     seen = set()

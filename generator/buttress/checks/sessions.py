@@ -63,7 +63,7 @@ def csrf(subject: Subject) -> Iterator[Finding]:
         yield from _django(subject)
     elif subject.service.framework is Framework.FLASK:
         yield from _flask(subject)
-    for endpoint in asked_changes(subject.project, subject.service, found):
+    for endpoint in asked_changes(subject.project, subject.service, modules, found):
         message = f"{endpoint.name} changes data on a GET, which a link of another site can send."
         yield subject.finding(endpoint.module, endpoint.node, message)
     for module, value in switched_off(modules, "SESSION_COOKIE_HTTPONLY"):

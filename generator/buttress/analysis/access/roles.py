@@ -94,6 +94,17 @@ def _checks_roles(module: Module) -> bool:
     return any(_is_role(literal_text(key)) for key in keys)
 
 
+def asks_for_role(node: ast.AST) -> bool:
+    """Whether an expression reads a role, or calls or names what tells users with more rights apart."""
+    if isinstance(node, ast.Attribute):
+        return isinstance(node.ctx, ast.Load) and (_is_role(node.attr) or _asks_for_role(node.attr))
+    if isinstance(node, ast.Name):
+        return _asks_for_role(node.id)
+    if isinstance(node, ast.Subscript) and "session" in ast.unparse(node.value):
+        return _is_role(literal_text(node.slice))
+    return False
+
+
 @lru_cache(maxsize=4096)
 def _is_role(name: str) -> bool:
     return _ROLE_NAMES.search(name) is not None

@@ -203,13 +203,17 @@ def exempt_views(
 
 
 def asked_changes(
-    project: Project, service: Service, found: Iterable[Endpoint]
+    project: Project, service: Service, modules: Modules, found: Iterable[Endpoint]
 ) -> Iterator[Endpoint]:
     """Yield what changes something for who is known by a cookie when it is merely asked.
 
     Neither a token in forms nor ``SameSite=Lax`` keeps a link of another site from it.
     """
+    by_token = modules.having("DEFAULT_AUTHENTICATION_CLASSES")
+    is_by_token = bool(by_token) and not by_token.having("SessionAuthentication")
     for endpoint in found:
+        if is_by_token and "rest_framework" in endpoint.module.text:
+            continue
         if words(endpoint) & _FOLLOWED or not changes_when_asked(project, service, endpoint):
             continue
         names = " ".join(endpoint.module.source(mark) for mark in endpoint.node.decorator_list)

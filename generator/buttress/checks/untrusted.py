@@ -9,10 +9,20 @@ from buttress.analysis.access.unsigned_cookies import believed_cookies
 from buttress.analysis.requests.page_templates import ENVIRONMENT_WORD, unescaping_environments
 from buttress.analysis.requests.stored_html import stored_html
 from buttress.analysis.taint import Kind as Sink
+from buttress.analysis.taint.markup import Spot
+from buttress.analysis.taint.printing import Printed
 from buttress.checks.injection import client_flows
 from buttress.checks.model import Confidence, Finding, Kind, Pillar, Risk, Subject, check
 from buttress.project.literals import literal_text, written
 from buttress.project.model import Place, Role
+
+_READ_AS = {
+    Spot.CODE: "becomes part of a script here, where escaped text is code like any other.",
+    Spot.HANDLER: "is run as code here: the browser takes back what was escaped before it runs it.",
+    Spot.BARE: "ends this attribute with a space, and goes on with others: it has no quotes.",
+    Spot.ADDRESS: "is followed as an address here, `javascript:` and all.",
+    Spot.TEXT: "is printed here as HTML.",
+}
 
 
 @check(
@@ -130,7 +140,8 @@ def xss(subject: Subject) -> Iterator[Finding]:
 
     A link, or a text that was stored, with a script in it then runs as the user who opens the page.
     ``escape``, cleaned HTML, JSON and files are fine. So that templates escape, an environment of
-    Jinja has to be told to: ``autoescape`` is off by default.
+    Jinja has to be told to: ``autoescape`` is off by default. Escaping does not help in a script,
+    in ``onclick`` and its like, in an attribute without quotes, and at the beginning of a link.
 
     Bad::
 
@@ -141,18 +152,32 @@ def xss(subject: Subject) -> Iterator[Finding]:
         return render_template("hello.html", name=request.args["name"])
     """
     for flow in client_flows(subject, Sink.HTML):
-        yield subject.finding(
-            flow.module, flow.node, "What a client sends becomes HTML without being escaped."
-        )
+        if flow.printed is None:
+            message = "What a client sends becomes HTML without being escaped."
+            yield subject.finding(flow.module, flow.node, message)
+        else:
+            yield _printed(flow.printed, "What a client sends")
     for module in subject.modules(Role.APP).having(ENVIRONMENT_WORD):
         for call in unescaping_environments(module):
             yield subject.finding(
                 module, call, "Pages are filled in here without escaping: autoescape is off."
             )
-    for path, line, name in stored_html(subject.project.tree, subject.modules(Role.APP)):
-        if path.startswith(f"{subject.service.root}/" if subject.service.root else ""):
-            message = f"What users write into {name} is printed here as HTML."
-            yield Finding(Place(path, line), message, "", f"stored {name}")
+    for place in stored_html(subject.project, subject.service, subject.modules(Role.APP)):
+        if place.path.startswith(f"{subject.service.root}/" if subject.service.root else ""):
+            name = str(place.names[-1])
+            if place.is_raw:
+                message = f"What users write into {name} is printed here as HTML."
+                yield Finding(Place(place.path, place.line), message, "", f"stored {name}")
+            else:
+                yield _printed(place, f"What users write into {name}")
+
+
+def _printed(printed: Printed, what: str) -> Finding:
+    """Return a finding at a place of a template where escaping does not help."""
+    name = ".".join(str(part) for part in printed.names)
+    return Finding(
+        Place(printed.path, printed.line), f"{what} {_READ_AS[printed.spot]}", "", f"printed {name}"
+    )
 
 
 @check(

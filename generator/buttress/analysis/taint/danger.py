@@ -158,7 +158,7 @@ class _Search:
         for module, call in self.modules.called(*_NAMES):
             name = called_name(call)
             if (
-                (name in RENDERERS and self._prints(call))
+                (name in RENDERERS and self._prints(module, call))
                 or (name == "save" and module in files)
                 or (name == "write" and module in code and self._is_given(module, call))
                 or self._is_method(module, call, has_clients=module in clients)
@@ -194,10 +194,10 @@ class _Search:
         taken += [keyword.value for keyword in call.keywords if keyword.arg in sink.keywords]
         return not self.harmless.are(module, taken, sink.kind)
 
-    def _prints(self, call: ast.Call) -> bool:
-        """Whether a template may be filled in that does not escape what it is given."""
+    def _prints(self, module: Module, call: ast.Call) -> bool:
+        """Whether a template may be filled in where what it is given may do harm."""
         given = [node.value for node in given_to(call) if isinstance(node, ast.Constant)]
         names = [value for value in given if isinstance(value, str)]
         return bool(self.templates) and (
-            not names or any(self.templates.unescaped(name) for name in names)
+            not names or any(self.templates.printed(name, module.path) for name in names)
         )

@@ -18,6 +18,7 @@ from buttress.analysis.taint.forms import of_form
 from buttress.analysis.taint.frame import Arguments, Callee, Enough, Frame
 from buttress.analysis.taint.own_calls import OwnCalls
 from buttress.analysis.taint.parts import keyed
+from buttress.analysis.taint.printing import Printed
 from buttress.analysis.taint.sinks import Kind, bits
 from buttress.analysis.taint.sources import (
     PARAMETER,
@@ -51,6 +52,7 @@ class Flow:
         label: Of the source: ``client``, ``parameter``, or that of the sources that were given.
         source: Where the source is read, with its file.
         entry: The function that the way from there begins in; ``None`` for the top of a file.
+        printed: The place in a template where it does harm although it is escaped.
     """
 
     kind: Kind
@@ -61,6 +63,7 @@ class Flow:
     label: str
     source: tuple[Module, ast.AST]
     entry: ast.AST | None = None
+    printed: Printed | None = None
 
 
 def _answers_any(function: Function) -> bool:
@@ -127,7 +130,7 @@ class _Run:
         danger = code.dangers if sources.names is None else None
         self._entries = Entries(code.service, code.modules, sources, code.definitions, danger)
         self._calls = OwnCalls(code.definitions, danger)
-        self._found: dict[tuple[Kind, str, int, int], Flow] = {}
+        self._found: dict[tuple[object, ...], Flow] = {}
         self._globals: dict[tuple[str, Callee | None, str], Value] = {}
 
     def flows(self) -> tuple[Flow, ...]:
@@ -152,10 +155,19 @@ class _Run:
     # -- what frames ask -----------------------------------------------------------------------
 
     def record(
-        self, frame: Frame, kind: Kind, node: ast.expr, argument: ast.expr, value: Value
+        self,
+        frame: Frame,
+        kind: Kind,
+        node: ast.expr,
+        argument: ast.expr,
+        value: Value,
+        *,
+        printed: Printed | None = None,
     ) -> None:
-        """Take note that a value reaches a sink."""
-        key = (kind, frame.module.path, node.lineno, node.col_offset)
+        """Take note that a value reaches a sink, in a template where ``printed`` is given."""
+        key: tuple[object, ...] = (kind, frame.module.path, node.lineno, node.col_offset)
+        if printed is not None:
+            key = (kind, printed)
         taints = sorted(value.taint, key=lambda t: (t.label == PARAMETER, t.module.path, t.key))
         first = taints[0]
         old = self._found.get(key)
@@ -164,7 +176,7 @@ class _Run:
             source = (first.module, first.node)
             entry = self._calls.stack[0] if self._calls.stack else None
             self._found[key] = Flow(
-                kind, frame.module, node, argument, at, first.label, source, entry
+                kind, frame.module, node, argument, at, first.label, source, entry, printed
             )
 
     def stored(
@@ -197,9 +209,9 @@ class _Run:
             found = self._globals[key] = self._definitions.value_of(frame.module, node)
         return found
 
-    def unescaped(self, template: str) -> frozenset[str]:
-        """Return the names whose values a template does not escape."""
-        return self._templates.unescaped(template)
+    def printed(self, template: str, near: str) -> tuple[Printed, ...]:
+        """Return what a template prints where it may do harm."""
+        return self._templates.printed(template, near)
 
     def route_path(self, frame: Frame) -> Value:
         """Return the path that is asked for, as far as the routes of the function tell."""

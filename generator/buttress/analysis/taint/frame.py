@@ -6,6 +6,7 @@ import ast
 from collections.abc import Collection
 from typing import Protocol
 
+from buttress.analysis.taint.printing import Printed
 from buttress.analysis.taint.sinks import Kind
 from buttress.analysis.taint.sources import Sources
 from buttress.analysis.taint.state import State
@@ -61,9 +62,16 @@ class Engine(Protocol):
     steps: int
 
     def record(
-        self, frame: Frame, kind: Kind, node: ast.expr, argument: ast.expr, value: Value
+        self,
+        frame: Frame,
+        kind: Kind,
+        node: ast.expr,
+        argument: ast.expr,
+        value: Value,
+        *,
+        printed: Printed | None = None,
     ) -> None:
-        """Take note that a value reaches a sink."""
+        """Take note that a value reaches a sink, in a template where ``printed`` is given."""
 
     def stored(
         self, frame: Frame, target: ast.expr | ast.Return, value: Value, source: ast.expr | None
@@ -83,8 +91,8 @@ class Engine(Protocol):
     def global_value(self, frame: Frame, node: ast.Name) -> Value:
         """Return what a name stands for that the function does not bind."""
 
-    def unescaped(self, template: str) -> frozenset[str]:
-        """Return the names whose values a template does not escape."""
+    def printed(self, template: str, near: str) -> tuple[Printed, ...]:
+        """Return what a template prints where it may do harm."""
 
     def route_path(self, frame: Frame) -> Value:
         """Return the path that is asked for, as far as the routes of the function tell."""

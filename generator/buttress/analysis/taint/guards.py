@@ -11,6 +11,7 @@ from buttress.analysis.taint.frame import Frame
 from buttress.analysis.taint.library import CHECKING_METHODS
 from buttress.analysis.taint.matching import limited
 from buttress.analysis.taint.sinks import ALL, Kind, bits
+from buttress.analysis.taint.sources import PARAMETER
 from buttress.analysis.taint.values import UNKNOWN, Value
 from buttress.project.modules import called_name
 from buttress.source.patterns import lazy_pattern
@@ -128,7 +129,9 @@ def _compared(frame: Frame, test: ast.Compare, evaluate: Evaluate, *, holds: boo
         if isinstance(left, ast.Constant) and isinstance(left.value, str):
             if not is_in:
                 _lacks(frame, left.value, right, evaluate)
-        elif is_in and not frame.state.held(evaluate(frame, right)):
+        elif is_in and all(
+            taint.label == PARAMETER for taint in frame.state.held(evaluate(frame, right))
+        ):
             mark(frame, left, ALL, evaluate)
     elif isinstance(right, ast.Constant) and right.value is None and isinstance(op, _EQUALITIES):
         is_there = isinstance(op, ast.IsNot | ast.NotEq) is holds

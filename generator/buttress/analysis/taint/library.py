@@ -10,7 +10,15 @@ from urllib.parse import quote, quote_plus, unquote, unquote_plus
 from buttress.analysis.taint.sinks import ALL, BIT, Kind, bits
 
 TEXTS = bits(
-    Kind.SQL, Kind.CODE, Kind.SHELL, Kind.TEMPLATE, Kind.LDAP, Kind.XPATH, Kind.PATH, Kind.HTML
+    Kind.SQL,
+    Kind.CODE,
+    Kind.SHELL,
+    Kind.TEMPLATE,
+    Kind.LDAP,
+    Kind.XPATH,
+    Kind.PATH,
+    Kind.HTML,
+    Kind.SCRIPT,
 )
 """Sinks that need certain characters to do harm."""
 
@@ -57,11 +65,14 @@ MADE_SAFE: dict[str, int] = {
          "django.utils._os.safe_join"],
         bits(Kind.PATH),
     ),
+    **dict.fromkeys(
+        ["django.utils.html.escapejs", "flask.json.htmlsafe_dumps"], bits(Kind.SCRIPT)
+    ),
     "django.utils.text.slugify": TEXTS,
     "slugify.slugify": TEXTS,
     **dict.fromkeys(
         ["urllib.parse.quote", "urllib.parse.quote_plus", "urllib.parse.urlencode", "requests.utils.quote"],
-        bits(Kind.HTML, Kind.SQL, Kind.XPATH, Kind.URL, Kind.REDIRECT, Kind.LDAP),
+        bits(Kind.HTML, Kind.SQL, Kind.XPATH, Kind.URL, Kind.REDIRECT, Kind.LDAP, Kind.SCRIPT),
     ),
     **dict.fromkeys(
         ["base64.b64encode", "base64.urlsafe_b64encode", "binascii.hexlify", "base64.b32encode",
@@ -75,7 +86,7 @@ MADE_SAFE: dict[str, int] = {
     ),
     **dict.fromkeys(
         ["json.dumps", "flask.json.dumps", "orjson.dumps", "ujson.dumps"],
-        bits(Kind.CODE, Kind.URL, Kind.REDIRECT, Kind.PATH, Kind.OBJECT),
+        bits(Kind.CODE, Kind.URL, Kind.REDIRECT, Kind.PATH, Kind.OBJECT, Kind.SCRIPT),
     ),
     **dict.fromkeys(["ast.literal_eval"], bits(Kind.CODE)),
     "re.escape": bits(Kind.PATTERN),
@@ -91,14 +102,14 @@ UNDONE: dict[str, int] = {
     **dict.fromkeys(["html.unescape", "xml.sax.saxutils.unescape"], bits(Kind.HTML)),
     **dict.fromkeys(
         ["urllib.parse.unquote", "urllib.parse.unquote_plus"],
-        bits(Kind.HTML, Kind.SQL, Kind.XPATH, Kind.URL, Kind.REDIRECT, Kind.LDAP),
+        bits(Kind.HTML, Kind.SQL, Kind.XPATH, Kind.URL, Kind.REDIRECT, Kind.LDAP, Kind.SCRIPT),
     ),
     **dict.fromkeys(
         ["base64.b64decode", "base64.urlsafe_b64decode", "binascii.unhexlify", "base64.b32decode",
          "base64.standard_b64decode", "base64.decodebytes", "base64.decodestring"],
         TEXTS | bits(Kind.URL, Kind.REDIRECT),
     ),
-    "json.loads": bits(Kind.CODE, Kind.URL, Kind.REDIRECT, Kind.PATH, Kind.OBJECT),
+    "json.loads": bits(Kind.CODE, Kind.URL, Kind.REDIRECT, Kind.PATH, Kind.OBJECT, Kind.SCRIPT),
 }  # fmt: skip
 """Functions that take back what others made safe."""
 

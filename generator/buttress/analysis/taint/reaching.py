@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 
+from buttress.analysis.taint.filling import filled_in
 from buttress.analysis.taint.frame import Arguments, Frame
 from buttress.analysis.taint.handing_on import put_together
 from buttress.analysis.taint.matching import slowly_matched
@@ -77,7 +78,7 @@ def look(  # noqa: C901, PLR0912 - one sink after another
     if slow is not None:
         _note(frame, Kind.SLOW, node, *slow)
     if function.what.rpartition(".")[2] in RENDERERS:
-        _rendered(frame, node, arguments)
+        _rendered(frame, node, owner, arguments)
         return
     sink = FUNCTIONS.get(function.what)
     name = node.func.attr if isinstance(node.func, ast.Attribute) else ""
@@ -116,20 +117,13 @@ def look(  # noqa: C901, PLR0912 - one sink after another
                 _reach(frame, node, sink, argument, value, arguments)
 
 
-def _rendered(frame: Frame, node: ast.Call, arguments: Arguments) -> None:
-    """Take note of values that a template puts into a page as they are."""
-    given = [*arguments.positional, *arguments.named.values()]
-    template = next((v.const for v in given if isinstance(v.const, str)), None)
-    names = frame.engine.unescaped(template) if isinstance(template, str) else frozenset()
-    if not names:
-        return
-    values = dict(arguments.named)
-    for value in given:
-        container = frame.state.container(value)
-        if container is not None and container.kind == "dict":
-            values.update({str(key): item for key, item in container.items.items()})
-    for name in sorted(names & values.keys()):
-        _note(frame, Kind.HTML, node, node, values[name])
+def _rendered(frame: Frame, node: ast.Call, owner: Value | None, arguments: Arguments) -> None:
+    """Take note of values that do harm where a template prints them."""
+    for printed, kind, value in filled_in(frame, node, owner, arguments):
+        found = harm(frame, kind, value)
+        if found is not None:
+            place = None if printed.is_raw else printed
+            frame.engine.record(frame, Kind.HTML, node, node, found, printed=place)
 
 
 def _feature(frame: Frame, node: ast.Call, arguments: Arguments) -> None:

@@ -23,6 +23,7 @@ class Kind(StrEnum):
     XML = "xml"
     SESSION = "session"
     SECRET = "secret"  # noqa: S105 - the name of a kind
+    SCRIPT = "script"
     PATTERN = "pattern"
     SLOW = "slow"
 
@@ -60,7 +61,17 @@ def _all(sink: Sink, *names: str) -> dict[str, Sink]:
     return dict.fromkeys(names, sink)
 
 
-_MATCHING = ("compile", "match", "fullmatch", "search", "findall", "finditer", "split", "sub", "subn")
+_MATCHING = (
+    "compile",
+    "match",
+    "fullmatch",
+    "search",
+    "findall",
+    "finditer",
+    "split",
+    "sub",
+    "subn",
+)
 _RUNS = [f"subprocess.{n}" for n in ("run", "call", "check_call", "check_output", "Popen")]
 _VERBS = ("get", "post", "put", "patch", "delete", "head", "options")
 _SPAWNS = [f"os.{n}" for n in ("spawnl", "spawnle", "spawnlp", "spawnlpe", "spawnv", "spawnve")]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from buttress.analysis.access.debug_toolbar import open_toolbars
 from buttress.analysis.access.endpoints import endpoints
 from buttress.analysis.access.exposure import debug_switches, foundations, wildcard_origins
 from buttress.analysis.access.guards import knows_callers
@@ -68,6 +69,9 @@ def debug_enabled(subject: Subject) -> Iterator[Finding]:
     for module, node, message in debug_switches(modules):
         if module.path not in overridden:
             yield subject.finding(module, node, message)
+    for module, value in open_toolbars(modules):
+        message = "The debug toolbar shows settings and statements to whoever asks for it."
+        yield subject.finding(module, value, message)
 
 
 @check(

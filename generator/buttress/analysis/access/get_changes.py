@@ -80,13 +80,13 @@ def _changes(project: Project, service: Service, endpoint: Endpoint) -> bool:
     is_said = _says_change(endpoint)
     asked = frozenset(name for path in endpoint.paths for name in _names(path))
     way = list(_way(project, service, endpoint.module, node, asked))
-    texts = [module.source(function) for module, function, _ in way]
+    texts = [module.source(function) for module, function, _, _ in way]
     if any(_TAKES_FORMS.search(text) for text in texts) or _shows_ticket(endpoint, texts[0]):
         return False
-    for module, function, given in way:
+    for module, function, given, depth in way:
         if _throws_away(module, function) or _runs_script(project, module, function):
             return True
-        if is_said and _changes_something(module, function):
+        if is_said and depth < 2 and _changes_something(module, function):
             return True
         if given and _stores(module, function, given):
             return True
@@ -123,14 +123,14 @@ def _way(
     module: Module,
     function: Function,
     given: frozenset[str],
-) -> Iterator[tuple[Module, Function, frozenset[str]]]:
-    """Yield a function and those of the project that it calls, with what of the address they are given."""
+) -> Iterator[tuple[Module, Function, frozenset[str], int]]:
+    """Yield a function and those that it calls, what of the address they are given, and how deep."""
     own = own_modules(project.tree)
     waiting = [(module, function, given, 0)]
     seen = {(module.path, function.lineno)}
     while waiting and len(seen) <= _MOST:
         module, function, given, depth = waiting.pop(0)
-        yield module, function, given
+        yield module, function, given, depth
         for call in module.inside(function) if depth < _DEEPEST else ():
             if not isinstance(call, ast.Call):
                 continue

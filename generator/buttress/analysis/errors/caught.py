@@ -42,6 +42,11 @@ _INTERNAL = (
 )  # fmt: skip
 """Their errors carry host names, statements, paths or keys."""
 
+_READING = frozenset(
+    ["json.loads", "model_validate", "model_validate_json", "parse_obj", "validate_python"]
+)
+_CUTTING = frozenset(["decode", "lower", "removeprefix", "replace", "split", "startswith", "strip"])
+
 _LOG_METHODS = frozenset(
     ["exception", "error", "critical", "warning", "warn", "info", "debug", "log"]
 )
@@ -79,6 +84,26 @@ def catches_only(module: Module, handler: ast.ExceptHandler, names: frozenset[st
         return False
     kinds = handler.type.elts if isinstance(handler.type, ast.Tuple) else [handler.type]
     return all(module.resolve(kind) in names for kind in kinds)
+
+
+def only_reads_input(module: Module, handler: ast.ExceptHandler) -> bool:
+    """Whether a ``try`` does nothing but take apart what somebody sent: its errors are about that alone."""
+    attempt = module.parent(handler)
+    if not isinstance(attempt, ast.Try):
+        return False
+    names = {
+        _name_of(module, node)
+        for statement in attempt.body
+        for node in ast.walk(statement)
+        if isinstance(node, ast.Call)
+    }
+    return bool(_READING & names) and names <= _READING | _CUTTING
+
+
+def _name_of(module: Module, call: ast.Call) -> str:
+    """Return the name of a method; of a function of a library the whole one, as ``jwt.decode`` is another."""
+    name = call.func.attr if isinstance(call.func, ast.Attribute) else ""
+    return name if name in _READING else module.resolve(call.func) or name
 
 
 def is_quiet(module: Module, handler: ast.ExceptHandler) -> bool:

@@ -13,6 +13,7 @@ from buttress.analysis.errors.caught import (
     is_traceback,
     mentions,
     names_of,
+    only_reads_input,
 )
 from buttress.source import Module
 
@@ -35,7 +36,9 @@ def loses_traceback(module: Module, call: ast.Call) -> bool:
         return False
     if any(brings_traceback(module, other) for other in direct_calls(handler)):
         return False
-    if _goes_on(module, handler) or catches_only(module, handler, _REFUSED):
+    if _goes_on(module, handler, call) or catches_only(module, handler, _REFUSED):
+        return False
+    if only_reads_input(module, handler):
         return False
     if _is_sorted_out(module, handler) or any(
         _logs_trace(module, c) for c in direct_calls(handler)
@@ -76,9 +79,20 @@ def _is_sorted_out(module: Module, handler: ast.ExceptHandler) -> bool:
     )
 
 
-def _goes_on(module: Module, handler: ast.ExceptHandler) -> bool:
+def _end_of_block(module: Module, handler: ast.ExceptHandler, call: ast.Call) -> ast.stmt:
+    """Return how the branch ends in which a call stands, where that ends all; else how the block does."""
+    above = module.parent(module.statement(call))
+    if isinstance(above, ast.If):
+        inside = module.statement(call)
+        branch = above.body if inside in above.body else above.orelse
+        if isinstance(branch[-1], ast.Raise):
+            return branch[-1]
+    return handler.body[-1]
+
+
+def _goes_on(module: Module, handler: ast.ExceptHandler, call: ast.Call) -> bool:
     """Whether the error is raised again, so that whoever deals with it can say where it came from."""
-    last = handler.body[-1]
+    last = _end_of_block(module, handler, call)
     if not isinstance(last, ast.Raise):
         return False
     is_same = last.exc is None or (isinstance(last.exc, ast.Name) and last.exc.id == handler.name)

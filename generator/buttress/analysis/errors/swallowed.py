@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from buttress.analysis.errors.caught import inside, is_broad
 from buttress.source import Module
+from buttress.source.records import dataclass
 
 _CLOSING = frozenset(
     ["close", "aclose", "disconnect", "kill", "quit", "shutdown", "stop", "terminate"]
 )
+_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 _PRINTS = frozenset(
     {"builtins.print", "pprint.pprint", "traceback.print_exc", "traceback.print_exception"}
 )
@@ -45,6 +46,8 @@ def swallowed(module: Module) -> Iterator[Swallowed]:
             attempt = module.parent(handler)
             if _only_closes(attempt) or _only_reads_environment(module, attempt):
                 continue
+            if _cleans_up(module, attempt):
+                continue
             yield Swallowed(handler, is_bare=False, is_silent=True)
         elif (
             not is_bare
@@ -64,6 +67,25 @@ def _only_closes(attempt: ast.AST | None) -> bool:
         and call.func.attr in _CLOSING
         for statement in attempt.body
     )
+
+
+def _cleans_up(module: Module, attempt: ast.AST | None) -> bool:
+    """Whether a ``try`` stands in a ``finally`` and needs nothing of what it calls.
+
+    An error that got out of there would take the place of the one that is on its way.
+    """
+    if not isinstance(attempt, ast.Try) or not all(
+        isinstance(statement, ast.Expr) for statement in attempt.body
+    ):
+        return False
+    inner: ast.AST = attempt
+    for above in module.ancestors(attempt):
+        if isinstance(above, ast.Try | ast.TryStar) and inner in above.finalbody:
+            return True
+        if isinstance(above, _FUNCTIONS):
+            return False
+        inner = above
+    return False
 
 
 def _only_reads_environment(module: Module, attempt: ast.AST | None) -> bool:

@@ -17,7 +17,7 @@ NOISE = lazy_pattern(
     r"(?:echo|printf|true|:|cd|ls|pwd|exit|date|sleep|env|export|set|test|\[)(?:\s|\Z)"
 )
 TESTS = lazy_pattern(
-    r"(?:pytest|py\.test|tox|nox|unittest|nose2|behave|robot|schemathesis)(?:\s|\Z|:)"
+    r"(?:pytest|py\.test|tox|nox|unittest|nose2|nosetests|behave|robot|schemathesis)(?:\s|\Z|:)"
     r"|(?:coverage\s+run\s+(?:-\S+\s+)*|python[\d.]*\s+(?:-\S+\s+)*)?(?:\S*/)?(?:manage(?:\.py)?\s+test\b|\S*run_?tests?\.(?:py|sh))"
     r"|hatch\s+test|flask\s+test\b"
 )
@@ -81,13 +81,13 @@ _START = lazy_pattern(r"^(?:CMD|ENTRYPOINT)[ \t]+(.+)$", re.MULTILINE)
 
 
 def gates(pipelines: Iterable[Pipeline]) -> list[Command]:
-    """Return the commands that a change, or a clock, starts and whose failure is a failure."""
+    """Return the commands that a change, or a clock, starts and whose failure is a failure, at once or later."""
     return [
         command
         for pipeline in pipelines
         if pipeline.starts_on_change or pipeline.is_scheduled
         for command in pipeline.commands
-        if not command.is_soft
+        if not command.is_soft or is_read_later(command, pipeline)
     ]
 
 
@@ -110,12 +110,19 @@ def is_gate(command: Command) -> bool:
 
 
 def is_read_later(command: Command, pipeline: Pipeline) -> bool:
-    """Whether a later command reads the report that this one writes, and so hears of what it found."""
+    """Whether a later command reads the report that this one writes, and so hears of what it found.
+
+    Reports that share a folder of their own are read together: what opens a file of it reads them all.
+    """
     written = _REPORT.search(command.text)
     if written is None:
         return False
-    others = (c.text for c in pipeline.commands if c != command and not NOISE.match(c.text))
-    return any(re.search(rf"(?<![\w./-]){re.escape(written[1])}(?!\w)", text) for text in others)
+    others = [c.text for c in pipeline.commands if c != command and not NOISE.match(c.text)]
+    if any(re.search(rf"(?<![\w./-]){re.escape(written[1])}(?!\w)", text) for text in others):
+        return True
+    folder = written[1].rpartition("/")[0]
+    opened = rf"\bopen\(\s*f?['\"]{re.escape(folder)}/"
+    return bool(folder) and any(re.search(opened, text) for text in others)
 
 
 def uses_any(pipelines: Iterable[Pipeline], actions: tuple[str, ...]) -> bool:

@@ -50,6 +50,8 @@ def development_starts(project: Project, service: Service) -> list[tuple[Fact, s
         return None
     found = []
     for fact in commands:
+        if name_of(fact.place.path) == "vercel.json":
+            continue  # it imports the app, and runs no file
         why = _why(project, service, fact.value)
         if why:
             found.append((fact, why))

@@ -30,7 +30,7 @@ _WRAPPERS = (
         r"(?>(?:-[evpwu]|--(?:env|volume|publish|workdir|user|name|network|env-file|mount|platform))(?:\s+|=)\S+\s+"
         r"|--?\S+\s+)*+[^\s-]\S*\s+(?=\S)"
     ),
-    re.compile(r"(?:bash|sh)\s+-\w*c\s+"),
+    re.compile(r"(?:/\S*/)?(?:bash|sh)\s+-\w*c\s+"),
     re.compile(r"(?:\S*/)?\.?venv/bin/"),
 )
 _SOFT = lazy_pattern(r"(?:true|:|echo|exit\s+0|printf)\b")
@@ -90,9 +90,13 @@ def simple_commands(text: str) -> Iterator[Simple]:
                 hidden = hidden or (
                     after == ";" and re.match(r"(?:true|:|exit 0)\s*\Z", rest) is not None
                 )
-                yield Simple(
-                    command, number, hidden or ignores_errors or bool(_ZERO.search(command))
+                hidden = hidden or ignores_errors
+                # what was in quotes, behind `sh -c`, may be several commands
+                parts = (
+                    list(simple_commands(command)) if _SEPARATOR.search(_masked(command)) else []
                 )
+                for part in parts or [Simple(command, 0, bool(_ZERO.search(command)))]:
+                    yield Simple(part.text, number, hidden or part.is_soft)
 
 
 def _fate(command: str, before: str, fate: str) -> str:

@@ -36,6 +36,7 @@ _SETTINGS_FILE = lazy_pattern(
 )
 _SETTINGS_FOLDER = lazy_pattern(r"(?:config|settings|conf|core/config)\Z")
 _FILE_OF = lazy_pattern(r"sqlite(?:\+\w+)?:/{2,4}\{\w*\}")
+_NO_HOST = lazy_pattern(r"[\w+]+:///\?\w+=\Z")
 _MEMORY = lazy_pattern(r"sqlite(?:\+\w+)?://(?:/?:memory:|\Z)|sqlite(?:\+\w+)?:///\Z")
 
 
@@ -77,8 +78,10 @@ def _kind(text: str, *, is_begin: bool) -> str:
 
 
 def _is_filled_in(module: Module, node: ast.Constant, text: str) -> bool:
-    """Whether what decides about an address is put into it: the file of a database."""
+    """Whether what decides about an address is put into it: the file of a database, or all of its parts."""
     above = module.parent(node)
+    if isinstance(above, ast.JoinedStr):
+        return bool(_NO_HOST.match(text))
     is_template = isinstance(above, ast.Attribute) and above.attr == "format"
     return is_template and bool(_FILE_OF.match(text))
 

@@ -69,6 +69,9 @@ _WEAK_METHODS = frozenset(
 _WEAK_HASHERS = lazy_pattern(r"(?:MD5|SHA1|Unsalted\w*|Crypt)PasswordHasher\Z")
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 _LONGEST = 20_000
+_ADDRESSES = frozenset(["db_host", "host", "hostname", "port", "server", "smtp_host"])
+"""Columns that say where to log in: the password beside them is for another system."""
+
 _COLUMNS = frozenset(["Column", "mapped_column", "CharField", "TextField", "StringField", "Field"])
 
 
@@ -269,6 +272,8 @@ def _columns(module: Module) -> Iterator[ast.stmt]:
             bases,
         ):
             continue
+        if _ADDRESSES & _fields(klass):
+            continue  # what logs in elsewhere has to be told as it is
         for item in klass.body:
             if isinstance(item, ast.Assign | ast.AnnAssign) and isinstance(item.value, ast.Call):
                 target = item.targets[0] if isinstance(item, ast.Assign) else item.target
@@ -280,6 +285,16 @@ def _columns(module: Module) -> Iterator[ast.stmt]:
                     and not (module.resolve(item.value.func) or "").startswith("pydantic")
                 ):
                     yield item
+
+
+def _fields(klass: ast.ClassDef) -> set[str]:
+    """Return the names that the body of a class gives values."""
+    return {
+        written(target)
+        for item in klass.body
+        if isinstance(item, ast.Assign | ast.AnnAssign)
+        for target in (item.targets if isinstance(item, ast.Assign) else [item.target])
+    }
 
 
 def _last(node: ast.AST) -> str:

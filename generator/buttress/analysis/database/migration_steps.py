@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 
 from buttress.project.folders import folder_of, is_inside
 from buttress.project.literals import argument, strings_in
@@ -14,10 +13,18 @@ from buttress.project.modules import called_name
 from buttress.source import Module
 from buttress.source.nodes import Function
 from buttress.source.patterns import lazy_pattern
+from buttress.source.records import dataclass
 
 _RECENT = 5
 _DROPS = {"drop_table": "table", "drop_column": "column"}
 _MOVES = lazy_pattern(r"\bUPDATE\s+\S+\s+SET\b|\bINSERT\s+INTO\b", re.IGNORECASE)
+_STATEMENT = lazy_pattern(
+    r"\s*(alter|create|delete|drop|insert|rename|truncate|update|with)\s", re.IGNORECASE
+)
+_SHAPING = frozenset(
+    ["add_column", "alter_column", "batch_alter_table", "create_check_constraint", "create_foreign_key", "create_index",
+     "create_table", "create_unique_constraint", "drop_column", "drop_constraint", "drop_index", "drop_table", "rename_table"]
+)  # fmt: skip
 _DJANGO_DROPS = {"DeleteModel": "table", "RemoveField": "column"}
 
 
@@ -118,7 +125,8 @@ def _of_alembic(module: Module) -> Iterator[UnsafeStep]:
                 call,
                 "A column that must have a value is added without one: it fails on a full table.",
             )
-    if downgrade is not None and _is_empty(downgrade):
+    is_open = downgrade is not None and _is_empty(downgrade)
+    if downgrade is not None and is_open and not _only_corrects(upgrade):
         yield UnsafeStep(downgrade, "There is no way back: downgrade does nothing.")
 
 
@@ -195,6 +203,23 @@ def _needs_value(call: ast.Call) -> bool:
         for part in column.args
     )
     return is_required and "server_default" not in given and not computed and None not in given
+
+
+def _only_corrects(function: Function) -> bool:
+    """Whether a step updates rows or writes them anew, and leaves every table and column as it is.
+
+    The code before it still runs, and when the step is run again it does no more.
+    """
+    verbs: set[str] = set()
+    for node in ast.walk(function):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            match = _STATEMENT.match(node.value)
+            verbs |= {match[1].lower()} if match else set()
+        elif isinstance(node, ast.Call):
+            if called_name(node) in _SHAPING:
+                return False
+            verbs |= {"insert"} if called_name(node) == "bulk_insert" else set()
+    return verbs in ({"update"}, {"delete", "insert"}, {"delete", "insert", "update"})
 
 
 def _is_empty(function: Function) -> bool:

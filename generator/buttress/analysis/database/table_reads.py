@@ -29,6 +29,7 @@ _NARROW = frozenset(
 _TAKES = frozenset(["all", "fetchall", "fetchone", "first", "execute", "fetchmany"])
 _NARROWING_CALL = lazy_pattern(r"paginat|filter|search", re.IGNORECASE)
 _REFINES = _NARROW | {"update", "delete"}
+_PAGES = frozenset(["paginate_by", "pagination_class"])
 SMALL = lazy_pattern(
     r"(?:categor(?:y|ie)|role|tag|countr(?:y|ie)|language|status|type|permission|setting|config|department|level"
     r"|currenc(?:y|ie)|genre|state|region|cit(?:y|ie)|skill|feature|menu|faq|locale|option|tier|brand|colou?r|realtor)"
@@ -38,7 +39,7 @@ SMALL = lazy_pattern(
 """Names of tables that stay small by their nature."""
 
 _NO_LIMIT_SQL = lazy_pattern(
-    r"\b(?:where|limit|group\s+by|fetch\s+first|offset|top\s+\d)\b|\bcount\s*\(|\bsum\s*\(|\bmax\s*\(|\bavg\s*\(",
+    r"\b(?:where|limit|group\s+by|fetch\s+first|offset|top\s+\d|select\s+distinct)\b|\bcount\s*\(|\bsum\s*\(|\bmax\s*\(|\bavg\s*\(",
     re.IGNORECASE,
 )
 _TABLE = lazy_pattern(r"\bfrom\s+[\"`\[]?(\w+)", re.IGNORECASE)
@@ -163,8 +164,21 @@ def _refined(scope: ast.AST) -> frozenset[str]:
     return frozenset(found)
 
 
+def _is_of_paged_view(handler: Handler) -> bool:
+    """Whether a handler is a method of a view that splits what it lists into pages."""
+    view = handler.module.parent(handler.node)
+    return isinstance(view, ast.ClassDef) and any(
+        isinstance(line, ast.Assign)
+        and written(line.targets[0]) in _PAGES
+        and not (isinstance(line.value, ast.Constant) and line.value.value is None)
+        for line in view.body
+    )
+
+
 def is_limited(handler: Handler) -> bool:
-    """Whether a handler takes a page or a size, or cuts what it reads."""
+    """Whether a handler takes a page or a size, or cuts what it reads, or its view does."""
+    if _is_of_paged_view(handler):
+        return True
     arguments = handler.node.args
     listed = (*arguments.args, *arguments.kwonlyargs)
     if any(re.search(r"limit|offset|page|skip|size", item.arg) for item in listed):

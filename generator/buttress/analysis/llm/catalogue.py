@@ -82,7 +82,7 @@ CLIENT_PACKAGES = ("langchain", "langgraph", "deepagents", "llama_index")
 
 _CHAINED_CLIENT = lazy_pattern(
     r"(?:langchain|langchain_(?!core\b|text_splitters\b)\w+)(?:\.\w+)*?\.((?:Azure)?Chat(?!Prompt|Message|Generation|History|Result)\w+"
-    r"|(?:Azure)?OpenAI|Ollama(?:LLM)?|GoogleGenerativeAI|VertexAI|HuggingFace(?:Hub|Endpoint|Pipeline)|LlamaCpp|Bedrock(?:LLM)?"
+    r"|(?:Azure)?OpenAI|Ollama(?:LLM)?|GoogleGenerativeAI|VertexAI|HuggingFace(?:Hub|Endpoint|Pipeline)|LlamaCpp|CTransformers|GPT4All|Bedrock(?:LLM)?"
     r"|Anthropic(?:LLM)?|Cohere|Groq|MistralAI|Together|Replicate|init_chat_model)\Z"
 )
 _INDEX_CLIENT = lazy_pattern(
@@ -91,6 +91,7 @@ _INDEX_CLIENT = lazy_pattern(
 _PROVIDERS = (
     ("azure", "azure"), ("openai", "openai"), ("anthropic", "anthropic"), ("google", "google"), ("vertex", "google"), ("gemini", "google"),
     ("groq", "groq"), ("ollama", "ollama"), ("llamacpp", "local"), ("huggingfacepipeline", "local"), ("mistral", "mistral"), ("cohere", "cohere"),
+    ("ctransformers", "local"), ("gpt4all", "local"),
     ("huggingface", "huggingface"), ("bedrock", "bedrock"), ("together", "together"), ("deepseek", "deepseek"), ("replicate", "replicate"),
 )  # fmt: skip
 

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 
 from buttress.analysis.development import is_for_development
+from buttress.project.literals import written
 from buttress.source import Module, Modules
+from buttress.source.patterns import lazy_pattern
 
 _ENGINES = frozenset(
     [
@@ -16,6 +19,8 @@ _ENGINES = frozenset(
     ]
 )
 
+_SECRET = lazy_pattern(r"pass|pwd|token|secret|hash|salt|otp|api_?key", re.IGNORECASE)
+
 
 def traced_statements(modules: Modules) -> Iterator[tuple[Module, ast.expr]]:
     """Yield what has every statement printed, hashes of passwords and tokens among its values.
@@ -23,7 +28,7 @@ def traced_statements(modules: Modules) -> Iterator[tuple[Module, ast.expr]]:
     SQLite gives a trace callback the statement with its values; SQLAlchemy prints them beside it,
     unless ``hide_parameters`` is set. An app without passwords or tokens has nothing to hide there.
     """
-    if not modules.having("passw", "token"):
+    if not modules.having("passw", "token") or not _keeps_secrets(modules):
         return
     for module, call in modules.called("set_trace_callback"):
         given = call.args[0] if call.args else None
@@ -36,3 +41,17 @@ def traced_statements(modules: Modules) -> Iterator[tuple[Module, ast.expr]]:
         is_hidden = "hide_parameters" in keywords or is_for_development(module, call)
         if echo is not None and is_on and not is_hidden:
             yield module, echo
+
+
+def _keeps_secrets(modules: Modules) -> bool:
+    """Whether a column has the name of a secret, or tables are made in a way that names are not read from."""
+    if modules.having("Table(", "BaseUserTable", "CREATE TABLE", "create table"):
+        return True
+    names = {
+        written(line.target if isinstance(line, ast.AnnAssign) else line.targets[0])
+        for module in modules.having("Column", "Mapped", "sqlmodel")
+        for klass in module.nodes(ast.ClassDef)
+        for line in klass.body
+        if isinstance(line, ast.Assign | ast.AnnAssign)
+    }
+    return not names or any(map(_SECRET.search, names))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterable
-from unittest import TestCase
 
 from buttress.analysis.function_bodies import calls_inside
 from buttress.project.literals import is_self
@@ -89,9 +88,13 @@ def _checks(call: ast.Call) -> bool:
         return bool(call.args)
     # `self.assertTrue(True)` proves nothing, `double.assert_called_with(1)` does
     is_case = isinstance(function, ast.Attribute) and is_self(function.value)
+    if not is_case or not call.args or not all(map(_is_constant, call.args)):
+        return True
+    # imported here, because it is slow to import and seldom asked
+    from unittest import TestCase
+
     # what a framework adds asks about the answer at hand (`self.assertTemplateUsed("a.html")`)
-    is_case = is_case and hasattr(TestCase, name)
-    return not (is_case and call.args and all(map(_is_constant, call.args)))
+    return not hasattr(TestCase, name)
 
 
 def _names_state(call: ast.Call) -> bool:
@@ -122,6 +125,8 @@ def _expects_failure(module: Module) -> bool:
     for call in module.nodes(ast.Call):
         target = module.resolve(call.func) or ""
         name = call.func.attr if isinstance(call.func, ast.Attribute) else ""
+        if target == "pytest.mark.parametrize" and _gives_failure(call):
+            return True
         if target == "pytest.raises" or name in {"assertRaises", "assertRaisesRegex"}:
             return True
         if _ASSERTING.match(name) and any(map(_is_failure, call.args)):
@@ -133,6 +138,22 @@ def _expects_failure(module: Module) -> bool:
         function.name.startswith("test") and _REFUSAL.search(function.name)
         for function in asserting_functions(module)
     )
+
+
+def _gives_failure(call: ast.Call) -> bool:
+    """Whether a test is given the statuses to expect, and one of them is of a failure."""
+    names = [name for node in call.args[:1] for part in ast.walk(node) for name in _words(part)]
+    return any(re.search(r"status|code", name) for name in names) and any(
+        isinstance(part, ast.expr) and _is_failure(part)
+        for node in call.args[1:2]
+        for part in ast.walk(node)
+    )
+
+
+def _words(node: ast.AST) -> list[str]:
+    """Return the names in a text, or none where a node is no text."""
+    text = node.value if isinstance(node, ast.Constant) else None
+    return re.findall(r"\w+", text) if isinstance(text, str) else []
 
 
 def _is_failure(node: ast.expr) -> bool:

@@ -36,6 +36,8 @@ _ORIGINS = frozenset(
     }
 )
 
+_READS = frozenset(["os.getenv", "os.environ.get"])
+
 
 def debug_switches(modules: Modules) -> Iterator[tuple[Module, ast.expr, str]]:
     """Yield the places that switch debugging on, or on unless told otherwise."""
@@ -67,9 +69,42 @@ def _loaded_switches(modules: Modules) -> Iterator[tuple[Module, ast.expr]]:
 
 def _loaded_classes(modules: Modules) -> frozenset[str]:
     """Return the names of the classes that a Flask app takes its settings from, whatever runs it."""
-    given = [call.args[0] for _, call in modules.called("from_object") if len(call.args) == 1]
+    given = [
+        call.args[0]
+        for module, call in modules.called("from_object")
+        if len(call.args) == 1 and not _is_other_choice(module, call)
+    ]
     names = {written(node).rpartition(".")[2] for node in given}
     return frozenset(name for name in names if name[:1].isupper())
+
+
+def _is_other_choice(module: Module, call: ast.Call) -> bool:
+    """Whether a call stands behind ``else``, where a variable that nobody sets chooses what is before it."""
+    inner: ast.AST = call
+    for above in module.ancestors(call):
+        if isinstance(above, ast.If) and inner in above.orelse:
+            test = above.test
+            if isinstance(test, ast.Compare) and isinstance(test.ops[0], ast.Eq):
+                wanted = literal_text(test.comparators[0])
+                return bool(wanted) and _unset_value(module, test.left) == wanted
+        inner = above
+    return False
+
+
+def _unset_value(module: Module, node: ast.expr) -> str:
+    """Return what a variable of the environment is taken for that nobody sets, where that stands here."""
+    if isinstance(node, ast.Name):
+        scopes = {module.function(node), None}
+        given = [
+            assign.value
+            for assign in module.nodes(ast.Assign)
+            if module.function(assign) in scopes
+            and any(written(target) == node.id for target in assign.targets)
+        ]
+        return _unset_value(module, given[0]) if len(given) == 1 else ""
+    if isinstance(node, ast.Call) and len(node.args) == 2 and module.resolve(node.func) in _READS:
+        return literal_text(node.args[1])
+    return ""
 
 
 def _starts_app(module: Module, keyword: ast.keyword) -> bool:
@@ -162,7 +197,9 @@ def wildcard_origins(modules: Modules) -> Iterator[tuple[Module, ast.expr, str]]
         for assign in module.nodes(ast.Assign):
             names = {t.id for t in assign.targets if isinstance(t, ast.Name)}
             is_all = not names.isdisjoint(_ALLOW_ALL) and is_on(module, assign.value)
-            if is_all and not is_for_development(module, assign):
+            # whether debugging is on is another question, and asked where it is decided
+            is_debug = written(assign.value) == "DEBUG"
+            if is_all and not is_debug and not is_for_development(module, assign):
                 message = "Every website may call the app from its visitors' browsers."
                 yield module, assign.value, message
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from buttress.analysis.errors.app_handlers import REGISTERS, handles_every_error
-from buttress.analysis.errors.caught import ErrorScope, inside, is_internal
+from buttress.analysis.errors.caught import ErrorScope, inside, is_internal, only_reads_input
 from buttress.analysis.errors.statuses import EXCEPTION_RESPONSES, status_of
 from buttress.project.model import Service
 from buttress.project.modules import called_name
 from buttress.source import Module
+from buttress.source.records import dataclass
 
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 _TEXT_CALLS = frozenset({"builtins.str", "builtins.repr", "builtins.format"})
@@ -76,7 +76,7 @@ def leaks(module: Module, service: Service) -> Iterator[Leak]:
 
 def _scopes(module: Module) -> Iterator[tuple[ErrorScope, str | None]]:
     for handler in module.nodes(ast.ExceptHandler):
-        if is_internal(module, handler.type):
+        if is_internal(module, handler.type) and not only_reads_input(module, handler):
             yield handler, handler.name
     if not any(word in module.text for word in REGISTERS):
         return

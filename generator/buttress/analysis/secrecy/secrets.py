@@ -53,7 +53,8 @@ _PLAIN_KEY = lazy_pattern(
 )
 PLACEHOLDER = lazy_pattern(
     r"^(?:$|x{3,}(?:[-_]?(?:password|passwd|secret|token|key))?|\*+(?:\w+\*+)?|pk_(?:test|live)_.*|token_temp|\.{3}|<.*>|\[.*\]|\{.*\}|\$\{?.*|%.*%|your[-_ ].*|.*[-_ ]here$|none|null|todo|tbd"
-    r"|not[-_ ]?(?:needed|used|set|required)|xox[a-z]-[a-z]+|dummy.*|fake.*|example.*|placeholder.*|changeme_?placeholder)$",
+    r"|not[-_ ]?(?:needed|used|set|required)|xox[a-z]-[a-z]+|dummy.*|fake.*|example.*|placeholder.*|changeme_?placeholder"
+    r"|a[ks]ia\w+example|\S+examplekey)$",  # the keys of AWS's documentation
     re.IGNORECASE,
 )
 """What stands for a secret that is still to come."""
@@ -185,10 +186,10 @@ def is_headed(name: str) -> bool:
 def may_be_value(name: str, value: str) -> bool:
     """Whether a literal can be the secret that its name speaks of.
 
-    A switch is none. Where the name only has to do with a secret (``token_source``), or a key may be
+    A switch is none, nor the name of a kind (``urn:...``). Where the name only has to do with a secret (``token_source``), or a key may be
     one of a table (``DISPLAY_NAME_KEY``), plain words are none either, unless they say that they are.
     """
-    if _SWITCH.match(value):
+    if _SWITCH.match(value) or value.startswith("urn:"):
         return False
     is_told = is_secret_name(name) and is_headed(name)
     if is_told or not is_in_words(value):

@@ -67,3 +67,30 @@ def test_names_that_pass_each_other_on_come_to_an_end() -> None:
         ("one.py", "name"),
         ("two.py", "name"),
     }
+
+
+def test_a_package_that_names_a_class_like_the_module_it_is_from() -> None:
+    tree = Tree.of(
+        {
+            "models/__init__.py": "from models.Order.order import Order\nfrom . import user\n",
+            "models/Order/__init__.py": "",
+            "models/Order/order.py": "class Order: ...\n",
+            "models/user.py": "class User: ...\n",
+            "views.py": "",
+        }
+    )
+    modules = OwnModules(tree)
+
+    assert modules.symbol("models.Order.total", "views.py", "") == (
+        "models/Order/order.py",
+        "Order.total",
+    )
+    assert modules.symbol("models.user.User", "views.py", "") == ("models/user.py", "User")
+
+
+def test_a_package_that_names_a_function_like_its_module() -> None:
+    tree = Tree.of(
+        {"tools/__init__.py": "from tools.send import send\n", "tools/send.py": "def send(): ...\n"}
+    )
+
+    assert OwnModules(tree).symbol("tools.send", "views.py", "") == ("tools/send.py", "send")

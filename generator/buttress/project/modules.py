@@ -185,8 +185,22 @@ class OwnModules:
         for count in range(len(parts), 0, -1):
             found = self.locate(".".join(parts[:count]), importer, root)
             if found is not None:
-                return found, ".".join(parts[count:])
+                package = self._renaming(found, parts[:count], importer)
+                return (package or found), ".".join(parts[count - bool(package) :])
         return None
+
+    def _renaming(self, path: str, parts: list[str], importer: str) -> str | None:
+        """Return the package that gives the name of a module in it to something else.
+
+        After ``from .User.user import User`` in ``models/__init__.py``, ``models.User`` is the class.
+        """
+        base = path.removesuffix("/__init__.py").removesuffix(".py")
+        package = self._package(folder_of(base))
+        if package is None or package == importer or len(parts) < 2:
+            return None
+        target = self.bindings(package).get(parts[-1])
+        is_itself = target is None or target in {f".{parts[-1]}", ".".join(parts)}
+        return None if is_itself else package
 
     def _package(self, folder: str) -> str | None:
         path = join(folder, "__init__.py")

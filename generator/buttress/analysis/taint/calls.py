@@ -9,8 +9,8 @@ from buttress.analysis.taint.frame import Arguments, Frame
 from buttress.analysis.taint.functions import known_function, result_of
 from buttress.analysis.taint.methods import of_method
 from buttress.analysis.taint.parts import source_value
-from buttress.analysis.taint.reaching import CODE_FILE, TEMPLATE_FILE, look, saved_as
-from buttress.analysis.taint.sinks import Kind, bits
+from buttress.analysis.taint.reaching import CODE_FILE, TEMPLATE_FILE, harm, look, saved_as
+from buttress.analysis.taint.sinks import ALL, FUNCTIONS, Kind, bits
 from buttress.analysis.taint.sources import CLIENT
 from buttress.analysis.taint.values import Value
 from buttress.source.patterns import lazy_pattern
@@ -56,6 +56,20 @@ def call(
     return Value(what=result_of(what), node=node)
 
 
+def _answered(frame: Frame, node: ast.Call, what: str, arguments: Arguments) -> Value | None:
+    """Return what a server answers that the client chose: it can write any page."""
+    sink = FUNCTIONS.get(what)
+    if sink is None or sink.kind is not Kind.URL:
+        return None
+    asked = arguments.get(sink.positions[0], *sink.keywords)
+    chosen = harm(frame, Kind.URL, asked[1]) if asked is not None else None
+    if chosen is None:
+        return None
+    safe = ALL & ~bits(Kind.HTML, Kind.SCRIPT)
+    taint = frozenset(t._replace(key=f"{t.key}~answer", safe=safe) for t in chosen.taint)
+    return Value(taint=taint, what=result_of(what), node=node)
+
+
 def _from_outside(frame: Frame, node: ast.Call, what: str, arguments: Arguments) -> Value | None:
     """Return what comes from a source, or an object that is made to be safe or unsafe."""
     name = node.func.attr if isinstance(node.func, ast.Attribute) else ""
@@ -69,6 +83,9 @@ def _from_outside(frame: Frame, node: ast.Call, what: str, arguments: Arguments)
         if _TEMPLATE.search(path):
             return Value(what=TEMPLATE_FILE, node=node)
         return Value(what=CODE_FILE, node=node) if path.endswith(".py") else None
+    answered = _answered(frame, node, what, arguments)
+    if answered is not None:
+        return answered
     if frame.engine.sources.expression(frame.module, node, result_of(what)):
         return source_value(frame, node, frame.engine.sources.label, ast.dump(node.func))
     if what == "lxml.etree.XMLParser" and "resolve_entities" in arguments.named:

@@ -184,7 +184,7 @@ BUILTIN_METHODS = frozenset(
 
 CLEAN_ATTRIBUTES = frozenset(
     ["suffix", "year", "month", "day", "hour", "minute", "second", "size", "content_length", "port",
-     "__class__", "__name__", "mimetype", "method"]
+     "__class__", "__name__", "mimetype", "method", "status_code", "ok", "elapsed"]
 )  # fmt: skip
 """Attributes that hold no text of a client's choice, or only an ending."""
 

@@ -66,7 +66,10 @@ class OwnCalls:
         found: Definition | None = None
         what = function.what
         if what.startswith("<def "):
-            found = self._definitions.remembered(what)
+            key, _, name = what.partition(">")
+            found = self._definitions.remembered(f"{key}>")
+            if name:  # a method, by way of its class
+                found = self._definitions.method(found, name[1:]) if found is not None else None
         elif what.startswith("<obj "):
             key, _, name = what.removeprefix("<obj ").partition(">>")
             kept = self._definitions.remembered(key + ">")

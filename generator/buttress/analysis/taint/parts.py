@@ -20,6 +20,7 @@ FIELDS = "<fields>"
 """What a client sent, under keys that the code chose."""
 
 
+_UPLOADS = "request.FILES["
 _PAYLOADS = frozenset(
     f"{package}.{owner}().payload"
     for package in ("flask_restx", "flask_restplus")
@@ -43,8 +44,9 @@ def attribute(frame: Frame, node: ast.Attribute, owner: Value) -> Value:
     if owner.taint:
         if name in CLEAN_ATTRIBUTES:
             return NOTHING
-        if name in {"name", "stem"} and owner.what.startswith("pathlib."):
-            # the last part of a path leads nowhere else
+        of_upload = name == "name" and all(t.key.startswith(_UPLOADS) for t in owner.taint)
+        if of_upload or (name in {"name", "stem"} and owner.what.startswith("pathlib.")):
+            # the last part of a path leads nowhere else; Django leaves no more of the name of a file
             inside = frozenset(t._replace(safe=t.safe | bits(Kind.PATH)) for t in owner.taint)
             return Value(taint=inside, node=node)
         declared = frame.engine.field(owner, name)

@@ -14,9 +14,10 @@ from buttress.analysis.taint.guards import clear, narrow, truth
 from buttress.analysis.taint.lookups import looks_up
 from buttress.analysis.taint.operators import combine
 from buttress.analysis.taint.parts import element_of, item
-from buttress.analysis.taint.sinks import Kind
+from buttress.analysis.taint.sinks import ALL, Kind, bits
+from buttress.analysis.taint.sources import PARAMETER
 from buttress.analysis.taint.state import State
-from buttress.analysis.taint.values import NOTHING, UNKNOWN, Value, same_constant
+from buttress.analysis.taint.values import NOTHING, UNKNOWN, Value, same_constant, taints_of
 from buttress.source.patterns import lazy_pattern
 
 _SESSIONS = frozenset(["flask.session", "quart.session", "<request>.session"])
@@ -266,7 +267,7 @@ def _try(frame: Frame, node: ast.Try) -> bool:
         for handler in node.handlers:
             frame.state = caught.copy()
             if handler.name:
-                frame.state.names[handler.name] = NOTHING
+                frame.state.names[handler.name] = _error(frame, handler)
             if run(frame, handler.body):
                 ends.append(frame.state)
     if not ends and node.finalbody:
@@ -274,6 +275,14 @@ def _try(frame: Frame, node: ast.Try) -> bool:
         run(frame, node.finalbody)
         return False
     return _meet(frame, ends) and run(frame, node.finalbody)
+
+
+def _error(frame: Frame, handler: ast.ExceptHandler) -> Value:
+    """Return an error: its text repeats what went wrong, and would run as a template."""
+    safe = ALL & ~bits(Kind.TEMPLATE)
+    known = taints_of(frame.state.names.values())
+    taint = frozenset(t._replace(safe=t.safe | safe) for t in known if t.label != PARAMETER)
+    return Value(taint=taint, node=handler)
 
 
 def _with(frame: Frame, node: ast.With | ast.AsyncWith) -> bool:

@@ -17,6 +17,7 @@ from weakref import WeakKeyDictionary
 
 from buttress.analysis.access.endpoints import Endpoint
 from buttress.analysis.definitions import definitions_of
+from buttress.analysis.once import once_for_service
 from buttress.project.literals import strings_in, written
 from buttress.project.model import Project, Service
 from buttress.project.modules import called_name, own_modules
@@ -56,13 +57,13 @@ _DROPS = lazy_pattern(
 )
 _UPDATES = lazy_pattern(r"(?i)\A\s*UPDATE\s+\S+\s+SET\s+([\w.\"`]+)\s*=\s*(.*)")
 _DELETES = lazy_pattern(r"(?i)\A\s*DELETE\s+FROM\b")
+_WRECKS = (*sorted(_ALL_GONE), "DROP ", "drop ", "TRUNCATE", "DELETE FROM", "delete from", "query.delete()", "python ", "python3 ")  # fmt: skip
 _SCRIPT = lazy_pattern(r"\bpython[\d.]*\s+(\S+\.py)\b")
 _SAVES = frozenset(["save", "commit", "merge", "update", "put", "flush"])
 _QUERIES = lazy_pattern(r"\.(?:query|objects)\b|\bquery\(")
 _DEEPEST = 3
 _MOST = 12
 
-Definition = Function | ast.ClassDef
 _FOUND: WeakKeyDictionary[Endpoint, bool] = WeakKeyDictionary()
 
 
@@ -79,18 +80,35 @@ def _changes(project: Project, service: Service, endpoint: Endpoint) -> bool:
         return False
     is_said = _says_change(endpoint)
     asked = frozenset(name for path in endpoint.paths for name in _names(path))
-    way = list(_way(project, service, endpoint.module, node, asked))
-    texts = [module.source(function) for module, function, _, _ in way]
-    if any(_TAKES_FORMS.search(text) for text in texts) or _shows_ticket(endpoint, texts[0]):
+    wrecking = _wrecking(project, service)
+    if not (is_said or asked or wrecking):
         return False
-    for module, function, given, depth in way:
-        if _throws_away(module, function) or _runs_script(project, module, function):
-            return True
-        if is_said and depth < 2 and _changes_something(module, function):
-            return True
-        if given and _stores(module, function, given):
-            return True
-    return False
+    way = _way(project, service, endpoint, asked, is_whole=is_said or bool(wrecking))
+    if not any(
+        function in wrecking
+        or (is_said and depth < 2 and _changes_something(module, function))
+        or (given and _stores(module, function, given))
+        for module, function, given, depth in way
+    ):
+        return False
+    if _shows_ticket(endpoint, endpoint.module.source(node)):
+        return False
+    whole = _way(project, service, endpoint, asked, is_whole=True)
+    return not any(_TAKES_FORMS.search(module.source(called)) for module, called, _, _ in whole)
+
+
+@once_for_service
+def _wrecking(project: Project, service: Service) -> frozenset[Function]:
+    """Return the functions of a service that throw everything away, or run a script."""
+    own = own_modules(project.tree)
+    return frozenset(
+        function
+        for path in own.having(*_WRECKS)
+        if path in service.reachable
+        for module in [own.tree.module(path)]
+        for function in module.nodes(ast.FunctionDef, ast.AsyncFunctionDef)
+        if _throws_away(module, function) or _runs_script(project, module, function)
+    )
 
 
 def _shows_ticket(endpoint: Endpoint, text: str) -> bool:
@@ -118,27 +136,37 @@ def _says_change(endpoint: Endpoint) -> bool:
 
 
 def _way(
-    project: Project,
-    service: Service,
-    module: Module,
-    function: Function,
-    given: frozenset[str],
+    project: Project, service: Service, endpoint: Endpoint, asked: frozenset[str], *, is_whole: bool
 ) -> Iterator[tuple[Module, Function, frozenset[str], int]]:
-    """Yield a function and those that it calls, what of the address they are given, and how deep."""
+    """Yield a function and those that it calls, what of the address they are given, and how deep.
+
+    Args:
+        project: The facts.
+        service: The service.
+        endpoint: Where it begins.
+        asked: What the address of the request says.
+        is_whole: Whether functions that are given nothing of it are entered, too.
+    """
+    assert not isinstance(endpoint.node, ast.ClassDef)  # noqa: S101 - for mypy
     own = own_modules(project.tree)
-    waiting = [(module, function, given, 0)]
-    seen = {(module.path, function.lineno)}
+    waiting = [(endpoint.module, endpoint.node, asked, 0)]
+    seen = {(endpoint.module.path, endpoint.node.lineno)}
     while waiting and len(seen) <= _MOST:
         module, function, given, depth = waiting.pop(0)
         yield module, function, given, depth
         for call in module.inside(function) if depth < _DEEPEST else ():
-            if not isinstance(call, ast.Call):
+            if not isinstance(call, ast.Call) or not (is_whole or _is_given(call, given)):
                 continue
             for other, called in definitions_of(own, service, module, call.func):
                 key = (other.path, called.lineno)
                 if key not in seen:
                     seen.add(key)
                     waiting.append((other, called, _handed(call, called, given), depth + 1))
+
+
+def _is_given(call: ast.Call, given: frozenset[str]) -> bool:
+    values = (*call.args, *(keyword.value for keyword in call.keywords))
+    return any(isinstance(value, ast.Name) and value.id in given for value in values)
 
 
 def _handed(call: ast.Call, function: Function, given: frozenset[str]) -> frozenset[str]:

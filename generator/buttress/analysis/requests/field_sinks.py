@@ -4,24 +4,24 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import cached_property
 
 from buttress.analysis.receivers import entered
 from buttress.analysis.requests.schema_fields import (
     RIGHTS,
     ROLES,
+    Catalogue,
     Fields,
     Kind,
-    fields_of,
     is_account,
     rights_among,
 )
 from buttress.analysis.requests.sent import Sent, Shape
 from buttress.analysis.requests.sent_names import Names
 from buttress.project.literals import last_name, literal_text, written
-from buttress.project.model import Project, Service
-from buttress.project.modules import called_name, own_modules
+from buttress.project.modules import called_name
 from buttress.source import Module
 from buttress.source.nodes import Function
 from buttress.source.patterns import lazy_pattern
@@ -62,20 +62,21 @@ class Way:
     """The way of a request through the functions of an app.
 
     Args:
-        project: The facts.
-        service: The service.
-        is_open: Whether nobody is asked who they are.
+        classes: The fields of its classes.
+        lets_in: Tells whether nobody is asked who they are; asked once, where it matters.
         has_roles: Whether any role of the app stands for more rights than others.
     """
 
-    def __init__(
-        self, project: Project, service: Service, *, is_open: bool, has_roles: bool
-    ) -> None:
-        self.own = own_modules(project.tree)
-        self.service = service
-        self.is_open = is_open
+    def __init__(self, classes: Catalogue, lets_in: Callable[[], bool], *, has_roles: bool) -> None:
+        self.classes = classes
         self.has_roles = has_roles
+        self._lets_in = lets_in
         self._entered: set[Function] = set()
+
+    @cached_property
+    def is_open(self) -> bool:
+        """Whether nobody is asked who they are."""
+        return self._lets_in()
 
     def through(
         self,
@@ -95,11 +96,8 @@ class Way:
         if function in self._entered or len(self._entered) > _MOST:
             return
         self._entered.add(function)
-        names = Names(module, function, self._fields, given, callers)
+        names = Names(module, function, self.classes.fields_of, given, callers)
         yield from _Walk(self, names).run(function.body)
-
-    def _fields(self, module: Module, node: ast.expr) -> Fields | None:
-        return fields_of(self.own, self.service, module, node)
 
 
 class _Walk:
@@ -185,14 +183,14 @@ class _Walk:
 
     def _made(self, call: ast.Call, owner: ast.expr | None) -> Iterator[Assigned]:
         """Yield what the call of a class, of its manager or of a query sets."""
-        model = self._model(call, owner)
         name = called_name(call)
         is_query = name in _STORES and owner is not None and _QUERIES.search(self.module.source(call.func))  # fmt: skip
+        telling = [keyword for keyword in call.keywords if _tells(keyword.arg)]
+        model = self._model(call, owner) if telling or is_query else None
         if model is not None or is_query:
-            for keyword in call.keywords:
-                found = self.names.sent(keyword.value)
+            for keyword in telling:
                 if keyword.arg in {None, "defaults"}:
-                    yield from self._wide(call, found, model, None)
+                    yield from self._wide(call, self.names.sent(keyword.value), model, None)
                 elif model is not None and keyword.arg is not None:
                     yield from self._narrow(call, keyword.arg, keyword.value, model, None)
             if is_query and name in {"update", "values", "insert"} and len(call.args) == 1:
@@ -212,7 +210,7 @@ class _Walk:
                     break
         if not isinstance(node, ast.Name | ast.Attribute):
             return None
-        found = fields_of(self.way.own, self.way.service, self.module, node)
+        found = self.way.classes.fields_of(self.module, node)
         is_stored = found is not None and found.kind in {Kind.STORED, Kind.BOTH}
         return found if is_stored else None
 
@@ -269,8 +267,9 @@ class _Walk:
                 found[keyword.arg or "**"] = sent
         if not found:
             return
+        classes = self.way.classes
         for other, function in entered(
-            self.way.own, self.way.service, self.module, self.function, call
+            classes.own, classes.service, self.module, self.function, call
         ):
             if _HINT.search(other.source(function)):
                 given, callers = self._bound(call, function, found)
@@ -352,6 +351,11 @@ class _Walk:
     def _says(self, names: list[str], what: str) -> str:
         who = "Whoever calls this" if self.way.is_open else "Whoever is logged in"
         return f"{who} chooses {' and '.join(names[:3])} of {what}."
+
+
+def _tells(name: str | None) -> bool:
+    """Whether an argument may set a field that carries rights, or several."""
+    return name is None or name == "defaults" or bool(RIGHTS.match(name) or ROLES.match(name))
 
 
 def _conditions(test: ast.expr) -> list[ast.expr]:

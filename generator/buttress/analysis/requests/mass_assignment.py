@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator, Sequence
+from functools import partial
 
 from buttress.analysis.access.endpoints import Endpoint
 from buttress.analysis.access.guards import Guards
@@ -16,16 +17,20 @@ from buttress.analysis.requests.schema_fields import (
     POWERFUL,
     RIGHTS,
     ROLES,
+    Catalogue,
     Kind,
-    fields_of,
+    rights_among,
     values_of,
 )
 from buttress.analysis.requests.sent import ANYTHING, REQUEST, Sent, Shape, through
 from buttress.project.literals import last_name
 from buttress.project.model import Framework, Project, Service
+from buttress.project.modules import own_modules
 from buttress.source import Module
+from buttress.source.patterns import lazy_pattern
 
 _FILLING = frozenset([Framework.FASTAPI, Framework.STARLETTE])
+_READS = lazy_pattern(r"\brequest\b|Form\(")
 _DICTS = frozenset(["dict", "Dict", "Mapping", "MutableMapping"])
 
 
@@ -46,20 +51,34 @@ def assigned_fields(
         guards: Who has to be known before they run.
         has_roles: Whether any role of the app stands for more rights than others.
     """
+    classes = Catalogue(own_modules(project.tree), service)
     seen: set[tuple[str, int]] = set()
     for endpoint in found:
         if isinstance(endpoint.node, ast.ClassDef) or endpoint.methods == {"GET"}:
             continue
-        if is_for_some(project, service, endpoint, guards):
+        given = _given(classes, endpoint)
+        if not _may_matter(endpoint, given):
             continue
-        is_open = is_open_to_all(project, service, endpoint, guards)
-        way = Way(project, service, is_open=is_open, has_roles=has_roles)
+        lets_in = partial(is_open_to_all, project, service, endpoint, guards)
+        way = Way(classes, lets_in, has_roles=has_roles)
         callers = guards.callers(endpoint)
-        for place in way.through(endpoint.module, endpoint.node, _given(way, endpoint), callers):
+        for place in way.through(endpoint.module, endpoint.node, given, callers):
+            if is_for_some(project, service, endpoint, guards):
+                break
             key = (place.module.path, place.node.lineno)
             if key not in seen:
                 seen.add(key)
                 yield place
+
+
+def _may_matter(endpoint: Endpoint, given: dict[str, Sent]) -> bool:
+    """Whether anything is sent that a schema without rights does not hold."""
+    if any(
+        sent.shape is not Shape.OBJECT or rights_among(sent.fields or frozenset(), of_account=True)
+        for sent in given.values()
+    ):
+        return True
+    return _READS.search(endpoint.module.source(endpoint.node)) is not None
 
 
 def is_for_some(project: Project, service: Service, endpoint: Endpoint, guards: Guards) -> bool:
@@ -97,7 +116,7 @@ def is_open_to_all(project: Project, service: Service, endpoint: Endpoint, guard
     return isinstance(node, ast.ClassDef) or not is_for_first_user(endpoint.module, node)
 
 
-def _given(way: Way, endpoint: Endpoint) -> dict[str, Sent]:
+def _given(classes: Catalogue, endpoint: Endpoint) -> dict[str, Sent]:
     """Return what the framework fills the parameters of an endpoint with."""
     module, node = endpoint.module, endpoint.node
     assert not isinstance(node, ast.ClassDef)  # noqa: S101 - for mypy
@@ -106,11 +125,11 @@ def _given(way: Way, endpoint: Endpoint) -> dict[str, Sent]:
     for argument, default in _with_defaults(node.args):
         if argument.arg in {"request", "req"}:
             given[argument.arg] = REQUEST
-        elif argument.annotation is not None and way.service.framework in _FILLING:
+        elif argument.annotation is not None and classes.service.framework in _FILLING:
             text = module.source(argument.annotation)
             text += module.source(default) if default is not None else ""
             is_dependency = "Depends(" in text and "Depends()" not in text
-            found = _filled(way, module, argument.arg, argument.annotation)
+            found = _filled(classes, module, argument.arg, argument.annotation)
             if found is not None and not is_dependency and f"{{{argument.arg}" not in in_path:
                 given[argument.arg] = found
     return given
@@ -122,17 +141,17 @@ def _with_defaults(arguments: ast.arguments) -> Iterator[tuple[ast.arg, ast.expr
     yield from zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True)
 
 
-def _filled(way: Way, module: Module, name: str, annotation: ast.expr) -> Sent | None:
+def _filled(classes: Catalogue, module: Module, name: str, annotation: ast.expr) -> Sent | None:
     """Return what a parameter of FastAPI holds, as its type tells."""
     for part in ast.walk(annotation):
         if isinstance(part, ast.Name | ast.Attribute):
-            fields = fields_of(way.own, way.service, module, part)
+            fields = classes.fields_of(module, part)
             if fields is not None and fields.kind in {Kind.SCHEMA, Kind.BOTH}:
                 return through(fields)
             if last_name(part) in _DICTS:
                 return ANYTHING
     if RIGHTS.match(name) or ROLES.match(name):
-        listed = values_of(way.own, way.service, module, annotation)
+        listed = values_of(classes.own, classes.service, module, annotation)
         if listed is None or any(map(POWERFUL.match, listed)):
             return Sent(Shape.VALUE, key=name)
     return None

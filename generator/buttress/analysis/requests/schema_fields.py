@@ -109,13 +109,36 @@ def knows_powerful_roles(modules: Modules) -> bool:
     )
 
 
-def fields_of(own: OwnModules, service: Service, module: Module, node: ast.expr) -> Fields | None:
-    """Return the fields of the class that an expression names; ``None`` where it names none."""
-    if (module.resolve(node) or "") in DJANGO_USERS:
-        names = _OF_DJANGO["AbstractUser"]
-        return Fields("User", Kind.STORED, names, names)
-    found = next(classes_of(own, service, module, node), None)
-    return _of_class(own, service, *found) if found is not None else None
+class Catalogue:
+    """The fields of the classes of a service, each worked out once.
+
+    Args:
+        own: The project's own modules.
+        service: The service.
+    """
+
+    def __init__(self, own: OwnModules, service: Service) -> None:
+        self.own = own
+        self.service = service
+        self._named: dict[tuple[str, str], Fields | None] = {}
+        self._known: dict[ast.ClassDef, Fields] = {}
+
+    def fields_of(self, module: Module, node: ast.expr) -> Fields | None:
+        """Return the fields of the class that an expression names; ``None`` where it names none."""
+        key = (module.path, written(node))
+        if key not in self._named:
+            self._named[key] = self._fields_of(module, node)
+        return self._named[key]
+
+    def _fields_of(self, module: Module, node: ast.expr) -> Fields | None:
+        if (module.resolve(node) or "") in DJANGO_USERS:
+            names = _OF_DJANGO["AbstractUser"]
+            return Fields("User", Kind.STORED, names, names)
+        for other, klass in classes_of(self.own, self.service, module, node):
+            if klass not in self._known:
+                self._known[klass] = _of_class(self.own, self.service, other, klass)
+            return self._known[klass]
+        return None
 
 
 def _of_class(own: OwnModules, service: Service, module: Module, klass: ast.ClassDef) -> Fields:
@@ -128,7 +151,9 @@ def _of_class(own: OwnModules, service: Service, module: Module, klass: ast.Clas
             if name in names:
                 continue  # the first in the chain is the one that holds
             names.add(name)
-            if _may_be_anything(own, service, above, annotation, value):
+            # of all others it does not matter what they hold
+            is_telling = RIGHTS.match(name) or ROLES.match(name)
+            if not is_telling or _may_be_anything(own, service, above, annotation, value):
                 free.add(name)
         checked |= set(_validated(part))
         for base in part.bases:

@@ -11,7 +11,7 @@ from buttress.analysis.access.reached_code import reached
 from buttress.analysis.requests.field_sinks import Assigned
 from buttress.analysis.requests.mass_assignment import is_for_some, is_open_to_all
 from buttress.analysis.requests.schema_fields import (
-    fields_of,
+    Catalogue,
     given_in,
     is_read_only,
     meta_of,
@@ -81,7 +81,7 @@ def _rights(
     if meta is None or model is None:
         return [], False
     own = own_modules(project.tree)
-    fields = fields_of(own, service, module, model)
+    fields = Catalogue(own, service).fields_of(module, model)
     if fields is None:
         if last_name(model) != "User" and _called(model) != "get_user_model":
             return [], False

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 from buttress.analysis.errors.caught import handler_around
 from buttress.analysis.errors.lost_traces import is_named, loses_traceback
@@ -18,7 +19,10 @@ from buttress.analysis.logs.loggers import METHODS, Loggers
 from buttress.analysis.logs.printing import HINT, Printed, mentioned_elsewhere, prints
 from buttress.analysis.logs.sensitive import secret_in
 from buttress.analysis.logs.traced_statements import traced_statements
+from buttress.analysis.taint import Kind as Sink
+from buttress.analysis.taint.log_lines import count_log_calls
 from buttress.analysis.wiring import Wiring
+from buttress.checks.injection import client_flows
 from buttress.checks.model import (
     Confidence,
     Finding,
@@ -26,12 +30,13 @@ from buttress.checks.model import (
     NotApplicable,
     Pillar,
     Risk,
+    Share,
     Subject,
     check,
 )
 from buttress.project.literals import written
 from buttress.project.model import Framework, Role
-from buttress.project.modules import own_modules
+from buttress.project.modules import called_name, own_modules
 from buttress.source import Module
 from buttress.source.patterns import lazy_pattern
 
@@ -253,6 +258,53 @@ def secret_logged(subject: Subject) -> Iterator[Finding]:
     for module, value in traced_statements(subject.modules(Role.APP)):
         message = "Every statement goes into the log, with the passwords and tokens it is given."
         yield subject.finding(module, value, message)
+
+
+@check(
+    "SEC-LOG-INJECTION",
+    "Clients can forge lines of the log",
+    pillar=Pillar.SECURITY,
+    risk=Risk.LOW,
+    kind=Kind.INSTANCE,
+    confidence=Confidence.LOW,
+    recipe="structured-logging",
+    standards=("CWE-117", "OWASP A09:2025"),
+)
+def log_injection(subject: Subject) -> Iterator[Finding]:
+    """What a client sends stands in lines of plain text, with the line breaks that it holds.
+
+    Behind a line break a client writes what looks like a line of the app: a login that never was, the
+    action of somebody else. Lines of JSON, ``repr``, numbers and headers hold no line break. One
+    finding stands for all places.
+
+    Bad::
+
+        logging.info(f"Login of {name}")
+
+    Good::
+
+        logging.info("Login of %r", name)
+    """
+    modules = subject.modules(Role.APP)
+    is_structured = is_set_up_by_file(subject.project.tree) or writes_structured_lines(
+        _wiring_of(subject)
+    )
+    found = [
+        flow
+        for flow in client_flows(subject, Sink.LOG)
+        if isinstance(flow.node, ast.Call) and not (is_structured and _is_record(flow.node))
+    ]
+    of = max(count_log_calls(modules), len(found))
+    for flow in found:
+        finding = subject.finding(flow.module, flow.node, "A client can forge lines here.")
+        name = f"{flow.module.path}:{flow.node.lineno}"
+        share = Share(name, of, "Clients can forge lines after", "log statements")
+        yield replace(finding, share=share)
+
+
+def _is_record(call: ast.Call) -> bool:
+    """Whether a call gives a line to logging, which decides how it is written."""
+    return called_name(call) not in {"print", "write"}
 
 
 def _is_for_development(module: Module, call: ast.Call) -> bool:

@@ -7,6 +7,7 @@ import re
 
 from buttress.analysis.taint.frame import Arguments, Frame
 from buttress.analysis.taint.functions import known_function, result_of
+from buttress.analysis.taint.log_lines import LOG_FILE
 from buttress.analysis.taint.methods import of_method
 from buttress.analysis.taint.parts import source_value
 from buttress.analysis.taint.reaching import CODE_FILE, TEMPLATE_FILE, harm, look, saved_as
@@ -82,6 +83,8 @@ def _from_outside(frame: Frame, node: ast.Call, what: str, arguments: Arguments)
         path = "".join(p for p in arguments.positional[0].pieces() if isinstance(p, str))
         if _TEMPLATE.search(path):
             return Value(what=TEMPLATE_FILE, node=node)
+        if path.endswith(".log"):
+            return Value(what=LOG_FILE, node=node)
         return Value(what=CODE_FILE, node=node) if path.endswith(".py") else None
     answered = _answered(frame, node, what, arguments)
     if answered is not None:

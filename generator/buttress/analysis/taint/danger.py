@@ -11,6 +11,8 @@ from buttress.analysis.regex.uses import HINTS, slow_matches
 from buttress.analysis.taint.definitions import Definition, Definitions
 from buttress.analysis.taint.harmless import Harmless, given_to
 from buttress.analysis.taint.library import BUILTIN_METHODS
+from buttress.analysis.taint.log_lines import METHODS as LOG_METHODS
+from buttress.analysis.taint.log_lines import is_log_call
 from buttress.analysis.taint.sinks import FUNCTIONS, METHODS, PATH_METHODS, RENDERERS, Sink
 from buttress.analysis.taint.templates import Templates
 from buttress.project.literals import is_self
@@ -78,6 +80,8 @@ class _Search:
     def run(self) -> None:
         for module, node in self._sinks():
             self._take(module, node)
+        for module, node in self._log_lines():
+            self._take(module, node, spreads=False)
         defined = Counter(
             function.name
             for module in self.modules
@@ -92,7 +96,8 @@ class _Search:
                 if self._may_run(module, call):
                     self._take(module, call)
 
-    def _take(self, module: Module, node: ast.AST) -> None:
+    def _take(self, module: Module, node: ast.AST, *, spreads: bool = True) -> None:
+        """Take note of a node; where it ``spreads``, what calls the function around it matters, too."""
         self.ways.add(node)
         below, is_inside = node, False
         for above in module.ancestors(node):
@@ -101,9 +106,9 @@ class _Search:
                     return  # a decorator, or a default, is worked out elsewhere
                 is_inside = True
                 self.functions.add(above)
-                if above.name != "__init__":
+                if above.name != "__init__" and spreads:
                     self.names.add(above.name)
-                if isinstance(above, ast.ClassDef) and isinstance(below, _FUNCTIONS):
+                if spreads and isinstance(above, ast.ClassDef) and isinstance(below, _FUNCTIONS):
                     self.classes.setdefault(below.name, set()).add(above.name)
             self.ways.add(above)
             below = above
@@ -164,12 +169,28 @@ class _Search:
                 or self._is_method(module, call, has_clients=module in clients)
             ):
                 yield module, call
+        for module in self.modules.having('.log"', ".log'"):
+            for call in module.called("write"):
+                if self._is_given(module, call):
+                    yield module, call
         for module in self.modules.having(*HINTS):
             yield from ((module, call) for call in slow_matches(module))
         for module in self.modules.having("session["):
             for item in module.nodes(ast.Subscript):
                 if isinstance(item.ctx, ast.Store) and "session" in ast.dump(item.value):
                     yield module, item
+
+    def _log_lines(self) -> Iterator[tuple[Module, ast.AST]]:
+        """Yield what writes a line to a log, where the function itself may be given something by a client."""
+        for module, call in self.modules.called(*LOG_METHODS):
+            function = module.function(call)
+            if (
+                function is not None
+                and (function.decorator_list or "request" in module.source(function))
+                and is_log_call(module, call)
+                and self._is_given(module, call)
+            ):
+                yield module, call
 
     def _is_method(self, module: Module, call: ast.Call, *, has_clients: bool) -> bool:
         """Whether something is given to a sink that is known by its name alone."""

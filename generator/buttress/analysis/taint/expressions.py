@@ -10,12 +10,16 @@ from buttress.analysis.taint import calls
 from buttress.analysis.taint.folding import COMPARISONS, fold
 from buttress.analysis.taint.frame import Arguments, Enough, Frame
 from buttress.analysis.taint.guards import demand, narrow, truth
+from buttress.analysis.taint.log_lines import in_one_line
 from buttress.analysis.taint.operators import combine
 from buttress.analysis.taint.parts import attribute, element_of, item, part_between
 from buttress.analysis.taint.sinks import Kind, bits
 from buttress.analysis.taint.state import Container
 from buttress.analysis.taint.texts import as_text
 from buttress.analysis.taint.values import NOTHING, UNKNOWN, Value, constant, text
+
+_REPR = frozenset([ord("r"), ord("a")])
+"""What ``!r`` and ``!a`` are."""
 
 
 def evaluate(frame: Frame, node: ast.expr) -> Value:
@@ -44,8 +48,8 @@ def _joined(frame: Frame, node: ast.JoinedStr) -> Value:
 def _formatted(frame: Frame, node: ast.expr) -> Value:
     if not isinstance(node, ast.FormattedValue):
         return evaluate(frame, node)
-    value = evaluate(frame, node.value)
-    return as_text(frame, value, node.value)
+    value = as_text(frame, evaluate(frame, node.value), node.value)
+    return in_one_line(value) if node.conversion in _REPR else value
 
 
 def _binary(frame: Frame, node: ast.BinOp) -> Value:

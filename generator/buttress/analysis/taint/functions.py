@@ -11,17 +11,21 @@ from buttress.analysis.taint.frame import Arguments, Frame
 from buttress.analysis.taint.library import (
     CLEAN_FUNCTIONS,
     FOLDED,
+    IN_ONE_LINE,
     MADE_SAFE,
     PASSED_ON,
     TEXTS,
     UNDONE,
 )
+from buttress.analysis.taint.log_lines import in_one_line
 from buttress.analysis.taint.parts import element_of
 from buttress.analysis.taint.sinks import Kind, bits
 from buttress.analysis.taint.state import Container
 from buttress.analysis.taint.values import NOTHING, Value, constant, text
 from buttress.source.patterns import lazy_pattern
 
+_BREAKS = lazy_pattern(r"\\[nrsWx]|\n|\[\^")
+"""A pattern that line breaks match, among others."""
 _KEPT = lazy_pattern(r"\[\^([^\]]+)\][+*]?\Z")
 _FACTORIES = {
     "builtins.dict": "dict", "collections.OrderedDict": "dict", "collections.defaultdict": "dict",
@@ -49,7 +53,7 @@ def known_function(frame: Frame, node: ast.Call, what: str, arguments: Arguments
         if frame.engine.sources.names is not None and what.startswith("hashlib."):
             return _passed_on(frame, node, what, given)
         return Value(what=result_of(what), node=node)
-    if what in MADE_SAFE or what in UNDONE:
+    if what in MADE_SAFE or what in UNDONE or what in IN_ONE_LINE:
         return _changed(frame, node, what, given)
     if what in {"builtins.map", "builtins.filter"} and len(arguments.positional) > 1:
         return _mapped(frame, node, what, arguments)
@@ -64,6 +68,8 @@ def result_of(what: str) -> str:
 def _changed(frame: Frame, node: ast.Call, what: str, given: list[Value]) -> Value:
     """Return a value after it was made fit for some sinks, or unfit again."""
     safe, undone = MADE_SAFE.get(what, 0), UNDONE.get(what, 0)
+    if what in IN_ONE_LINE:
+        safe |= bits(Kind.LOG)
     taint = frozenset(
         t._replace(safe=(t.safe | safe) & ~undone) for v in given for t in frame.state.held(v)
     )
@@ -125,6 +131,10 @@ def _stringified(frame: Frame, node: ast.Call, what: str, arguments: Arguments) 
     return Value(taint=frame.state.held(value), node=node, what=value.what)
 
 
+def _represented(frame: Frame, node: ast.Call, what: str, arguments: Arguments) -> Value:
+    return in_one_line(_stringified(frame, node, what, arguments))
+
+
 def _substituted(frame: Frame, node: ast.Call, what: str, arguments: Arguments) -> Value | None:
     """Return a text of which only the characters are left that a pattern names."""
     if len(arguments.positional) < 3:
@@ -132,6 +142,8 @@ def _substituted(frame: Frame, node: ast.Call, what: str, arguments: Arguments) 
     pattern, new, subject = arguments.positional[:3]
     taint = frame.state.held(subject) | frame.state.held(new)
     made = Value(taint=taint, node=node)
+    if isinstance(pattern.const, str) and _BREAKS.search(pattern.const):
+        made = in_one_line(made)
     kept = _KEPT.match(pattern.const) if isinstance(pattern.const, str) else None
     if kept is None or not isinstance(new.const, str) or set(new.const) & set("'\"/<>;&|$`(){}"):
         return made
@@ -193,7 +205,7 @@ def _paired(frame: Frame, node: ast.Call, what: str, given: list[Value]) -> Valu
 
 _Special = Callable[[Frame, ast.Call, str, Arguments], Value | None]
 _SPECIAL: dict[str, _Special] = {
-    "builtins.len": _length, "builtins.str": _stringified, "builtins.repr": _stringified,
+    "builtins.len": _length, "builtins.str": _stringified, "builtins.repr": _represented,
     "builtins.getattr": _named_attribute, "builtins.dict": _dict, "re.sub": _substituted,
     "os.path.splitext": _split_ending, "os.path.join": _path, "pathlib.Path": _path,
     "urllib.parse.urljoin": _path,

@@ -113,6 +113,14 @@ UNDONE: dict[str, int] = {
 }  # fmt: skip
 """Functions that take back what others made safe."""
 
+IN_ONE_LINE = frozenset(
+    ["builtins.repr", "builtins.ascii", "json.dumps", "flask.json.dumps", "orjson.dumps", "ujson.dumps",
+     "urllib.parse.quote", "urllib.parse.quote_plus", "urllib.parse.urlencode", "requests.utils.quote",
+     "base64.b64encode", "base64.urlsafe_b64encode", "binascii.hexlify", "werkzeug.utils.secure_filename",
+     "django.utils.text.slugify", "slugify.slugify"]
+)  # fmt: skip
+"""Functions whose result holds no line break."""
+
 PASSED_ON = frozenset(
     [f"builtins.{n}" for n in (
         "list", "tuple", "set", "sorted", "reversed", "iter", "next", "zip", "enumerate", "filter", "map",

@@ -8,6 +8,7 @@ import re
 from buttress.analysis.taint.filling import filled_in
 from buttress.analysis.taint.frame import Arguments, Frame
 from buttress.analysis.taint.handing_on import put_together
+from buttress.analysis.taint.log_lines import logged
 from buttress.analysis.taint.matching import slowly_matched
 from buttress.analysis.taint.sinks import (
     BIT,
@@ -77,6 +78,8 @@ def look(  # noqa: C901, PLR0912 - one sink after another
     slow = slowly_matched(frame.module, node, arguments)
     if slow is not None:
         _note(frame, Kind.SLOW, node, *slow)
+    for line in logged(frame, node, owner, arguments):
+        _note(frame, Kind.LOG, node, *line)
     if function.what.rpartition(".")[2] in RENDERERS:
         _rendered(frame, node, owner, arguments)
         return

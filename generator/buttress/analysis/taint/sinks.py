@@ -26,6 +26,7 @@ class Kind(StrEnum):
     SCRIPT = "script"
     PATTERN = "pattern"
     SLOW = "slow"
+    LOG = "log"
 
 
 BIT: dict[Kind, int] = {kind: 1 << number for number, kind in enumerate(Kind)}

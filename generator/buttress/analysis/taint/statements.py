@@ -26,6 +26,10 @@ _IDENTITY = lazy_pattern(
     r"|auth\w*|permissions?|identity|is_staff|is_superuser)\Z",
     re.IGNORECASE,
 )
+_ENDING = frozenset(
+    ["flask.abort", "quart.abort", "werkzeug.exceptions.abort", "sys.exit", "os._exit"]
+)
+"""Functions that do not come back."""
 
 
 def run(frame: Frame, body: list[ast.stmt]) -> bool:
@@ -55,7 +59,8 @@ def _end(frame: Frame, body: list[ast.stmt]) -> int:
 
 def _expression(frame: Frame, node: ast.Expr) -> bool:
     evaluate(frame, node.value)
-    return True
+    call = node.value
+    return not (isinstance(call, ast.Call) and frame.module.resolve(call.func) in _ENDING)
 
 
 def _assign(frame: Frame, node: ast.Assign) -> bool:

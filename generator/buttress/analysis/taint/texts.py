@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable
 
 from buttress.analysis.taint.frame import Arguments, Frame
+from buttress.analysis.taint.log_lines import in_one_line
 from buttress.analysis.taint.parts import element_of
 from buttress.analysis.taint.sinks import BIT, Kind, bits
 from buttress.analysis.taint.values import Value, text
@@ -40,7 +41,8 @@ def filled(
         elif first.isdigit() and int(first) < len(values):
             yield values[int(first)]
         elif number < len(values):
-            yield values[number]
+            is_shown = hole is PERCENT and match.group().endswith("r")
+            yield in_one_line(values[number]) if is_shown else values[number]
             number += 1
         elif values or named:
             yield Value(taint=frozenset().union(*(v.taint for v in [*values, *named.values()])))
@@ -69,6 +71,8 @@ def split(node: ast.Call, owner: Value, arguments: Arguments) -> Value:
     between = arguments.positional[0].const if arguments.positional else ""
     # between two dots there is no `..`, between two slashes no `/`
     safe = bits(Kind.PATH) if between in {".", "/"} else 0
+    if between in {"", "\n"}:
+        safe |= bits(Kind.LOG)
     taint = frozenset(
         t._replace(key=f"{t.key}~{node.col_offset}", safe=t.safe | safe) for t in owner.taint
     )
@@ -94,6 +98,8 @@ def replaced(owner: Value, arguments: Arguments) -> Value:
         fit = bits(Kind.XPATH, Kind.SQL) if "'" not in new or new == "''" else 0
     elif old in {".", "/"} and new in {"", "_", "-"}:
         fit = bits(Kind.PATH)
+    elif old in {"\n", "\r\n"} and isinstance(new, str) and "\n" not in new:
+        fit = bits(Kind.LOG)
     elif old == "<" and isinstance(new, str) and "<" not in new:
         fit = bits(Kind.HTML)
     taint = owner.taint | arguments.positional[1].taint

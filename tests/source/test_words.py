@@ -1,5 +1,9 @@
 """The index of words that a tree has for all its Python files."""
 
+import re
+
+import pytest
+
 from buttress.source import Modules, Tree
 
 FILES = Tree.of(
@@ -44,3 +48,57 @@ def test_a_name_is_resolved_only_where_its_package_is_imported() -> None:
         ("b.py", 2),
         ("d.py", 1),
     ]
+
+
+@pytest.mark.parametrize(
+    ("text", "paths"),
+    [
+        ("-id", {"header.py"}),
+        ("id", {"header.py", "other.py", "wide.py"}),
+        ("x-request-id", {"header.py"}),
+        ('.py"', {"other.py"}),
+        ("py", {"other.py"}),
+        ("import *", {"wide.py"}),
+        ("from identity import", {"wide.py"}),
+        ("from ident import", set()),
+        ("*", {"wide.py"}),
+    ],
+)
+def test_a_text_is_found_wherever_it_stands(text: str, paths: set[str]) -> None:
+    tree = Tree.of(
+        {
+            "header.py": "NAME = 'x-request-id'\n",
+            "other.py": 'candid = "a.py"\n',
+            "wide.py": "from identity import *\n",
+        }
+    )
+
+    assert tree.words.containing([text]) == paths
+
+
+@pytest.mark.parametrize(
+    ("pattern", "paths"),
+    [
+        ("api_?key|token", {"a.py", "b.py", "c.py"}),
+        ("api_?key", {"a.py", "b.py"}),
+        ("tok(?:en)?s", {"c.py"}),
+        (r"key\b", {"a.py", "b.py"}),
+        (r"\bkey", set()),
+        ("secrets?", set()),
+    ],
+)
+def test_a_pattern_is_looked_for_in_each_word(pattern: str, paths: set[str]) -> None:
+    tree = Tree.of({"a.py": "my_api_key = 1\n", "b.py": "APIKEY = 1\n", "c.py": "tokens = 1\n"})
+
+    assert tree.words.spelling(re.compile(pattern, re.IGNORECASE)) == paths
+    same_case = {path for path in paths if path != "b.py"}
+    assert tree.words.spelling(re.compile(pattern)) == same_case
+
+
+def test_few_files_of_many_stay_in_their_order() -> None:
+    names = [f"{letter}.py" for letter in "hgfedcba"]
+    tree = Tree.of({name: "rare = 1\n" if name in {"a.py", "g.py"} else "" for name in names})
+    modules = Modules(map(tree.module, names), tree.words)
+
+    assert [module.path for module in modules.having("rare")] == ["g.py", "a.py"]
+    assert [module.path for module in modules.having("missing")] == []

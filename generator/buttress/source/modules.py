@@ -11,6 +11,9 @@ from typing import overload
 from buttress.source.module import Module
 from buttress.source.words import Paths, Words
 
+_MANY = 4
+"""Where fewer than one file in so many is asked for, looking each up is less work."""
+
 
 class Modules(Sequence[Module]):
     """Python files in a fixed order, with one index of the words in them.
@@ -111,7 +114,17 @@ class Modules(Sequence[Module]):
         view = self._views.get(key)
         if view is None:
             found = find()
-            kept = [module for module in self._files if module.path in found] if found else []
+            kept = self._among(found)
             is_all = len(kept) == len(self._files)
             view = self._views[key] = self if is_all else Modules(kept, self._words)
         return view
+
+    def _among(self, paths: Paths) -> list[Module]:
+        if len(paths) > len(self._files) // _MANY:
+            return [module for module in self._files if module.path in paths]
+        places = self._places
+        return [self._files[n] for n in sorted(places[path] for path in paths if path in places)]
+
+    @cached_property
+    def _places(self) -> dict[str, int]:
+        return {module.path: number for number, module in enumerate(self._files)}

@@ -16,7 +16,8 @@ _B = TypeVar("_B", bound=ast.AST)
 _C = TypeVar("_C", bound=ast.AST)
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 Scope = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda | ast.Module
-_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
+_FUNCTIONS = frozenset({ast.FunctionDef, ast.AsyncFunctionDef})
+_NAMED = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 _SCOPES = frozenset({ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.Module})
 
 
@@ -189,14 +190,14 @@ class Nodes(Keeping):
         _ = self._buckets
         above = self._parents.get
         found = above(node)
-        while found is not None and not isinstance(found, _FUNCTIONS):
+        while found is not None and found.__class__ not in _FUNCTIONS:
             found = above(found)
-        return found
+        return cast("Function | None", found)
 
     def symbol(self, node: ast.AST) -> str:
         """Return the dotted path of classes and functions that ``node`` stands in (or names)."""
         chain = [node, *self.ancestors(node)]
-        names = [item.name for item in chain if isinstance(item, (*_FUNCTIONS, ast.ClassDef))]
+        names = [item.name for item in chain if isinstance(item, _NAMED)]
         return ".".join(reversed(names))
 
     def scope(self, node: ast.AST) -> Scope:

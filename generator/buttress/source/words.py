@@ -14,8 +14,9 @@ _BETWEEN_WORDS = "".join(
     chr(code) if chr(code).isalnum() or chr(code) == "_" else " " for code in range(128)
 )
 _WORD = lazy_pattern(r"\w+")
+_ALTERNATIVES = lazy_pattern(r"(?:\w\??)+(?:\|(?:\w\??)+)*")
+_CHARACTER = lazy_pattern(r"(\w)(\??)")
 _FEW = 9
-_SHORT = 3
 _STAR = "import *"
 Paths = frozenset[str]
 
@@ -74,12 +75,12 @@ class Words:
         return found
 
     def _search(self, text: str) -> Paths:
-        pieces = _WORD.findall(text)
+        pieces = [_bounded(match) for match in _WORD.finditer(text)]
         if pieces == [text]:
             return self._list.having(text)
         found = frozenset(self._texts)
         for piece in sorted(pieces, key=len, reverse=True):
-            if len(found) <= _FEW or len(piece) < _SHORT:
+            if len(found) <= _FEW:
                 break
             found &= self._list.having(piece)
         return frozenset(path for path in found if text in self._texts[path])
@@ -114,26 +115,40 @@ class Words:
         return frozenset(holders[0]).intersection(*holders[1:])
 
 
+def _bounded(word: re.Match[str]) -> str:
+    """Return a word with a line feed where the text around it shows that it begins, or ends, there."""
+    text = word.string
+    if not text.isascii():
+        return word.group()
+    begins, ends = word.start() > 0, word.end() < len(text)
+    return ("\n" if begins else "") + word.group() + ("\n" if ends else "")
+
+
 class _WordList:
     """Words one below the other in one text, which is searched as a whole."""
 
     def __init__(self, holders: dict[str, list[str]]) -> None:
         self._holders = list(holders.values())
-        self._text = "\n".join(holders)
-        self._starts = [0, *accumulate(len(word) + 1 for word in holders)]
+        self._text = "\n".join(["", *holders, ""])
+        self._starts = list(accumulate((len(word) + 1 for word in holders), initial=1))
 
-    def having(self, piece: str) -> Paths:
+    def having(self, *pieces: str) -> Paths:
+        """Return the files of the words that contain one of some texts; a line feed is where a word begins or ends."""
         found: set[str] = set()
-        at = self._text.find(piece)
-        while at >= 0:
-            line = bisect_right(self._starts, at) - 1
-            found.update(self._holders[line])
-            at = self._text.find(piece, self._starts[line + 1])
+        for piece in pieces:
+            at = self._text.find(piece)
+            while at >= 0:
+                line = bisect_right(self._starts, at + piece.startswith("\n")) - 1
+                found.update(self._holders[line])
+                at = self._text.find(piece, self._starts[line + 1] - 1)
         return frozenset(found)
 
     def matching(self, pattern: re.Pattern[str]) -> Paths:
+        """Return the files of the words that a pattern matches in."""
+        if _ALTERNATIVES.fullmatch(pattern.pattern):
+            return self.having(*_alternatives(pattern.pattern))
         found: set[str] = set()
-        match = pattern.search(self._text)
+        match = pattern.search(self._text, 1)
         while match is not None:
             line = bisect_right(self._starts, match.start()) - 1
             if line >= len(self._holders):
@@ -141,3 +156,14 @@ class _WordList:
             found.update(self._holders[line])
             match = pattern.search(self._text, self._starts[line + 1])
         return frozenset(found)
+
+
+def _alternatives(pattern: str) -> list[str]:
+    """Return the texts that a pattern of plain letters stands for: ``api_?key|token``."""
+    texts = []
+    for branch in pattern.split("|"):
+        forms = [""]
+        for character, mark in _CHARACTER.findall(branch):
+            forms = [form + character for form in forms] + (forms if mark else [])
+        texts += forms
+    return texts

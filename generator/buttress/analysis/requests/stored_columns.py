@@ -170,16 +170,16 @@ class _Columns:
                 self._fixed.add(written(target))
 
     def _written(self, text: str) -> None:
-        for listed in _COLUMNS.findall(text):
-            self.listed.update(_NAME.findall(listed))
-        for listed in _SET.findall(text):
-            self.listed.update(_ASSIGNED.findall(listed))
+        for named in _COLUMNS.findall(text):
+            self.listed.update(_NAME.findall(named))
+        for assigned in _SET.findall(text):
+            self.listed.update(_ASSIGNED.findall(assigned))
         self._made(text)
 
     def _made(self, text: str) -> None:
         for made in _TABLE.finditer(text):
             order = []
-            for column in _listed(text[made.end() : made.end() + _LONGEST_TABLE]):
+            for column in listed(text[made.end() : made.end() + _LONGEST_TABLE]):
                 found = _COLUMN.match(column)
                 if found is None or found[1].lower() in _CONSTRAINTS:
                     continue
@@ -189,7 +189,7 @@ class _Columns:
             self.tables.setdefault(made[1].lower(), tuple(order))
 
 
-def _listed(text: str) -> Iterator[str]:
+def listed(text: str) -> Iterator[str]:
     """Yield what stands between the commas of a list, up to the bracket that ends it."""
     depth, start = 0, 0
     for index, character in enumerate(text):
@@ -253,10 +253,10 @@ class _Sent:
             elif isinstance(statement, ast.ClassDef) and statement.name == "Meta":
                 for inner in statement.body:
                     if isinstance(inner, ast.Assign) and written(inner.targets[0]) == "fields":
-                        listed = set(strings_in(inner.value))
-                        self.names |= listed
-                        self.free |= listed
-                        self.fields |= listed
+                        named = set(strings_in(inner.value))
+                        self.names |= named
+                        self.free |= named
+                        self.fields |= named
 
 
 def _is_handled(module: Module, node: ast.expr) -> bool:

@@ -5,13 +5,18 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
+from buttress.analysis.requests.row_columns import RowColumns
 from buttress.analysis.requests.stored_columns import stored_columns
 from buttress.analysis.taint.markup import Spot
 from buttress.analysis.taint.printing import Printed
+from buttress.analysis.taint.sinks import RENDERERS
 from buttress.analysis.taint.templates import Templates, templates_of
+from buttress.project.literals import literal_text
 from buttress.project.model import Project, Service
-from buttress.source import Modules, Tree
+from buttress.project.modules import own_modules
+from buttress.source import Module, Modules, Tree
 from buttress.source.patterns import lazy_pattern
 
 _TAG = lazy_pattern(r"<(?:[a-zA-Z]\w*[\s>]|!DOCTYPE)|\{%-?\s*(?:extends|include|block)\b")
@@ -19,6 +24,7 @@ _TABLE = lazy_pattern(r"safe_columns\s*=\s*[\[(]([^\])]*)[\])]")
 _NAME = lazy_pattern(r"[A-Za-z_]\w*")
 _FORM = lazy_pattern(r"form\Z", re.IGNORECASE)
 _MARKS = frozenset(["mark_safe", "Markup"])
+_MOST = 100
 _CLEANS = ("bleach", "nh3", "sanitize", "Sanitizer", "strip_tags", "lxml_html_clean", "clean_html")
 
 
@@ -29,13 +35,49 @@ def stored_html(project: Project, service: Service, modules: Modules) -> Iterato
     have to allow any text, too.
     """
     tree = project.tree
-    printed = [*_in_templates(tree, templates_of(tree), modules), *_in_code(modules)]
-    if not printed or modules.having(*_CLEANS):
+    templates = templates_of(tree)
+    printed = [*_in_templates(tree, templates, modules), *_in_code(modules)]
+    filled = list(_filled_in(templates, modules))
+    if not (printed or filled) or _cleans(modules):
         return
     columns = stored_columns(project, service, modules)
-    for place in printed:
+    rows = RowColumns(own_modules(tree), service.import_root, columns.tables)
+    for module, place, node in filled:
+        column = rows.of(module, node, place.names[1:])
+        if column:
+            printed.append(replace(place, names=(*place.names, column)))
+    for place in dict.fromkeys(printed):
         if place.names[-1] in (columns.any if place.is_raw else columns.free):
             yield place
+
+
+def _cleans(modules: Modules) -> bool:
+    """Whether a function that cleans HTML is called, or written, anywhere."""
+    for module in modules.having(*_CLEANS):
+        names = [module.source(call.func) for call in module.nodes(ast.Call)]
+        names += [f.name for f in module.nodes(ast.FunctionDef, ast.AsyncFunctionDef)]
+        if any(word in name for name in names for word in _CLEANS):
+            return True
+    return False
+
+
+def _filled_in(
+    templates: Templates, modules: Modules
+) -> Iterator[tuple[Module, Printed, ast.expr]]:
+    """Yield what a template prints under a name of its own, or by a number, with what code gives it."""
+    for module, call in modules.called(*RENDERERS) if templates else ():
+        values = [*call.args, *(keyword.value for keyword in call.keywords)]
+        name = next((text for text in map(literal_text, values) if text), "")
+        given = {keyword.arg: keyword.value for keyword in call.keywords if keyword.arg}
+        for mapping in values:
+            if isinstance(mapping, ast.Dict):
+                pairs = zip(mapping.keys, mapping.values, strict=True)
+                given |= {literal_text(key): value for key, value in pairs if key is not None}
+        for place in templates.printed(name, module.path)[:_MOST] if name else ():
+            node = given.get(str(place.names[0]))
+            is_named = len(place.names) > 1 and isinstance(place.names[-1], str)
+            if node is not None and place.is_whole and not is_named:
+                yield module, place, node
 
 
 def _in_templates(tree: Tree, templates: Templates, modules: Modules) -> Iterator[Printed]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 
 from buttress.analysis.access.endpoints import endpoints
 from buttress.analysis.access.guards import guards_of
@@ -44,8 +45,9 @@ def mass_assignment(subject: Subject) -> Iterator[Finding]:
     """
     project, service, modules = subject.project, subject.service, subject.wired()
     found, guards = endpoints(project, service), guards_of(project, service, modules)
+    has_roles = partial(knows_powerful_roles, modules)
     places = [
-        *assigned_fields(project, service, found, guards, has_roles=knows_powerful_roles(modules)),
+        *assigned_fields(project, service, found, guards, has_roles),
         *wide_forms(project, service, modules, found, guards),
     ]
     for place in places:

@@ -64,19 +64,26 @@ class Way:
     Args:
         classes: The fields of its classes.
         lets_in: Tells whether nobody is asked who they are; asked once, where it matters.
-        has_roles: Whether any role of the app stands for more rights than others.
+        has_roles: Tells whether any role of the app stands for more rights than others.
     """
 
-    def __init__(self, classes: Catalogue, lets_in: Callable[[], bool], *, has_roles: bool) -> None:
+    def __init__(
+        self, classes: Catalogue, lets_in: Callable[[], bool], has_roles: Callable[[], bool]
+    ) -> None:
         self.classes = classes
-        self.has_roles = has_roles
         self._lets_in = lets_in
+        self._has_roles = has_roles
         self._entered: set[Function] = set()
 
     @cached_property
     def is_open(self) -> bool:
         """Whether nobody is asked who they are."""
         return self._lets_in()
+
+    @cached_property
+    def has_roles(self) -> bool:
+        """Whether any role of the app stands for more rights than others."""
+        return self._has_roles()
 
     def through(
         self,

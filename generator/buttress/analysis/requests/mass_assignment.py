@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 
 from buttress.analysis.access.endpoints import Endpoint
@@ -30,7 +30,10 @@ from buttress.source import Module
 from buttress.source.patterns import lazy_pattern
 
 _FILLING = frozenset([Framework.FASTAPI, Framework.STARLETTE])
-_READS = lazy_pattern(r"\brequest\b|Form\(")
+_READS = lazy_pattern(
+    r"\breq(?:uest)?\.(?:json|form|POST|data|body|values|get_json|args|GET)\b|Form\("
+)
+"""How handlers of Flask and Django get at what is sent."""
 _DICTS = frozenset(["dict", "Dict", "Mapping", "MutableMapping"])
 
 
@@ -39,8 +42,7 @@ def assigned_fields(
     service: Service,
     found: Sequence[Endpoint],
     guards: Guards,
-    *,
-    has_roles: bool,
+    has_roles: Callable[[], bool],
 ) -> Iterator[Assigned]:
     """Yield the places where clients choose which fields of a stored object are set, each once.
 
@@ -49,7 +51,7 @@ def assigned_fields(
         service: The service.
         found: The endpoints.
         guards: Who has to be known before they run.
-        has_roles: Whether any role of the app stands for more rights than others.
+        has_roles: Tells whether any role of the app stands for more rights than others.
     """
     classes = Catalogue(own_modules(project.tree), service)
     seen: set[tuple[str, int]] = set()
@@ -60,7 +62,7 @@ def assigned_fields(
         if not _may_matter(endpoint, given):
             continue
         lets_in = partial(is_open_to_all, project, service, endpoint, guards)
-        way = Way(classes, lets_in, has_roles=has_roles)
+        way = Way(classes, lets_in, has_roles)
         callers = guards.callers(endpoint)
         for place in way.through(endpoint.module, endpoint.node, given, callers):
             if is_for_some(project, service, endpoint, guards):
@@ -73,12 +75,11 @@ def assigned_fields(
 
 def _may_matter(endpoint: Endpoint, given: dict[str, Sent]) -> bool:
     """Whether anything is sent that a schema without rights does not hold."""
-    if any(
-        sent.shape is not Shape.OBJECT or rights_among(sent.fields or frozenset(), of_account=True)
+    return any(
+        sent.shape in {Shape.MAPPING, Shape.VALUE}
+        or (sent.fields is not None and rights_among(sent.fields, of_account=True))
         for sent in given.values()
-    ):
-        return True
-    return _READS.search(endpoint.module.source(endpoint.node)) is not None
+    ) or bool(_READS.search(endpoint.module.source(endpoint.node)))
 
 
 def is_for_some(project: Project, service: Service, endpoint: Endpoint, guards: Guards) -> bool:

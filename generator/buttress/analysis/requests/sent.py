@@ -12,7 +12,7 @@ from dataclasses import replace
 from enum import StrEnum
 
 from buttress.analysis.requests.schema_fields import Fields, Kind
-from buttress.project.literals import constant, literal_text, strings_in, written
+from buttress.project.literals import constant, last_name, literal_text, strings_in, written
 from buttress.project.modules import called_name
 from buttress.source import Module
 from buttress.source.records import dataclass
@@ -132,7 +132,7 @@ class Scope:
         name = written(node)
         if name in self.held:
             return self.held[name]
-        if self.module.resolve(node) == "flask.request":
+        if last_name(node) in _REQUESTS and self.module.resolve(node) == "flask.request":
             return REQUEST
         if isinstance(node, ast.Name):
             return None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 from buttress.analysis.configuration import (
     ENVIRONMENT_WORDS,
@@ -45,7 +46,7 @@ from buttress.checks.model import (
 )
 from buttress.project.model import Place, Role
 from buttress.project.modules import own_modules
-from buttress.source import Module
+from buttress.source import Module, Modules
 from buttress.source.patterns import lazy_pattern
 
 _RECIPE = "settings-and-secrets"
@@ -55,6 +56,10 @@ _OF_TESTS = lazy_pattern(
     r"|test(?:ing)?_(?:settings|config)\.py\Z|(?:settings|config)_test(?:ing)?\.py\Z)"
 )
 _BROKER = lazy_pattern(r"rabbit|amqp", re.IGNORECASE)
+_ONLY_FOR = lazy_pattern(
+    r"(?:\A|[/_.-])(?:dev|devel|develop|development|devstack|local|tests?|testing|debug|ci|examples?|samples?|template|demo|docs)(?:[/_.-]|\d)"
+    r"|management/commands|(?:\A|/)local\w*\.py\Z"
+)
 _SETTINGS_MODULE = lazy_pattern(r"(?:^|/|_)(?:config|settings|configuration)(?:[/_.]|$)")
 
 
@@ -88,7 +93,8 @@ def secret_hardcoded(subject: Subject) -> Iterator[Finding]:
 
     Everyone who can read the code has it, it is in every copy and in the history, and it cannot be
     changed without a release (CWE-798, OWASP ASVS 13.3.1). What is a provider's key by its shape is a
-    finding of SEC-SECRET-COMMITTED instead.
+    finding of SEC-SECRET-COMMITTED instead. Settings that no code loads count, too: they are in the repository
+    all the same.
 
     Bad::
 
@@ -99,6 +105,17 @@ def secret_hardcoded(subject: Subject) -> Iterator[Finding]:
         SECRET_KEY = settings.secret_key.get_secret_value()
     """
     modules = subject.modules(Role.APP)
+    yield from _in_code(subject, modules)
+    for finding in _in_code(subject, _unloaded_settings(subject)):
+        yield replace(finding, by_hand=True)
+    for module, key in used_keys(modules):
+        if not _OF_TESTS.search(module.path):
+            finding = subject.finding(module, key.node, f"The {key.use} stands in the code.")
+            yield Finding(finding.place, finding.message, finding.symbol, key.use)
+
+
+def _in_code(subject: Subject, modules: Modules) -> Iterator[Finding]:
+    """Yield the literals that are secrets by their shape or their name."""
     for module, secret in all_hardcoded_secrets(modules):
         if is_refused(modules, secret.name, str(secret.node.value)):
             continue
@@ -112,10 +129,19 @@ def secret_hardcoded(subject: Subject) -> Iterator[Finding]:
         finding = subject.finding(module, secret.node, f"{what} stands in the code.")
         # the fingerprint must not hold the secret either
         yield Finding(finding.place, finding.message, finding.symbol, secret.name)
-    for module, key in used_keys(modules):
-        if not _OF_TESTS.search(module.path):
-            finding = subject.finding(module, key.node, f"The {key.use} stands in the code.")
-            yield Finding(finding.place, finding.message, finding.symbol, key.use)
+
+
+def _unloaded_settings(subject: Subject) -> Modules:
+    """Return the settings that no code here loads: a variable names them, or an image puts them in place.
+
+    Those for development, for tests and for show are what they say.
+    """
+    scripts = subject.modules(Role.SCRIPT)
+    return scripts.where(
+        lambda module: _SETTINGS_MODULE.search(module.path) is not None
+        and _ONLY_FOR.search(module.path) is None
+        and "__main__" not in module.text
+    )
 
 
 def _is_reported_elsewhere(subject: Subject, module: Module, literal: ast.Constant) -> bool:

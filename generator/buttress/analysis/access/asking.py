@@ -46,7 +46,11 @@ BODY = lazy_pattern(
     r"|[\"'][\w-]{0,40}(?:user|logged|auth|admin)[\w-]{0,40}[\"']\s+(?:not\s+)?in\s+(?:flask\.)?session\b"
     r"|headers(?:\.get\(\s*|\[\s*)[\"'](?:authorization|x-api-key|x-auth-token|x-[\w-]{0,40}(?:token|secret|key|auth)[\w-]{0,40})[\"'](?!\s*\]\s*=[^=])"
     r"|cookies(?:\.get\(\s*|\[\s*)[\"'][\w-]{0,40}(?:session|token|auth|sid|jwt|user)[\w-]{0,40}[\"']"
-    r"|\.is_authenticated\b|\bcompare_digest\(|\brequest\.authorization\b",
+    r"|\.is_authenticated\b|\bcompare_digest\(|\brequest\.authorization\b"
+    # who is not in the session is sent to the login, whatever the key is called; a role names nobody
+    r"|[\"'](?!role)[\w-]+[\"']\s+not\s+in\s+(?:flask\.)?session\s*:\s*(?:flash\([^\n]*\)\s*)?return\s+redirect\([^\n]*(?:log_?in|sign_?in)"
+    # the user of a request is looked for, and without one it ends
+    r"|=\s*(?:await\s+)?\w*(?:user|account|member)\w*\(\s*request\b[^\n]*\n\s*if\s+(?:not\s+\w+|\w+\s+is\s+None)\s*:\s*(?:return|raise)\b",
     re.IGNORECASE,
 )
 DEEPEST = 3

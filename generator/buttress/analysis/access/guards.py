@@ -167,6 +167,8 @@ class Guards:
                 return True
         if endpoint.owner and self._routers.ask(module, endpoint.owner):
             return True
+        if self._routers.ask_where_registered(module, node.name):
+            return True
         if self._is_wrapped(endpoint):
             return True
         if self.is_closed or (self.closes_rest and self._is_rest(endpoint)):

@@ -61,6 +61,21 @@ class Routers:
             self._known[key] = self._asks(module, owner, depth)
         return self._known[key]
 
+    def ask_where_registered(self, module: Module, name: str) -> bool:
+        """Whether all that a function is registered on by a call, in whatever file, asks."""
+        places = self._registering.get((module.path, name), ())
+        return bool(places) and all(self.ask(other, owner) for other, owner in places)
+
+    @cached_property
+    def _registering(self) -> dict[tuple[str, str], list[tuple[Module, str]]]:
+        """The names that functions are registered on by a call, with its file, by those of the function."""
+        found: dict[tuple[str, str], list[tuple[Module, str]]] = {}
+        for module, call in self._modules.called("add_url_rule"):
+            owner = call.func.value if isinstance(call.func, ast.Attribute) else None
+            for key in self._meant(module, argument(call, 2, "view_func")):
+                found.setdefault(key, []).append((module, written(owner)))
+        return found
+
     def _asks(self, module: Module, owner: str, depth: int) -> bool:
         for call in module.called("APIRouter", "Router"):
             statement = module.parent(call)

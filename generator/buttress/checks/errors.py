@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from buttress.analysis.errors.app_handlers import handles_everything
+from buttress.analysis.errors.handed_on import handed_on
 from buttress.analysis.errors.leaks import leaks
 from buttress.analysis.errors.swallowed import swallowed
 from buttress.analysis.graphql.tracing_errors import traced_errors
@@ -150,6 +151,9 @@ def error_leak(subject: Subject) -> Iterator[Finding]:
             yield subject.finding(
                 module, leak.text, "The text of an unexpected error is sent to the client."
             )
+    for module, text in handed_on(subject.project, subject.service, subject.modules(Role.APP)):
+        message = "The text of an unexpected error is given back here, and a handler sends it."
+        yield replace(subject.finding(module, text, message), by_hand=True)
     for module, trace in traced_errors(subject.project, subject.service, subject.wired()):
         message = "Errors of this schema are sent with their trace."
         yield replace(subject.finding(module, trace, message), by_hand=True)

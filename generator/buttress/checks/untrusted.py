@@ -7,10 +7,12 @@ from collections.abc import Iterator
 
 from buttress.analysis.access.unsigned_cookies import believed_cookies
 from buttress.analysis.requests.page_templates import ENVIRONMENT_WORD, unescaping_environments
+from buttress.analysis.requests.printed_requests import printed_requests
 from buttress.analysis.requests.stored_html import stored_html
 from buttress.analysis.taint import Kind as Sink
 from buttress.analysis.taint.markup import Spot
 from buttress.analysis.taint.printing import Printed
+from buttress.analysis.taint.templates import templates_of
 from buttress.checks.injection import client_flows
 from buttress.checks.model import Confidence, Finding, Kind, Pillar, Risk, Subject, check
 from buttress.project.literals import literal_text, written
@@ -162,8 +164,12 @@ def xss(subject: Subject) -> Iterator[Finding]:
             yield subject.finding(
                 module, call, "Pages are filled in here without escaping: autoescape is off."
             )
+    below = f"{subject.service.root}/" if subject.service.root else ""
+    for place in printed_requests(templates_of(subject.project.tree)):
+        if place.path.startswith(below):
+            yield _printed(place, "What a client sends")
     for place in stored_html(subject.project, subject.service, subject.modules(Role.APP)):
-        if place.path.startswith(f"{subject.service.root}/" if subject.service.root else ""):
+        if place.path.startswith(below):
             name = str(place.names[-1])
             if place.is_raw:
                 message = f"What users write into {name} is printed here as HTML."
@@ -175,9 +181,8 @@ def xss(subject: Subject) -> Iterator[Finding]:
 def _printed(printed: Printed, what: str) -> Finding:
     """Return a finding at a place of a template where escaping does not help."""
     name = ".".join(str(part) for part in printed.names)
-    return Finding(
-        Place(printed.path, printed.line), f"{what} {_READ_AS[printed.spot]}", "", f"printed {name}"
-    )
+    read_as = _READ_AS[Spot.TEXT if printed.is_raw else printed.spot]
+    return Finding(Place(printed.path, printed.line), f"{what} {read_as}", "", f"printed {name}")
 
 
 @check(

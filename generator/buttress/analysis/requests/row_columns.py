@@ -109,7 +109,7 @@ class RowColumns:
             table = found[2].rpartition(".")[2].lower()
             return () if _JOINED.match(found[3]) else self._tables.get(table, ())
         names = []
-        for item in listed(found[1]):
+        for item in map(str.strip, listed(found[1])):
             renamed = _RENAMED.match(item)
             plain = _PLAIN.match(renamed[1] if renamed else item)
             names.append(plain[1] if plain is not None else "")

@@ -49,6 +49,8 @@ _MAKING = frozenset(["create", "update", "insert", "values", "get_or_create", "u
 _FIXED = frozenset(["choices", "primary_key", "foreign_key"])
 _LONGEST = 20_000
 _LONGEST_TABLE = 4_000
+_LONGEST_HEAD = 16_384
+_DATABASES = (".db", ".sqlite", ".sqlite3")
 
 
 class StoredColumns(NamedTuple):
@@ -77,7 +79,7 @@ def stored_columns(
         free = {name for name in free if name in columns.listed | sent.fields} | _given(
             modules, free
         )
-    return StoredColumns(known, frozenset(free), columns.tables)
+    return StoredColumns(frozenset(known), frozenset(free), columns.tables)
 
 
 def _given(modules: Modules, names: Set[str]) -> set[str]:
@@ -151,6 +153,9 @@ class _Columns:
             text = tree.text(path) if path.endswith(".sql") else None
             if text is not None:
                 self._made(text.content)
+            elif path.endswith(_DATABASES) and modules.having("sqlite3"):
+                # a database of SQLite begins with the statements that made its tables
+                self._made(tree.read(path)[:_LONGEST_HEAD].decode("latin-1"))
         self.names |= self.listed
         self.free = self.names - self._fixed
         if modules.having("django.contrib.auth"):

@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from buttress.analysis.requests.row_columns import RowColumns
 from buttress.analysis.requests.stored_columns import stored_columns
+from buttress.analysis.requests.stored_pages import put_into_pages
 from buttress.analysis.taint.markup import Spot
 from buttress.analysis.taint.printing import Printed
 from buttress.analysis.taint.sinks import RENDERERS
@@ -38,17 +39,25 @@ def stored_html(project: Project, service: Service, modules: Modules) -> Iterato
     templates = templates_of(tree)
     printed = [*_in_templates(tree, templates, modules), *_in_code(modules)]
     filled = list(_filled_in(templates, modules))
-    if not (printed or filled) or _cleans(modules):
+    made = list(put_into_pages(service, modules))
+    if not (printed or filled or made) or _cleans(modules):
         return
     columns = stored_columns(project, service, modules)
     rows = RowColumns(own_modules(tree), service.import_root, columns.tables)
+    found = [p for p in printed if p.names[-1] in (columns.any if p.is_raw else columns.free)]
     for module, place, node in filled:
         column = rows.of(module, node, place.names[1:])
-        if column:
-            printed.append(replace(place, names=(*place.names, column)))
-    for place in dict.fromkeys(printed):
-        if place.names[-1] in (columns.any if place.is_raw else columns.free):
-            yield place
+        if column in columns.free:
+            found.append(replace(place, names=(*place.names, column)))
+    for module, node in made:
+        column = rows.of(module, node)
+        if column in columns.free:
+            found.append(_raw(module.path, node.lineno, column))
+    yield from dict.fromkeys(found)
+
+
+def _raw(path: str, line: int, column: str) -> Printed:
+    return Printed(path, line, (column,), Spot.TEXT, is_raw=True, is_whole=True)
 
 
 def _cleans(modules: Modules) -> bool:
@@ -101,13 +110,11 @@ def _in_tables(path: str, content: str) -> Iterator[Printed]:
     for found in _TABLE.finditer(content) if "safe_columns" in content else ():
         line = content.count("\n", 0, found.start()) + 1
         for name in _NAME.findall(found[1]):
-            yield Printed(path, line, (name,), Spot.TEXT, is_raw=True, is_whole=True)
+            yield _raw(path, line, name)
 
 
 def _in_code(modules: Modules) -> Iterator[Printed]:
     for module, call in modules.called(*_MARKS):
         given = call.args[0] if len(call.args) == 1 else None
         if isinstance(given, ast.Attribute):
-            yield Printed(
-                module.path, call.lineno, (given.attr,), Spot.TEXT, is_raw=True, is_whole=True
-            )
+            yield _raw(module.path, call.lineno, given.attr)

@@ -68,7 +68,7 @@ def test_rows_and_documents_are_stored() -> None:
         "Note",
     )
 
-    assert (row.kind, row.is_account, row.names) == (Kind.STORED, True, {"is_admin"})
+    assert (row.kind, row.is_account, row.names) == (Kind.STORED, True, frozenset(["is_admin"]))
     assert (table.kind, table.is_account) == (Kind.BOTH, False)
 
 

@@ -161,6 +161,8 @@ class _Walk:
             yield from self._document(call, owner)
         elif name.startswith("execute"):
             yield from self._statement(call)
+        elif name == "add" and len(call.args) == 1:
+            yield from self._added(call)
         else:
             yield from self._made(call, owner)
 
@@ -260,6 +262,13 @@ class _Walk:
         model = Fields(match[1], Kind.STORED, frozenset(columns), frozenset(columns))
         for column, value in zip(columns, call.args[1].elts, strict=True):
             yield from self._narrow(call, column, value, model, None)
+
+    def _added(self, call: ast.Call) -> Iterator[Assigned]:
+        """Yield a row that is added as it was sent: its class describes requests as well."""
+        found = self.names.sent(call.args[0])
+        schema = found.schema if found is not None else None
+        if found is not None and schema is not None and schema.kind is Kind.BOTH:
+            yield from self._wide(call, replace(found, shape=Shape.MAPPING), schema, None)
 
     def _handed_on(self, call: ast.Call) -> Iterator[Assigned]:
         """Enter a function of the project that is given anything that was sent."""

@@ -247,7 +247,11 @@ class Scope:
         schema = self.fields_of(self.module, made) if isinstance(made, ast.Name | ast.Attribute) else None  # fmt: skip
         is_form = schema is not None and schema.kind is Kind.SCHEMA
         if schema is not None and (is_form or (name in _MAKES and given)) and (given or not values):
-            return through(schema)
+            made_of = given[0].fields if given else None
+            fields = schema.free if made_of is None else schema.free & made_of
+            return Sent(
+                Shape.OBJECT, fields, given[0].fixed if given else frozenset(), schema=schema
+            )
         return None
 
     def _dumped(self, node: ast.Call, owner: Sent) -> Sent:

@@ -42,10 +42,12 @@ _DECISION_FILE = lazy_pattern(
     r"(?:\A|/)(?:adr[-_]?\d+[^/]*|decisions?|decision[-_]log)\.(?:md|rst|adoc)\Z", re.IGNORECASE
 )
 _PARTS = (
-    re.compile(
+    lazy_pattern(
         r"^[#*=\s]*\**(?:context|problem|background|motivation)", re.IGNORECASE | re.MULTILINE
     ),
-    re.compile(r"^[#*=\s]*\**(?:decision|solution|proposal|chosen)", re.IGNORECASE | re.MULTILINE),
+    lazy_pattern(
+        r"^[#*=\s]*\**(?:decision|solution|proposal|chosen)", re.IGNORECASE | re.MULTILINE
+    ),
 )
 _TEMPLATE = lazy_pattern(r"template|readme|index", re.IGNORECASE)
 _SCHEMA_LIBRARIES = (

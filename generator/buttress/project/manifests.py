@@ -37,10 +37,10 @@ _LOCKS = {
     "Pipfile.lock": Manager.PIPENV,
 }
 _INSTALLS = {
-    Manager.UV: re.compile(r"\buv (?:sync|run|export)\b"),
-    Manager.POETRY: re.compile(r"\bpoetry (?:install|export|sync)\b"),
-    Manager.PDM: re.compile(r"\bpdm (?:install|sync|export)\b"),
-    Manager.PIPENV: re.compile(r"\bpipenv (?:install|sync)\b"),
+    Manager.UV: lazy_pattern(r"\buv (?:sync|run|export)\b"),
+    Manager.POETRY: lazy_pattern(r"\bpoetry (?:install|export|sync)\b"),
+    Manager.PDM: lazy_pattern(r"\bpdm (?:install|sync|export)\b"),
+    Manager.PIPENV: lazy_pattern(r"\bpipenv (?:install|sync)\b"),
 }
 _MOST_DECLARED = 2000
 _PIP_INSTALLS_FILE = lazy_pattern(r"\bpip3? install [^\n]*(?:-r|--requirement)\b")

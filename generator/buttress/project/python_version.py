@@ -18,10 +18,10 @@ _IMAGE = lazy_pattern(r"(?:.*/)?(?:python|pypy):v?(\d+\.\d+)")
 _UV_IMAGE = lazy_pattern(r"(?:.*/)?uv:.*python(\d+\.\d+)")
 _OTHER_IMAGE = lazy_pattern(r".*[:-]python(\d+\.\d+)")
 _PINS = {
-    ".python-version": re.compile(r"\s*(?:cpython-|python-?)?(\d+\.\d+)"),
-    "runtime.txt": re.compile(r"\s*python-(\d+\.\d+)"),
-    ".tool-versions": re.compile(r"python\s+(\d+\.\d+)"),
-    ".replit": re.compile(r"modules\s*=\s*\[[^\]]*?python-(\d+\.\d+)"),
+    ".python-version": lazy_pattern(r"\s*(?:cpython-|python-?)?(\d+\.\d+)"),
+    "runtime.txt": lazy_pattern(r"\s*python-(\d+\.\d+)"),
+    ".tool-versions": lazy_pattern(r"python\s+(\d+\.\d+)"),
+    ".replit": lazy_pattern(r"modules\s*=\s*\[[^\]]*?python-(\d+\.\d+)"),
 }
 _RENDER = lazy_pattern(r"key:\s*PYTHON_VERSION\s+value:\s*[\"']?(3\.\d+)")
 _COMPILED_FILES = (

@@ -14,14 +14,14 @@ from buttress.source.patterns import lazy_pattern
 from buttress.source.records import dataclass
 
 _KINDS = {
-    "place": re.compile(r"(?:^|_)(?:latitude|longitude|geo_?location|ip_?address)\Z", re.IGNORECASE),
-    "email address": re.compile(r"(?:^|_)e?mail(?:_address)?\Z", re.IGNORECASE),
-    "name": re.compile(r"(?:^|_)(?:first|last|full|real|family|given)_?name\Z|surname", re.IGNORECASE),
-    "phone number": re.compile(r"(?:^|_)(?:phone|mobile|telephone|tel|telefono|telefone)(?:_?number)?\Z", re.IGNORECASE),
-    "address": re.compile(r"(?:^|_)(?:home_|street_|postal_)?(?:address|street|zip_?code|postcode|direccion|endereco)\Z", re.IGNORECASE),
-    "date of birth": re.compile(r"(?:^|_)(?:dob|date_?of_?birth|birth_?(?:date|day)|fecha_nacimiento)\Z", re.IGNORECASE),
-    "health": re.compile(r"diagnos|symptom|medication|allerg|blood_?type|mood_score|phq9|gad7|medical|health_condition", re.IGNORECASE),
-    "identity number": re.compile(r"(?:^|_)(?:ssn|passport(?:_number)?|national_id|tax_id|rut|cpf|dni)\Z", re.IGNORECASE),
+    "place": lazy_pattern(r"(?:^|_)(?:latitude|longitude|geo_?location|ip_?address)\Z", re.IGNORECASE),
+    "email address": lazy_pattern(r"(?:^|_)e?mail(?:_address)?\Z", re.IGNORECASE),
+    "name": lazy_pattern(r"(?:^|_)(?:first|last|full|real|family|given)_?name\Z|surname", re.IGNORECASE),
+    "phone number": lazy_pattern(r"(?:^|_)(?:phone|mobile|telephone|tel|telefono|telefone)(?:_?number)?\Z", re.IGNORECASE),
+    "address": lazy_pattern(r"(?:^|_)(?:home_|street_|postal_)?(?:address|street|zip_?code|postcode|direccion|endereco)\Z", re.IGNORECASE),
+    "date of birth": lazy_pattern(r"(?:^|_)(?:dob|date_?of_?birth|birth_?(?:date|day)|fecha_nacimiento)\Z", re.IGNORECASE),
+    "health": lazy_pattern(r"diagnos|symptom|medication|allerg|blood_?type|mood_score|phq9|gad7|medical|health_condition", re.IGNORECASE),
+    "identity number": lazy_pattern(r"(?:^|_)(?:ssn|passport(?:_number)?|national_id|tax_id|rut|cpf|dni)\Z", re.IGNORECASE),
 }  # fmt: skip
 _COLUMNS = frozenset(
     [

@@ -13,25 +13,25 @@ from buttress.source.records import dataclass
 _SEPARATOR = lazy_pattern(r"(\|\||&&|;|\||\n|&(?!\d))")
 _ASSIGNMENT = lazy_pattern(r"[A-Za-z_]\w*=\S*\Z")
 _WRAPPERS = (
-    re.compile(
+    lazy_pattern(
         r"(?:uv|poetry|pdm|pipenv|hatch|rye|pixi)\s+run\s+(?:--?\S+(?:\s+(?!-)[^\s]+==\S+)?\s+)*"
     ),
-    re.compile(r"(?:uvx|pipx\s+run|uv\s+tool\s+run)\s+(?:--?\S+\s+)*"),
-    re.compile(r"python[\d.]*\s+(?:-[A-Zu]+\s+\S*\s*)*-m\s+"),
-    re.compile(r"coverage\s+run\s+(?:(?!-m\b)-\S+\s+)*-m\s+"),
-    re.compile(
+    lazy_pattern(r"(?:uvx|pipx\s+run|uv\s+tool\s+run)\s+(?:--?\S+\s+)*"),
+    lazy_pattern(r"python[\d.]*\s+(?:-[A-Zu]+\s+\S*\s*)*-m\s+"),
+    lazy_pattern(r"coverage\s+run\s+(?:(?!-m\b)-\S+\s+)*-m\s+"),
+    lazy_pattern(
         r"(?:sudo|time|nice|exec|xvfb-run|env|command|if|then|else|do|!|\(|\{|set\s+-\w+\s*;)\s+(?:-\S+\s+)*"
     ),
-    re.compile(r"timeout\s+\S+\s+"),
-    re.compile(r"dotenv\s+(?:-\S+\s+\S+\s+)*run\s+(?:--\s+)?"),
-    re.compile(
+    lazy_pattern(r"timeout\s+\S+\s+"),
+    lazy_pattern(r"dotenv\s+(?:-\S+\s+\S+\s+)*run\s+(?:--\s+)?"),
+    lazy_pattern(
         r"docker(?:-compose|\s+compose)?\s+(?:-\S+\s+\S+\s+)*(?:run|exec)\s+"
         # flags with a value have to take it along, so nothing is given back
         r"(?>(?:-[evpwu]|--(?:env|volume|publish|workdir|user|name|network|env-file|mount|platform))(?:\s+|=)\S+\s+"
         r"|--?\S+\s+)*+[^\s-]\S*\s+(?=\S)"
     ),
-    re.compile(r"(?:/\S*/)?(?:bash|sh)\s+-\w*c\s+"),
-    re.compile(r"(?:\S*/)?\.?venv/bin/"),
+    lazy_pattern(r"(?:/\S*/)?(?:bash|sh)\s+-\w*c\s+"),
+    lazy_pattern(r"(?:\S*/)?\.?venv/bin/"),
 )
 _SOFT = lazy_pattern(r"(?:true|:|echo|exit\s+0|printf)\b")
 _IDLE = lazy_pattern(r"\S+\s+(?:--version|--help|-h|-V)\s*\Z")

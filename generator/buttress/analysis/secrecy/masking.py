@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from buttress.analysis.secrecy.marks import may_hold_secret
 from buttress.analysis.secrecy.secrets import (
     KEY_PART,
     PROSE,
@@ -39,8 +40,9 @@ def mask(text: str) -> str:
         text = _KEY_BODY.sub(lambda key: key[1] + KEY_PART.sub("****", key[2]), text)
         # a piece of a diff may begin in the middle of a key
         text = _KEY_LINE.sub(r"\1****\2", text)
-    text = _ANY_SHAPE.sub(_cut, text)
-    return _ASSIGNED.sub(_cut_assigned, text)
+    if may_hold_secret(text):
+        text = _ANY_SHAPE.sub(_cut, text)
+    return _ASSIGNED.sub(_cut_assigned, text) if '"' in text or "'" in text else text
 
 
 def _cut(match: re.Match[str]) -> str:

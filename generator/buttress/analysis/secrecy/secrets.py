@@ -28,7 +28,7 @@ SHAPES = {
 }
 """What secrets look like, by kind; ``value`` is the part that is secret, where it is not all."""
 
-_SHAPE_OF = {name: re.compile(shape) for name, shape in SHAPES.items()}
+_SHAPE_OF = {name: lazy_pattern(shape) for name, shape in SHAPES.items()}
 _NAME = lazy_pattern(
     r"(?:^|[_\W])(?:secret(?:_?key)?|api_?key|apikey|access_?key|private_?key|signing_?key|auth_?key"
     r"|encryption_?key|fernet_?key|passw(?:or)?d|passphrase|pwd|token|auth_?token|credentials?|salt"

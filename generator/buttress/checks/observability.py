@@ -256,7 +256,7 @@ def secret_logged(subject: Subject) -> Iterator[Finding]:
             for value, name in shown:
                 yield subject.finding(module, value, f"The value of `{name}` goes into the log.")
     for module, value in traced_statements(subject.modules(Role.APP)):
-        message = "Every statement goes into the log, with the passwords and tokens it is given."
+        message = "Every statement goes into the log, with the values it is given."
         yield subject.finding(module, value, message)
 
 

@@ -19,14 +19,17 @@ _ENGINES = frozenset(
     ]
 )
 
-_SECRET = lazy_pattern(r"pass|pwd|token|secret|hash|salt|otp|api_?key", re.IGNORECASE)
+_SECRET = lazy_pattern(
+    r"pass|pwd|token|secret|hash|salt|otp|api_?key|e_?mail|phone|address|birth", re.IGNORECASE
+)
 
 
 def traced_statements(modules: Modules) -> Iterator[tuple[Module, ast.expr]]:
     """Yield what has every statement printed, hashes of passwords and tokens among its values.
 
     SQLite gives a trace callback the statement with its values; SQLAlchemy prints them beside it,
-    unless ``hide_parameters`` is set. An app without passwords or tokens has nothing to hide there.
+    unless ``hide_parameters`` is set. An app without passwords or tokens has nothing to hide there, nor
+    has one whose tables hold neither these nor what belongs to a person.
     """
     if not modules.having("passw", "token") or not _keeps_secrets(modules):
         return
@@ -44,7 +47,7 @@ def traced_statements(modules: Modules) -> Iterator[tuple[Module, ast.expr]]:
 
 
 def _keeps_secrets(modules: Modules) -> bool:
-    """Whether a column has the name of a secret, or tables are made in a way that names are not read from."""
+    """Whether a column has the name of a secret or of something personal, or names are not to be read."""
     if modules.having("Table(", "BaseUserTable", "CREATE TABLE", "create table"):
         return True
     names = {

@@ -86,6 +86,11 @@ class TestVacuous:
     def test_without_tests_there_is_nothing_to_say(self) -> None:
         assert status("TEST-VACUOUS", APP) == "not-applicable"
 
+    def test_a_file_may_end_with_its_last_test(self) -> None:
+        text = "def test_sum():\n    print(1 + 1)"
+
+        assert places("TEST-VACUOUS", suite(text)) == ["tests/test_app.py:1"]
+
 
 class TestGate:
     @pytest.mark.parametrize(

@@ -63,7 +63,8 @@ def _expects_no_error(test: Test) -> bool:
     """Whether a test says of itself that it proves that nothing is raised."""
     last = test.node.end_lineno or test.node.lineno
     # comments behind the last statement belong to it
-    while test.module.source_line(last + 1).lstrip().startswith("#"):
+    lines = len(test.module.line_starts)
+    while last < lines and test.module.source_line(last + 1).lstrip().startswith("#"):
         last += 1
     start = test.module.line_span(test.node.lineno)[0]
     text = test.module.text[start : test.module.line_span(last)[1]]  # with the comment behind it

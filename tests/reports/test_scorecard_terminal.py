@@ -260,3 +260,19 @@ def test_names_that_steer_a_terminal_are_shown_as_escapes() -> None:
         shown = screen(found, is_complete=is_complete)
         assert "\x1b" not in shown
         assert r"a\x1b[31m\nall is fine.py:1" in shown
+
+
+def test_apps_that_are_not_judged_are_counted_tests_and_second_apps_apart() -> None:
+    served = "if __name__ == '__main__':\n    app.run()\n"
+    small = "from flask import Flask\napp = Flask(__name__)\n"
+    files = {
+        "main.py": APP,
+        "main_old.py": APP,
+        "tests/test_main.py": APP,
+        "examples/hello.py": small,
+        "uploads.py": small + "@app.post('/files')\ndef files(): ...\n" + served,
+        "Procfile": "web: uvicorn main:app\n",
+    }
+
+    assert "2 apps set aside (--facts says why)" in screen(card({}, files=files))
+    assert "set aside" not in screen(card({}))

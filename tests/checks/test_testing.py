@@ -87,9 +87,9 @@ class TestVacuous:
         assert status("TEST-VACUOUS", APP) == "not-applicable"
 
     def test_a_file_may_end_with_its_last_test(self) -> None:
-        text = "def test_sum():\n    print(1 + 1)"
+        text = f"{OK}\n\ndef test_sum():\n    print(1 + 1)"
 
-        assert places("TEST-VACUOUS", suite(text)) == ["tests/test_app.py:1"]
+        assert len(places("TEST-VACUOUS", suite(text))) == 1
 
 
 class TestGate:

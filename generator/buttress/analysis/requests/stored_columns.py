@@ -47,6 +47,11 @@ _LOOKUPS = frozenset(
 
 _MAKING = frozenset(["create", "update", "insert", "values", "get_or_create", "update_or_create"])
 _FIXED = frozenset(["choices", "primary_key", "foreign_key"])
+_DOCUMENTS = frozenset(
+    ["insert_one", "insert_many", "update_one", "replace_one", "find_one_and_update"]
+)
+"""Methods of MongoDB that write documents."""
+
 _LONGEST = 20_000
 _LONGEST_TABLE = 4_000
 _LONGEST_HEAD = 16_384
@@ -91,7 +96,9 @@ def _given(modules: Modules, names: Set[str]) -> set[str]:
                 continue
             if _may_give_all(call):
                 return set(names)
-            found |= {k.arg for k in call.keywords if k.arg in names and _is_held(module, k.value)}
+            for keyword in call.keywords:
+                if keyword.arg and keyword.arg in names and _is_held(module, keyword.value):
+                    found.add(keyword.arg)
         for assign in module.nodes(ast.Assign):
             target = assign.targets[0]
             if isinstance(target, ast.Attribute) and target.attr in names:
@@ -149,6 +156,10 @@ class _Columns:
             for constant in module.nodes(ast.Constant):
                 if isinstance(constant.value, str) and len(constant.value) < _LONGEST:
                     self._written(constant.value)
+        for module, call in modules.called(*_DOCUMENTS):
+            # what rows are looked for by comes before what is written into them
+            for argument in call.args[: 1 + (not called_name(call).startswith("insert"))][-1:]:
+                self.listed |= set(_keys(module, argument))
         for path in tree.paths:
             text = tree.text(path) if path.endswith(".sql") else None
             if text is not None:
@@ -192,6 +203,23 @@ class _Columns:
                 if not _OF_TEXT.match(found[2]):
                     self._fixed.add(found[1])
             self.tables.setdefault(made[1].lower(), tuple(order))
+
+
+def _keys(module: Module, document: ast.expr) -> Iterator[str]:
+    """Yield the keys of a document, and of what is set in it."""
+    if isinstance(document, ast.Name):
+        function = module.function(document)
+        for node in module.inside(function) if function is not None else ():
+            is_it = isinstance(node, ast.Assign) and written(node.targets[0]) == document.id
+            if isinstance(node, ast.Assign) and is_it and isinstance(node.value, ast.Dict):
+                yield from _keys(module, node.value)
+    elif isinstance(document, ast.Dict):
+        for key, value in zip(document.keys, document.values, strict=True):
+            name = literal_text(key)
+            if name.startswith("$"):
+                yield from _keys(module, value)
+            elif name:
+                yield name
 
 
 def listed(text: str) -> Iterator[str]:

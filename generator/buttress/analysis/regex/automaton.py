@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import importlib
 import re
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -58,21 +59,20 @@ class Automaton:
         takes: The characters that each state takes, as bits of an alphabet of samples.
         follows: The states that may follow each state, with the number of ways.
         final: The states after which the expression has matched, whatever comes.
-        is_anchored: Whether a match can only begin where the text does.
     """
 
     takes: list[int] = field(default_factory=list)
     follows: list[dict[int, int]] = field(default_factory=list)
     final: frozenset[int] = frozenset()
-    is_anchored: bool = False
 
 
-def read(pattern: str, flags: int, *, is_whole: bool) -> Automaton:
+def read(pattern: str, flags: int, *, is_search: bool, is_whole: bool) -> Automaton:
     """Return an expression as an automaton.
 
     Args:
         pattern: As for ``re.compile``.
         flags: As for ``re.compile``.
+        is_search: Whether a match may begin anywhere; what stands before it is one more state.
         is_whole: Whether all of the text has to match.
 
     Raises:
@@ -84,10 +84,19 @@ def read(pattern: str, flags: int, *, is_whole: bool) -> Automaton:
         # the parser of Python itself; other versions may have none under this name
         parser: Any = importlib.import_module("re._parser")
         names = importlib.import_module("re._constants")
-        tree = parser.parse(pattern, flags)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # what Python says of a pattern is for its author
+            tree = parser.parse(pattern, flags)
         reader = _Reader(names, tree.state.flags, pattern)
         part = reader.sequence(list(tree))
-    except (ImportError, AttributeError, re.error, OverflowError, RecursionError) as problem:
+    except (
+        ImportError,
+        AttributeError,
+        ValueError,
+        re.error,
+        OverflowError,
+        RecursionError,
+    ) as problem:
         raise Unreadable from problem
     built = reader.built
     built.final = frozenset() if is_whole else part.final
@@ -95,7 +104,9 @@ def read(pattern: str, flags: int, *, is_whole: bool) -> Automaton:
         built.final = frozenset(range(len(built.takes)))  # it never fails
     items = list(tree)
     is_multiline = bool(tree.state.flags & re.MULTILINE)
-    built.is_anchored = bool(items) and reader.is_start(items[0]) and not is_multiline
+    is_anchored = bool(items) and reader.is_start(items[0]) and not is_multiline
+    if is_search and not is_anchored:
+        reader.begin_anywhere(part)
     return built
 
 
@@ -119,6 +130,12 @@ class _Reader:
             return bool(inner) and self.is_start(inner[0])
         starts = (self._names.AT_BEGINNING, self._names.AT_BEGINNING_STRING)
         return op is self._names.AT and value in starts
+
+    def begin_anywhere(self, part: Part) -> None:
+        """Add the state of what stands before a match: a search takes any text there."""
+        number = len(self.built.takes)
+        self.built.takes.append(self._all)
+        self.built.follows.append({**part.first, number: 1})
 
     # -- pieces -----------------------------------------------------------------------------------
 

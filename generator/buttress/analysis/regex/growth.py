@@ -45,8 +45,7 @@ def growth(pattern: str, flags: int = 0, *, is_search: bool, is_whole: bool) -> 
         ``None`` where it grows less, or where that cannot be told in reasonable time.
     """
     try:
-        automaton = read(pattern, flags, is_whole=is_whole)
-        return _Ambiguity(automaton, is_search=is_search).growth()
+        return _Ambiguity(read(pattern, flags, is_search=is_search, is_whole=is_whole)).growth()
     except (Unreadable, _Enough):
         return None
 
@@ -54,11 +53,10 @@ def growth(pattern: str, flags: int = 0, *, is_search: bool, is_whole: bool) -> 
 class _Ambiguity:
     """Looks for loops that take the same characters in more than one way."""
 
-    def __init__(self, automaton: Automaton, *, is_search: bool) -> None:
+    def __init__(self, automaton: Automaton) -> None:
         self._takes = automaton.takes
         self._follows = automaton.follows
         self._final = automaton.final
-        self._starts_anywhere = is_search and not automaton.is_anchored
         self._steps = 0
         self._loops = self._find_loops()
 
@@ -147,8 +145,7 @@ class _Ambiguity:
                 two for two, second in enumerate(loops) if one != two and self._lead(first, second)
             ]
         lengths = [self._longest(number, after) for number in range(len(loops))]
-        # where a search may begin anywhere, that is one more loop, which takes everything
-        return max(lengths, default=0) + (1 if self._starts_anywhere and lengths else 0)
+        return max(lengths, default=0)
 
     def _longest(self, number: int, after: dict[int, list[int]]) -> int:
         return 1 + max((self._longest(next_, after) for next_ in after[number]), default=0)

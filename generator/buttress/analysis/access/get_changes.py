@@ -216,7 +216,7 @@ def _changes_something(module: Module, function: Function) -> bool:
     saves = any(isinstance(p, ast.Call) and called_name(p) in _SAVES for p in parts)
     for part in parts:
         if isinstance(part, ast.Call):
-            if _updates(part):
+            if _updates(module, part):
                 return True
         elif saves and isinstance(part, ast.Assign | ast.AugAssign):
             targets = part.targets if isinstance(part, ast.Assign) else [part.target]
@@ -225,7 +225,7 @@ def _changes_something(module: Module, function: Function) -> bool:
     return False
 
 
-def _updates(call: ast.Call) -> bool:
+def _updates(module: Module, call: ast.Call) -> bool:
     name = called_name(call)
     owner = call.func.value if isinstance(call.func, ast.Attribute) else None
     if name.startswith("execute"):
@@ -237,10 +237,10 @@ def _updates(call: ast.Call) -> bool:
     if name in {"update_one", "update_many", "delete_one", "delete_many", "find_one_and_update"}:
         return True
     if name == "delete" and owner is not None:
-        text = ast.unparse(owner)
+        text = module.source(owner)
         return "session" in text.lower() or _QUERIES.search(text) is not None or not call.args
     return (
-        name == "update" and owner is not None and _QUERIES.search(ast.unparse(owner)) is not None
+        name == "update" and owner is not None and _QUERIES.search(module.source(owner)) is not None
     )
 
 

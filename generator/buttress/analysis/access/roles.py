@@ -9,7 +9,7 @@ from functools import lru_cache
 
 from buttress.analysis.access.endpoints import Endpoint
 from buttress.analysis.access.openings import ADMIN, words
-from buttress.project.literals import literal_text
+from buttress.project.literals import last_name, literal_text
 from buttress.source import Module, Modules
 from buttress.source.patterns import lazy_pattern
 
@@ -100,7 +100,7 @@ def asks_for_role(node: ast.AST) -> bool:
         return isinstance(node.ctx, ast.Load) and (_is_role(node.attr) or _asks_for_role(node.attr))
     if isinstance(node, ast.Name):
         return _asks_for_role(node.id)
-    if isinstance(node, ast.Subscript) and "session" in ast.unparse(node.value):
+    if isinstance(node, ast.Subscript) and "session" in last_name(node.value):
         return _is_role(literal_text(node.slice))
     return False
 

@@ -118,17 +118,21 @@ class _Walk:
 
     def run(self, body: list[ast.stmt]) -> Iterator[Assigned]:
         """Yield what statements set, in their order."""
-        for statement in body:
+        waiting = body[::-1]
+        while waiting:
+            statement = waiting.pop()
             if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
                 continue
             yield from self._expressions(statement)
             self.names.bind(statement)
             if isinstance(statement, ast.Assign):
                 yield from self._attributes(statement)
+            inner: list[ast.stmt] = []
             for name in ("body", "orelse", "finalbody"):
-                yield from self.run(getattr(statement, name, []))
+                inner += getattr(statement, name, ())
             for part in (*getattr(statement, "handlers", ()), *getattr(statement, "cases", ())):
-                yield from self.run(part.body)
+                inner += part.body
+            waiting += inner[::-1]
 
     def _expressions(self, statement: ast.stmt) -> Iterator[Assigned]:
         for name, value in ast.iter_fields(statement):

@@ -27,6 +27,8 @@ _OF_VALUE = frozenset(["strip", "lower", "upper", "title", "capitalize", "bool",
 _MAKES = frozenset(["model_validate", "parse_obj", "from_orm"])
 _COLUMNS = ("columns", "__table__", "__dict__", "_meta", "model_fields", "__fields__", "dir(", "hasattr(")  # fmt: skip
 """What names all fields of an object, and so keeps none of them out."""
+_DEEPEST = 40
+"""How deep an expression is followed."""
 
 
 class Shape(StrEnum):
@@ -104,9 +106,19 @@ class Scope:
         self.module = module
         self.fields_of = fields_of
         self.held = held
+        self._depth = 0
 
     def sent(self, node: ast.expr | None) -> Sent | None:
         """Return what an expression holds of what a client sends; ``None`` for nothing."""
+        if node is None or self._depth > _DEEPEST:
+            return None
+        self._depth += 1
+        try:
+            return self._sent(node)
+        finally:
+            self._depth -= 1
+
+    def _sent(self, node: ast.expr) -> Sent | None:
         if isinstance(node, ast.Await | ast.NamedExpr):
             return self.sent(node.value)
         if isinstance(node, ast.BoolOp):
@@ -207,8 +219,8 @@ class Scope:
             key: The name that stands for the key.
             turned: Whether the condition does not hold there (``if key == "id": continue``).
         """
-        if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
-            return self.kept(source, test.operand, key, turned=not turned)
+        while isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
+            test, turned = test.operand, not turned
         if isinstance(test, ast.Call):
             given = [written(argument) for argument in test.args]
             is_any = any(word in f"{called_name(test)}(" for word in _COLUMNS)

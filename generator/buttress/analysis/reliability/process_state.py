@@ -22,6 +22,7 @@ _MAKER_NAMES = frozenset(name.rpartition(".")[2] for name in _MAKERS)
 _CHANGES = frozenset(
     ["append", "add", "update", "pop", "setdefault", "extend", "insert", "remove", "clear", "popitem", "discard", "appendleft", "popleft"]
 )  # fmt: skip
+_STATEMENTS = (ast.Assign, ast.Delete, ast.AugAssign, ast.AnnAssign)
 _HARMLESS = lazy_pattern(
     r"cache|memo|registry|lock|websocket|socket|connection|clients?\Z|pool|instances?\Z|handlers?|models?\Z|loaded|metrics|counter|stats|warned|seen_warnings"
     r"|plugins?|hooks?|_seen\Z|agents?\Z|chains?\Z|retrievers?|listeners|subscribers|templates|_times\Z|timestamps?\Z|tasks?\Z|running|buckets?|rate|limit|throttl|attempts?|queues?\Z",
@@ -196,16 +197,22 @@ def _changes(service: Service, modules: Modules) -> dict[ast.AST, list[_Change]]
 def _of_containers(service: Service, modules: Modules) -> Iterator[tuple[Module, _Change]]:
     variables = {module.path: names for module in modules if (names := _variables(module))}
     names = frozenset().union(*variables.values())
-    for module in modules.having(*names) if names else ():
-        statements = module.nodes(ast.Assign, ast.Delete, ast.AugAssign, ast.AnnAssign)
+    for module in modules.naming(*names) if names else ():
         here = names | {b.local for b in module.imports if b.target.rpartition(".")[2] in names}
-        for part in (*statements, *module.called(*_CHANGES)):
+        for part in (*_of_items(module), *module.called(*_CHANGES)):
             for holder in _changed(part):
                 if last_name(holder) not in here:
                     continue
                 variable = _variable(module, holder, variables, service)
                 if variable is not None and isinstance(part, (ast.expr, ast.stmt)):
                     yield module, _Change(variable[1], variable[0], part)
+
+
+def _of_items(module: Module) -> Iterable[ast.AST]:
+    """Return the statements that may set or remove an item of a container, each once."""
+    items = (item for item in module.nodes(ast.Subscript) if item.ctx.__class__ is not ast.Load)
+    above = (module.parent(item) for item in items)
+    return dict.fromkeys(node for node in above if isinstance(node, _STATEMENTS))
 
 
 def _of_globals(modules: Modules) -> Iterator[tuple[Module, _Change]]:

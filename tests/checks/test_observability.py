@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from tests.checks.running import places
 from tests.rewrites.cases import service_of
 
 from buttress.checks.model import Subject, checks
@@ -295,3 +296,16 @@ def test_the_rewrites_fix_what_the_checks_find() -> None:
     assert [len(found(name, source)) for name in names] == [1, 1, 1]
     run(["print-to-log", "log-fields"], draft, service_of)
     assert [found(name, draft.read("main.py").decode()) for name in names] == [[], [], []]
+
+
+def test_the_rewrites_leave_no_line_that_a_client_can_forge() -> None:
+    source = (
+        "import logging\n\nfrom fastapi import FastAPI\n\napp = FastAPI()\n"
+        "logger = logging.getLogger(__name__)\n\n\n@app.get('/notes')\ndef notes(tag: str):\n"
+        "    print(f'Asked for {tag}')\n    logger.info(f'Tag: {tag}')\n    return []\n"
+    )
+    draft = Draft(Tree.of({"main.py": source}))
+
+    assert places("SEC-LOG-INJECTION", {"main.py": source}) == ["main.py:11", "main.py:12"]
+    run(["print-to-log", "log-fields"], draft, service_of)
+    assert places("SEC-LOG-INJECTION", {"main.py": draft.read("main.py").decode()}) == []

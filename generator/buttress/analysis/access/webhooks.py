@@ -11,6 +11,7 @@ from buttress.analysis.access.endpoints import Endpoint
 from buttress.analysis.access.guards import Guards
 from buttress.analysis.access.openings import words
 from buttress.analysis.definitions import definitions_of
+from buttress.project.literals import last_name, literal_text
 from buttress.project.model import Project, Service
 from buttress.project.modules import own_modules
 from buttress.source import Module
@@ -103,8 +104,10 @@ def _reached(
     seen = {(endpoint.module.path, endpoint.node.lineno)}
     while waiting and len(seen) < _MOST_FUNCTIONS:
         module, function, depth = waiting.popleft()
-        parts.append(_plain(function))
-        for call in ast.walk(function) if depth < _DEPTH else ():
+        body = _told(function) if depth else _when_posted(_told(function))
+        parts.append("\n".join(ast.unparse(item) for item in body))
+        inside = (node for item in body for node in ast.walk(item))
+        for call in inside if depth < _DEPTH else ():
             if not isinstance(call, ast.Call):
                 continue
             for target in (call.func, *call.args):
@@ -130,9 +133,35 @@ def _head(endpoint: Endpoint) -> str:
     return "\n".join([*(ast.unparse(mark) for mark in marks), *given])
 
 
-def _plain(function: Function | ast.ClassDef) -> str:
-    body = function.body
-    first = body[0]
-    if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant):
-        body = body[1:]
-    return "\n".join(ast.unparse(item) for item in body)
+def _told(function: Function | ast.ClassDef) -> list[ast.stmt]:
+    """Return what stands in a function or class, without its docstring."""
+    first = function.body[0]
+    is_text = isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant)
+    return function.body[1:] if is_text else function.body
+
+
+def _when_posted(body: list[ast.stmt]) -> list[ast.stmt]:
+    """Return what runs for a POST: the handshake by GET, which shows a token once, verifies no event."""
+    kept: list[ast.stmt] = []
+    for statement in body:
+        method = _method_asked(statement.test) if isinstance(statement, ast.If) else ""
+        if isinstance(statement, ast.Try):
+            kept += _when_posted(statement.body)
+            kept += [line for handler in statement.handlers for line in handler.body]
+            kept += [*statement.orelse, *statement.finalbody]
+        elif isinstance(statement, ast.If) and method == "GET":
+            kept += _when_posted(statement.orelse)
+        elif isinstance(statement, ast.If) and method == "POST":
+            kept += _when_posted(statement.body)
+            if isinstance(statement.body[-1], ast.Return | ast.Raise):
+                break
+        else:
+            kept.append(statement)
+    return kept
+
+
+def _method_asked(test: ast.expr) -> str:
+    """Return the method that a condition asks a request for: ``request.method == "GET"``."""
+    if not (isinstance(test, ast.Compare) and isinstance(test.ops[0], ast.Eq)):
+        return ""
+    return literal_text(test.comparators[0]) if last_name(test.left) == "method" else ""

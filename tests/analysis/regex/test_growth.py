@@ -79,3 +79,11 @@ def test_what_is_no_expression_or_too_large_is_left_alone() -> None:
     assert grows(r"(a+") == ""
     assert grows(r"(a+)+" * 600 + "$") == ""
     assert grows(r"(?:(?:a?){40}b?){40}$") == ""
+
+
+def test_what_would_take_long_to_read_is_left_alone() -> None:
+    empty = "(?:" * 12 + "){24}" * 12
+
+    assert grows(f"({empty}a*)*$") == ""
+    assert grows("a*" * 60 + "b") in {"", Growth.POLYNOMIAL}
+    assert grows("(?:" * 300 + "a" + ")*" * 300 + "b") in {"", Growth.EXPONENTIAL}

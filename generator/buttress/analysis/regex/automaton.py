@@ -19,6 +19,7 @@ from typing import Any
 from buttress.source.patterns import lazy_pattern
 
 _MOST_STATES = 160
+_MOST_PIECES = 3_000
 _MOST_COPIES = 24
 _LONGEST = 2_000
 _MANY = 2
@@ -121,6 +122,7 @@ class _Reader:
         self._alphabet = "".join([*map(chr, range(_ASCII)), *beyond])
         self._all = (1 << len(self._alphabet)) - 1
         self._depth = 0
+        self._pieces = 0
 
     def is_start(self, item: tuple[Any, Any]) -> bool:
         """Whether an item holds only where the text begins."""
@@ -147,6 +149,9 @@ class _Reader:
         return part
 
     def _piece(self, op: Any, value: Any) -> Part:
+        self._pieces += 1
+        if self._pieces > _MOST_PIECES:
+            raise Unreadable
         names = self._names
         if op in {names.LITERAL, names.NOT_LITERAL, names.IN, names.ANY}:
             return self._state(self._characters(op, value))

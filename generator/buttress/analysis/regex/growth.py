@@ -144,11 +144,11 @@ class _Ambiguity:
             after[one] = [
                 two for two, second in enumerate(loops) if one != two and self._lead(first, second)
             ]
-        lengths = [self._longest(number, after) for number in range(len(loops))]
-        return max(lengths, default=0)
-
-    def _longest(self, number: int, after: dict[int, list[int]]) -> int:
-        return 1 + max((self._longest(next_, after) for next_ in after[number]), default=0)
+        lengths: dict[int, int] = {}
+        # each leads only to loops that lead to fewer: the last ones first
+        for number in sorted(after, key=lambda one: len(self._from(min(loops[one])))):
+            lengths[number] = 1 + max((lengths.get(two, 0) for two in after[number]), default=0)
+        return max(lengths.values(), default=0)
 
     def _lead(self, first: frozenset[int], second: frozenset[int]) -> bool:
         """Whether some text stays in one loop, goes from it to the other, and stays in that."""

@@ -21,7 +21,7 @@ METHODS = ("print", "debug", "info", "warning", "warn", "error", "exception", "c
 
 _LOGGER = lazy_pattern(r"(?:^|_)log(?:ger|ging)?\Z", re.IGNORECASE)
 _HOLE = lazy_pattern(r"%(?:\(\w+\))?[-#0 +]*\d*(?:\.\d+)?([a-zA-Z%])")
-_IN_ONE_LINE = re.compile(
+_IN_ONE_LINE = lazy_pattern(
     r"request\.(?:headers|cookies|COOKIES|META|user_agent|referrer|url|full_path|query_string|get_full_path|files|FILES|stream)\b"
 )
 """What no server takes with a line break in it."""

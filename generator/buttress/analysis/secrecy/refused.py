@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 
 from buttress.analysis.secrecy.secrets import is_secret_name
 from buttress.project.literals import last_name, strings_in, written
 from buttress.source import Module, Modules
+from buttress.source.patterns import lazy_pattern
 
 _ENDS = frozenset(["sys.exit", "os._exit", "builtins.exit", "builtins.quit"])
 _SHORTEST = 3
+_IN_PRODUCTION = lazy_pattern(r"prod|live|debug|dev|local|stag", re.IGNORECASE)
 
 
 def is_refused(modules: Modules, name: str, value: str) -> bool:
@@ -22,11 +25,30 @@ def is_refused(modules: Modules, name: str, value: str) -> bool:
         value: The text itself.
     """
     texts = tuple(text for text in (name, value) if len(text) >= _SHORTEST)
-    return bool(texts) and any(
+    found = modules.having(*texts) if texts else ()
+    return any(
         _stops(module, condition) and _compares(module, condition, name, value)
-        for module in modules.having(*texts)
+        for module in found
         for condition in module.nodes(ast.If)
-    )
+    ) or any(_is_behind_stop(module, name, value) for module in found)
+
+
+def _is_behind_stop(module: Module, name: str, value: str) -> bool:
+    """Whether a value is only given where production has stopped a line before."""
+    for assign in module.nodes(ast.Assign) if name and value else ():
+        if value not in strings_in(assign.value) or name not in map(written, assign.targets):
+            continue
+        above = module.parent(assign)
+        block = above.body if isinstance(above, ast.If) and assign in above.body else []
+        before = block[: block.index(assign)] if block else []
+        if any(
+            isinstance(guard, ast.If)
+            and _stops(module, guard)
+            and _IN_PRODUCTION.search(module.source(guard.test))
+            for guard in before
+        ):
+            return True
+    return False
 
 
 def _stops(module: Module, condition: ast.If) -> bool:

@@ -15,6 +15,8 @@ from buttress.source import Module, Modules, Tree
 from buttress.source.patterns import lazy_pattern
 
 _TEXTS = frozenset(["Text", "String", "CharField", "TextField", "Unicode", "UnicodeText", "StringField"])  # fmt: skip
+_OF_FORMS = _TEXTS | {"TextAreaField"}
+_CHECKS = frozenset(["Regexp", "RegexValidator", "AnyOf", "URL", "Email", "UUID", "validate_slug"])
 _MADE = frozenset(["Column", "mapped_column"])
 _OF_DJANGO = frozenset(["username", "first_name", "last_name"])
 _COLUMNS = lazy_pattern(r"\binsert\s+(?:or\s+\w+\s+)?into\s+\S+\s*\(([^)]*)\)", re.IGNORECASE)
@@ -276,8 +278,9 @@ class _Sent:
         for statement in klass.body:
             if isinstance(statement, ast.Assign):
                 self.names.add(written(statement.targets[0]))
-                value = statement.value
-                if isinstance(value, ast.Call) and called_name(value) in _TEXTS | {"TextAreaField"}:
+                calls = [n for n in ast.walk(statement.value) if isinstance(n, ast.Call)]
+                names = set(map(called_name, calls))
+                if names & _OF_FORMS and not names & _CHECKS:
                     self.free.add(written(statement.targets[0]))
             elif isinstance(statement, ast.AnnAssign):
                 self.names.add(written(statement.target))

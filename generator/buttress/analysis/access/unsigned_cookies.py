@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import ast
 import re
+from bisect import bisect_left
 from collections.abc import Iterator
-from dataclasses import dataclass
 
+from buttress.analysis.once import once_for_module
 from buttress.project.literals import argument, known_string, last_name, literal_text
 from buttress.project.modules import called_name
 from buttress.source import Module, Modules
 from buttress.source.nodes import Function
 from buttress.source.patterns import lazy_pattern
+from buttress.source.records import dataclass
 
 _IDENTITY = lazy_pattern(
     r"(?:^|[_-])(?:user|username|userid|uid|email|login|account|role|roles|admin|(?:user|account|customer|member|employee|client)_(?:id|name|type|role))\Z",
@@ -66,14 +68,10 @@ class Believed:
 class _Read:
     """Where a cookie is read, and the names that hold it."""
 
-    module: Module
+    key: str
     node: ast.expr
     function: Function | None
     names: frozenset[str]
-
-    @property
-    def is_proven(self) -> bool:
-        return _proves(self.module, self.function)
 
 
 def believed_cookies(modules: Modules) -> Iterator[Believed]:
@@ -81,6 +79,7 @@ def believed_cookies(modules: Modules) -> Iterator[Believed]:
 
     Where anything in the function signs, encrypts or verifies, it is taken for that.
     """
+    known: dict[str, tuple[bool, bool]] = {}
     named: set[str] = set()
     for module, call in modules.called("set_cookie"):
         key = known_string(module, argument(call, 0, "key"))
@@ -88,13 +87,13 @@ def believed_cookies(modules: Modules) -> Iterator[Believed]:
         if not key or value is None or key in named or _is_proven(module, call):
             continue
         content = _plain(module, value)
-        if content is None:
+        is_whole = content is not None and _says_who(content)
+        if content is None or not (is_whole or _names_somebody(key, content)):
             continue
-        is_whole = _says_who(content)
-        if not is_whole and not _names_somebody(key, content):
-            continue
-        reads = [read for read in _reads(modules, key) if not read.is_proven]
-        if any(is_whole or _is_believed(read) for read in reads):
+        if key not in known:
+            known[key] = _uses(modules, key)
+        is_read, is_asked = known[key]
+        if is_asked or (is_whole and is_read):
             named.add(key)
             message = f"Nothing signs the cookie {key}: who edits it is somebody else."
             yield Believed(module, call, message)
@@ -106,12 +105,39 @@ def believed_cookies(modules: Modules) -> Iterator[Believed]:
                 yield Believed(module, compare, message)
 
 
+def _uses(modules: Modules, key: str) -> tuple[bool, bool]:
+    """Return whether a cookie is read unproven, and whether somebody is looked up by it, or refused without it."""
+    is_read = False
+    for module in modules.having(key).having("ookie", "COOKIES"):
+        uses: dict[ast.AST, None] = {}
+        for read in _reads(module):
+            if read.key == key and not _proves(module, read.function):
+                is_read = True
+                uses[read.node] = None
+                for name in read.names:
+                    uses.update(dict.fromkeys(_loads(module).get((read.function, name), ())))
+        if any(_looks_up(module, use) or _refuses(module, use) for use in uses):
+            return True, True
+    return is_read, False
+
+
 def _is_proven(module: Module, node: ast.expr) -> bool:
     return _proves(module, module.function(node))
 
 
 def _proves(module: Module, function: Function | None) -> bool:
-    return function is not None and _PROVEN.search(module.source(function)) is not None
+    if function is None:
+        return False
+    lines = _proving_lines(module)
+    first = bisect_left(lines, function.lineno)
+    return first < len(lines) and lines[first] <= (function.end_lineno or function.lineno)
+
+
+@once_for_module
+def _proving_lines(module: Module) -> list[int]:
+    """Return the numbers of the lines that speak of a signature, or of what is encrypted."""
+    lines = module.text.split("\n")
+    return [number for number, line in enumerate(lines, 1) if _PROVEN.search(line)]
 
 
 def _plain(module: Module, node: ast.expr, depth: int = 0) -> ast.expr | None:
@@ -143,12 +169,30 @@ def _given(module: Module, name: ast.Name) -> ast.expr | None:
 
 
 def _assigned(module: Module, name: ast.Name) -> ast.expr | None:
-    function = module.function(name)
-    found: ast.expr | None = None
-    for assign in module.nodes(ast.Assign) if function is not None else ():
-        is_it = any(isinstance(t, ast.Name) and t.id == name.id for t in assign.targets)
-        if is_it and module.function(assign) is function and assign.lineno < name.lineno:
-            found = assign.value
+    found = _assignments(module).get((module.function(name), name.id), [])
+    above = bisect_left(found, name.lineno, key=lambda assign: assign.lineno)
+    return found[above - 1].value if above else None
+
+
+@once_for_module
+def _assignments(module: Module) -> dict[tuple[Function, str], list[ast.Assign]]:
+    """Return what functions give names, in the order of the lines."""
+    found: dict[tuple[Function, str], list[ast.Assign]] = {}
+    for assign in sorted(module.nodes(ast.Assign), key=lambda assign: assign.lineno):
+        function = module.function(assign)
+        for target in assign.targets if function is not None else ():
+            if isinstance(target, ast.Name) and function is not None:
+                found.setdefault((function, target.id), []).append(assign)
+    return found
+
+
+@once_for_module
+def _loads(module: Module) -> dict[tuple[Function | None, str], list[ast.Name]]:
+    """Return where functions use names."""
+    found: dict[tuple[Function | None, str], list[ast.Name]] = {}
+    for name in module.nodes(ast.Name):
+        if isinstance(name.ctx, ast.Load):
+            found.setdefault((module.function(name), name.id), []).append(name)
     return found
 
 
@@ -187,16 +231,20 @@ def _names_somebody(key: str, content: ast.expr) -> bool:
     )
 
 
-def _reads(modules: Modules, key: str) -> Iterator[_Read]:
-    for module in modules.having(key).having("ookie", "COOKIES"):
-        for node in module.nodes(ast.Call, ast.Subscript):
-            if _cookie(module, node) == key:
-                yield _Read(module, node, module.function(node), _names_given(module, node))
-        for call in module.called("Cookie"):
-            function = next((f for f in module.ancestors(call) if isinstance(f, Function)), None)
-            name = _parameter(call, function) if function is not None else ""
-            if key in {name, known_string(module, argument(call, -1, "alias"))}:
-                yield _Read(module, call, function, frozenset([name]))
+@once_for_module
+def _reads(module: Module) -> list[_Read]:
+    """Return where cookies are read."""
+    found = []
+    for node in (*module.nodes(ast.Call), *module.nodes(ast.Subscript)):
+        key = _cookie(module, node)
+        if key is not None:
+            found.append(_Read(key, node, module.function(node), _names_given(module, node)))
+    for call in module.called("Cookie"):
+        function = next((f for f in module.ancestors(call) if isinstance(f, Function)), None)
+        name = _parameter(call, function) if function is not None else ""
+        key = known_string(module, argument(call, -1, "alias")) or name
+        found.append(_Read(key, call, function, frozenset([name])))
+    return found
 
 
 def _parameter(call: ast.Call, function: Function) -> str:
@@ -227,20 +275,6 @@ def _cookie(module: Module, node: ast.AST | None) -> str | None:
     is_request = isinstance(owner, ast.Attribute) and owner.attr in {"cookies", "COOKIES"}
     is_request = is_request and "request" in module.source(owner).lower()
     return known_string(module, key) if is_request else None
-
-
-def _is_believed(read: _Read) -> bool:
-    """Whether somebody is looked up by what a cookie says, or is refused for not having it."""
-    uses: list[ast.AST] = [read.node]
-    if read.function is not None:
-        uses += [
-            node
-            for node in ast.walk(read.function)
-            if isinstance(node, ast.Name)
-            and node.id in read.names
-            and isinstance(node.ctx, ast.Load)
-        ]
-    return any(_looks_up(read.module, use) or _refuses(read.module, use) for use in uses)
 
 
 def _looks_up(module: Module, use: ast.AST) -> bool:

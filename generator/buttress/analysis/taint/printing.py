@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from buttress.analysis.taint.markup import Markup, Spot
 from buttress.source.patterns import lazy_pattern
+from buttress.source.records import dataclass
 
 EACH = "*"
 """Stands in a path for what a loop sees."""

@@ -175,9 +175,9 @@ def _assigned(module: Module, name: ast.Name) -> ast.expr | None:
 
 
 @once_for_module
-def _assignments(module: Module) -> dict[tuple[Function, str], list[ast.Assign]]:
+def _assignments(module: Module) -> dict[tuple[Function | None, str], list[ast.Assign]]:
     """Return what functions give names, in the order of the lines."""
-    found: dict[tuple[Function, str], list[ast.Assign]] = {}
+    found: dict[tuple[Function | None, str], list[ast.Assign]] = {}
     for assign in sorted(module.nodes(ast.Assign), key=lambda assign: assign.lineno):
         function = module.function(assign)
         for target in assign.targets if function is not None else ():

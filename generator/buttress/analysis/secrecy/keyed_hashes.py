@@ -17,6 +17,7 @@ _HASHES = ("hashlib.sha224", "hashlib.sha256", "hashlib.sha512")
 _SECRET = lazy_pattern(r"secret|sign(?:ing)?_?key|hmac_?key|shared_?key", re.IGNORECASE)
 _NO_TEXT = lazy_pattern(r"passw|pwd|salt|pepper|secret", re.IGNORECASE)
 _TELLS_APART = lazy_pattern(r"cache|fingerprint|dedup|etag|bucket|anonymi[sz]|pseudonym|derive|kdf", re.IGNORECASE)  # fmt: skip
+_DEEPEST = 12
 _FORMS = frozenset(["encode", "bytes", "str", "strip", "format"])
 
 
@@ -38,20 +39,22 @@ def forgeable_signatures(modules: Modules) -> Iterator[tuple[Module, ast.Call]]:
             yield module, call
 
 
-def _parts(module: Module, node: ast.expr) -> list[ast.expr]:
+def _parts(module: Module, node: ast.expr, depth: int = 0) -> list[ast.expr]:
     """Return what a text is put together from, in its order."""
+    if depth > _DEEPEST:
+        return [node]
     if isinstance(node, ast.Call) and called_name(node) in _FORMS:
         owner = node.func.value if isinstance(node.func, ast.Attribute) else None
         inner = owner if owner is not None else next(iter(node.args), None)
-        return _parts(module, inner) if inner is not None else [node]
+        return _parts(module, inner, depth + 1) if inner is not None else [node]
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
-        return [*_parts(module, node.left), *_parts(module, node.right)]
+        return [*_parts(module, node.left, depth + 1), *_parts(module, node.right, depth + 1)]
     if isinstance(node, ast.JoinedStr):
         return [
             part.value if isinstance(part, ast.FormattedValue) else part for part in node.values
         ]
     if isinstance(node, ast.Name) and (given := _given(module, node)) is not None:
-        return _parts(module, given)
+        return _parts(module, given, depth + 1)
     return [node]
 
 

@@ -12,9 +12,10 @@ from buttress.source.patterns import lazy_pattern
 
 _WORDS = ("curl", "--no-check-certificate", "http.sslVerify", "GIT_SSL_NO_VERIFY")
 _UNCHECKED = lazy_pattern(
-    r"\bcurl\s(?:[^\n|;&]*\s)?(?:--insecure|-[a-zA-Z]*k[a-zA-Z]*)(?=\s|\Z)"
-    r"|\bwget\s[^\n|;&]*--no-check-certificate|http\.sslVerify[= ]false|\bGIT_SSL_NO_VERIFY=(?:1|true)",
+    r"\bcurl\s(?:[^\n|;&]{0,300}\s)?(?:--insecure|-[a-zA-Z]{0,6}k[a-zA-Z]{0,6})(?=\s|\Z)"
+    r"|\bwget\s[^\n|;&]{0,300}--no-check-certificate|http\.sslVerify[= ]false|\bGIT_SSL_NO_VERIFY=(?:1|true)",
 )
+_LONGEST = 10_000
 _AT_HOME = lazy_pattern(r"localhost|127\.0\.0\.1|\[?::1\b", re.IGNORECASE)
 _SHOWN = lazy_pattern(r"print|echo|log|debug|info|warning|error|write|add_argument|Field|Option|fail|exit", re.IGNORECASE)  # fmt: skip
 
@@ -34,7 +35,7 @@ def unchecked_commands(modules: Modules) -> Iterator[tuple[Module, ast.expr]]:
         for node in (*texts, *module.nodes(ast.List), *module.nodes(ast.Tuple)):
             text = _command(node)
             is_inner = isinstance(module.parent(node), ast.JoinedStr | ast.List | ast.Tuple)
-            if not text or is_inner or _is_shown(module, node):
+            if not 0 < len(text) <= _LONGEST or is_inner or _is_shown(module, node):
                 continue
             if next(unchecked_in(text), None) is not None:
                 yield module, node

@@ -74,6 +74,11 @@ def test_a_change_is_proven(route: str, body: list[str]) -> None:
             '@app.get("/approve/<token>")\ndef approve(token):',
             ["note = Note.of(token)", "note.is_public = True", "db.session.commit()"],
         ),
+        # nothing is stored
+        (
+            '@app.get("/move/<int:key>")\ndef move(key):',
+            ["state = current()", "state.place = key", "state.seen.update(a=1)", "return ''"],
+        ),
         # a condition, so not all of it
         (
             '@app.get("/x")\ndef x():',

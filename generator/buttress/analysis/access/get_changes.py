@@ -59,7 +59,7 @@ _UPDATES = lazy_pattern(r"(?i)\A\s*UPDATE\s+\S+\s+SET\s+([\w.\"`]+)\s*=\s*(.*)")
 _DELETES = lazy_pattern(r"(?i)\A\s*DELETE\s+FROM\b")
 _WRECKS = (*sorted(_ALL_GONE), "DROP ", "drop ", "TRUNCATE", "DELETE FROM", "delete from", "query.delete()", "python ", "python3 ")  # fmt: skip
 _SCRIPT = lazy_pattern(r"\bpython[\d.]*\s+(\S+\.py)\b")
-_SAVES = frozenset(["save", "commit", "merge", "update", "put", "flush"])
+_SAVES = frozenset(["save", "asave", "commit"])
 _QUERIES = lazy_pattern(r"\.(?:query|objects)\b|\bquery\(")
 _DEEPEST = 3
 _MOST = 12
@@ -265,7 +265,7 @@ def _stores(module: Module, function: Function, given: frozenset[str]) -> bool:
     The value is stored itself, or a condition on it chooses between two others.
     """
     parts = list(module.inside(function))
-    if not any(isinstance(p, ast.Call) and called_name(p) in {"save", "commit"} for p in parts):
+    if not any(isinstance(p, ast.Call) and called_name(p) in _SAVES for p in parts):
         return False
     for part in parts:
         if not isinstance(part, ast.Assign) or not any(_is_kept(t, part) for t in part.targets):

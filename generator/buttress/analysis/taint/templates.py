@@ -38,7 +38,7 @@ class Templates:
                 self._by_name.setdefault(path.rpartition("/")[2], []).append(path)
 
     def __bool__(self) -> bool:
-        return bool(self._by_name)
+        return any(self.page(path).printed for path in self.paths)
 
     @property
     def paths(self) -> Iterator[str]:

@@ -323,3 +323,14 @@ def test_a_draft_is_inspected_like_a_tree() -> None:
     (found,) = inspect_project(draft).services
     assert [route.path for route in found.routes] == ["/a"]
     assert found.reachable == {"main.py", "routes.py"}
+
+
+def test_of_a_collection_of_apps_only_some_stand_beside_the_service() -> None:
+    files = {"app.py": FLASK, "Procfile": "web: gunicorn app:app\n"}
+    for number in range(40):
+        route = f"@app.get('/lesson/{number}')\ndef lesson{number}(): ...\n"
+        files[f"lesson{number:02}.py"] = FLASK + route + SERVED
+
+    result = project(files)
+    assert len(result.set_aside) == 40
+    assert len(result.beside[""]) == 25

@@ -38,6 +38,9 @@ from buttress.project.starts import MANAGED, Start
 from buttress.project.streamlit import find_scripts
 from buttress.source import Module, Tree
 
+_MOST_BESIDE = 25
+"""How many apps beside a service are inspected: a folder of hundreds is a collection, and each costs time."""
+
 
 def inspect_project(tree: Tree) -> Project:
     """Return what a tree is: its services and the facts that belong to none of them alone.
@@ -71,7 +74,9 @@ def inspect_project(tree: Tree) -> Project:
         _other_frameworks(modules, roles),
         javascript.packages(tree, tuple(deployment.images.dockerfiles)),
         {
-            group.root: tuple(_beside(codebase, group, item, roles) for item in group.beside)
+            group.root: tuple(
+                _beside(codebase, group, item, roles) for item in group.beside[:_MOST_BESIDE]
+            )
             for group in groups
             if group.beside
         },
@@ -216,8 +221,12 @@ def _beside(
     is_below = is_inside(candidate.path, group.root)
     alone = Group(group.root if is_below else candidate.root, group.manifest, [candidate])
     reached = codebase.graphs.of(candidate.root).reachable(candidate.entry_paths())
-    scripts = {path: Role.APP for path in reached if roles[path] is Role.SCRIPT}
-    return _service(codebase, alone, reached, {**roles, **scripts})
+    own = {
+        path: Role.APP if path in reached else Role.SCRIPT
+        for path, role in roles.items()
+        if role in {Role.APP, Role.SCRIPT}
+    }
+    return _service(codebase, alone, reached, {**roles, **own})
 
 
 def _databases(

@@ -117,7 +117,13 @@ def is_read_later(command: Command, pipeline: Pipeline) -> bool:
     written = _REPORT.search(command.text)
     if written is None:
         return False
-    others = [c.text for c in pipeline.commands if c != command and not NOISE.match(c.text)]
+    others = [
+        other.text
+        for other in pipeline.commands
+        if other != command
+        and not NOISE.match(other.text)
+        and written[1] not in _REPORT.findall(other.text)  # writes it as well
+    ]
     if any(re.search(rf"(?<![\w./-]){re.escape(written[1])}(?!\w)", text) for text in others):
         return True
     folder = written[1].rpartition("/")[0]

@@ -29,6 +29,9 @@ def reached(source: str, others: dict[str, str]) -> set[str]:
         ("import importlib\nimportlib.import_module('.a', __package__)", {"app/a.py"}),
         ("from celery import Celery\nc = Celery('x', include=['app.a'])", {"app/a.py"}),
         ("import uvicorn\nuvicorn.run('app.a:app')", {"app/a.py"}),
+        ("server.config.from_object('app.a.Config')", {"app/a.py"}),
+        ("worker.config_from_object('app.a')", {"app/a.py"}),
+        ("server.config.from_object(Config)", set()),
         ("queue.enqueue(f'app.a.{name}')", {"app/a.py"}),
         ("import a", {"app/a.py"}),  # works when the folder itself is on the path, too
         ("import logging", set()),

@@ -29,6 +29,8 @@ _NAMING_CALLS = frozenset(
         "register_blueprints",
         "find_modules",
         "Config",
+        "from_object",
+        "config_from_object",
         "task_routes",
         "wire",
         "init_models",

@@ -32,7 +32,15 @@ _OWN_TABLES = lazy_pattern(
     rf"|^\s*(?:from|import)\s+(?:{'|'.join(_WITH_TABLES)})\b",
     re.MULTILINE,
 )
-_TABLE_WORDS = ("__tablename__", "Model", "table", "Document", "AsyncDocument", "Table", "automap_base")
+_TABLE_WORDS = (
+    "__tablename__",
+    "Model",
+    "table",
+    "Document",
+    "AsyncDocument",
+    "Table",
+    "automap_base",
+)
 _ASKS = frozenset(
     {"execute", "fetch", "fetchall", "fetchone", "fetchrow", "read_sql", "read_sql_query", "run"}
 )

@@ -9,6 +9,7 @@ from buttress.analysis.definitions import definitions_of
 from buttress.analysis.errors.caught import is_internal
 from buttress.analysis.errors.statuses import EXCEPTION_RESPONSES
 from buttress.analysis.taint.graphql import LIBRARIES, is_resolver
+from buttress.project.literals import written
 from buttress.project.model import Project, Service
 from buttress.project.modules import called_name, own_modules
 from buttress.source import Module, Modules
@@ -60,15 +61,12 @@ def _returned_texts(
     }
     for statement in caught.body:
         for node in module.inside(statement):
-            if (isinstance(node, ast.Return) and node.value is not None) or (
-                isinstance(node, ast.Assign)
-                and isinstance(node.targets[0], ast.Name)
-                and node.targets[0].id in given_back
-            ):
+            text = None
+            if isinstance(node, ast.Return):
                 text = node.value
-            else:
-                continue
-            if _is_text_of(module, text, caught.name or ""):
+            elif isinstance(node, ast.Assign) and written(node.targets[0]) in given_back:
+                text = node.value
+            if text is not None and _is_text_of(module, text, caught.name or ""):
                 yield text
 
 

@@ -61,13 +61,12 @@ def _returned_texts(
     }
     for statement in caught.body:
         for node in module.inside(statement):
-            text = None
-            if isinstance(node, ast.Return):
-                text = node.value
-            elif isinstance(node, ast.Assign) and written(node.targets[0]) in given_back:
-                text = node.value
-            if text is not None and _is_text_of(module, text, caught.name or ""):
-                yield text
+            if not isinstance(node, ast.Return | ast.Assign) or node.value is None:
+                continue
+            is_kept = isinstance(node, ast.Assign) and written(node.targets[0]) in given_back
+            is_given_back = isinstance(node, ast.Return) or is_kept
+            if is_given_back and _is_text_of(module, node.value, caught.name or ""):
+                yield node.value
 
 
 def _is_text_of(module: Module, node: ast.expr, name: str) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 
+from buttress.analysis.taint.documents import treated_as_text
 from buttress.analysis.taint.frame import Arguments, Frame
 from buttress.analysis.taint.functions import known_function, result_of
 from buttress.analysis.taint.log_lines import LOG_FILE
@@ -37,6 +38,7 @@ def call(
         arguments: What it is given.
     """
     look(frame, node, owner, function, arguments)
+    treated_as_text(frame, node, owner, function.what, arguments.all())
     name = node.func.attr if isinstance(node.func, ast.Attribute) else ""
     if owner is not None and name:
         done = of_method(frame, node, owner, arguments)

@@ -8,6 +8,8 @@ from collections.abc import Iterator
 
 from buttress.analysis.regex.uses import HINTS, slow_matches
 from buttress.analysis.taint.definitions import Definition, Definitions
+from buttress.analysis.taint.documents import LIBRARIES, asks_with
+from buttress.analysis.taint.documents import METHODS as QUERIES
 from buttress.analysis.taint.harmless import Harmless, given_to
 from buttress.analysis.taint.library import BUILTIN_METHODS
 from buttress.analysis.taint.log_lines import METHODS as LOG_METHODS
@@ -175,6 +177,10 @@ class _Search:
                     yield module, call
         for module in self.modules.having(*HINTS):
             yield from ((module, call) for call in slow_matches(module))
+        if self.modules.having(*LIBRARIES):
+            for module, call in self.modules.called(*QUERIES):
+                if not self.harmless.are(module, asks_with(call)):
+                    yield module, call
         for module in self.modules.having("session["):
             for item in module.nodes(ast.Subscript):
                 if isinstance(item.ctx, ast.Store) and "session" in ast.dump(item.value):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 
+from buttress.analysis.taint.documents import asked
 from buttress.analysis.taint.filling import filled_in
 from buttress.analysis.taint.frame import Arguments, Frame
 from buttress.analysis.taint.handing_on import put_together
@@ -80,6 +81,8 @@ def look(  # noqa: C901, PLR0912 - one sink after another
         _note(frame, Kind.SLOW, node, *slow)
     for line in logged(frame, node, owner, arguments):
         _note(frame, Kind.LOG, node, *line)
+    for part in asked(frame, node, arguments):
+        _note(frame, Kind.QUERY, node, *part)
     if function.what.rpartition(".")[2] in RENDERERS:
         _rendered(frame, node, owner, arguments)
         return

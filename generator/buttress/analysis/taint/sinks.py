@@ -28,6 +28,7 @@ class Kind(StrEnum):
     PATTERN = "pattern"
     SLOW = "slow"
     LOG = "log"
+    QUERY = "query"
 
 
 BIT: dict[Kind, int] = {kind: 1 << number for number, kind in enumerate(Kind)}

@@ -18,6 +18,7 @@ _RUN = {
     Sink.TEMPLATE: "is run as a template",
     Sink.LDAP: "becomes part of an LDAP query",
     Sink.XPATH: "becomes part of an XPath query",
+    Sink.QUERY: "may be an object with operators of its own (`$ne`) in this query",
 }
 
 
@@ -89,7 +90,7 @@ def sql_injection(subject: Subject) -> Iterator[Finding]:
     pillar=Pillar.SECURITY,
     risk=Risk.CRITICAL,
     kind=Kind.INSTANCE,
-    standards=("CWE-95", "CWE-78", "CWE-1336", "CWE-90", "CWE-643", "OWASP A05:2025"),
+    standards=("CWE-95", "CWE-78", "CWE-1336", "CWE-90", "CWE-643", "CWE-943", "OWASP A05:2025"),
     peers=(
         "bandit:B102",
         "bandit:B307",
@@ -119,7 +120,8 @@ def code_exec(subject: Subject) -> Iterator[Finding]:
     """What a client sends is run: by ``eval``, by a shell, as a template, or as a query.
 
     The client then has the rights of the app on its server, or reads what the query was to keep from
-    it. ``shlex.quote``, values that are checked against a list, and variables of a query are fine.
+    it. ``shlex.quote``, values that are checked against a list, and variables of a query are fine, and so
+    is JSON in a query of MongoDB that is known to be text.
 
     Bad::
 

@@ -82,6 +82,8 @@ class _Search:
     def run(self) -> None:
         for module, node in self._sinks():
             self._take(module, node)
+        for module, node in self._queries():
+            self._take(module, node)
         for module, node in self._log_lines():
             self._take(module, node, spreads=False)
         defined = Counter(
@@ -177,14 +179,18 @@ class _Search:
                     yield module, call
         for module in self.modules.having(*HINTS):
             yield from ((module, call) for call in slow_matches(module))
-        if self.modules.having(*LIBRARIES):
-            for module, call in self.modules.called(*QUERIES):
-                if not self.harmless.are(module, asks_with(call)):
-                    yield module, call
         for module in self.modules.having("session["):
             for item in module.nodes(ast.Subscript):
                 if isinstance(item.ctx, ast.Store) and "session" in ast.dump(item.value):
                     yield module, item
+
+    def _queries(self) -> Iterator[tuple[Module, ast.AST]]:
+        """Yield what asks a document database, where the app has one."""
+        for module, call in (
+            self.modules.called(*QUERIES) if self.modules.having(*LIBRARIES) else ()
+        ):
+            if not self.harmless.are(module, asks_with(call)):
+                yield module, call
 
     def _log_lines(self) -> Iterator[tuple[Module, ast.AST]]:
         """Yield what writes a line to a log, where the function itself may be given something by a client."""

@@ -128,7 +128,9 @@ def _stringified(frame: Frame, node: ast.Call, what: str, arguments: Arguments) 
         return constant(str(value.const), node)
     if value.parts is not None:
         return value
-    return Value(taint=frame.state.held(value), node=node, what=value.what)
+    text_now = bits(Kind.QUERY)
+    taint = frozenset(t._replace(safe=t.safe | text_now) for t in frame.state.held(value))
+    return Value(taint=taint, node=node, what=value.what)
 
 
 def _represented(frame: Frame, node: ast.Call, what: str, arguments: Arguments) -> Value:

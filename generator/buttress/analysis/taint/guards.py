@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable
 from typing import TypeGuard
 
+from buttress.analysis.taint.documents import DEMANDING, ONLY_TEXT, note_text
 from buttress.analysis.taint.frame import Frame
 from buttress.analysis.taint.library import CHECKING_METHODS
 from buttress.analysis.taint.matching import limited
@@ -55,6 +56,7 @@ _TEXTS = (
     "builtins.tuple",
     "builtins.object",
 )
+_HOLDING = lazy_pattern(r"\b(?:dict|list|Mapping|Sequence|object)\b")
 _HOSTS = frozenset(["netloc", "hostname", "host"])
 _MATCHES = frozenset(["match", "fullmatch"])
 _EQUALITIES = (ast.Is, ast.IsNot, ast.Eq, ast.NotEq)
@@ -79,6 +81,7 @@ def narrow(frame: Frame, test: ast.expr, evaluate: Evaluate, *, holds: bool) -> 
     elif isinstance(test, ast.Await):
         narrow(frame, test.value, evaluate, holds=holds)
     elif isinstance(test, ast.Call):
+        _told(frame, test, evaluate)
         if holds:
             _called(frame, test, evaluate)
         else:
@@ -193,6 +196,8 @@ def _called(frame: Frame, call: ast.Call, evaluate: Evaluate) -> None:
     elif name == "isinstance" and len(call.args) == 2:
         if (frame.module.resolve(call.args[1]) or _TEXTS[0]) not in _TEXTS:
             mark(frame, call.args[0], ALL, evaluate)
+        elif not _HOLDING.search(frame.module.source(call.args[1])):
+            note_text(frame, evaluate(frame, call.args[0]))
     elif name in CHECKING_METHODS and isinstance(function, ast.Attribute):
         mark(frame, function.value, CHECKING_METHODS[name], evaluate)
     elif _PREDICATE.search(name):
@@ -203,6 +208,15 @@ def _called(frame: Frame, call: ast.Call, evaluate: Evaluate) -> None:
     elif _PUBLIC.search(name):
         for argument in call.args:
             mark(frame, argument, bits(Kind.URL, Kind.REDIRECT), evaluate)
+
+
+def _told(frame: Frame, call: ast.Call, evaluate: Evaluate) -> None:
+    """Take over what a question says of a value whatever the answer: ``name.isalnum()`` has only a text."""
+    function, name = call.func, called_name(call)
+    if isinstance(function, ast.Attribute) and name in ONLY_TEXT:
+        note_text(frame, evaluate(frame, function.value))
+    elif name in _MATCHES and call.args and frame.module.resolve(function) in DEMANDING:
+        note_text(frame, evaluate(frame, call.args[-1]))
 
 
 def _matched(frame: Frame, call: ast.Call, name: str, evaluate: Evaluate) -> None:

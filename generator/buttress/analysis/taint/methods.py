@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 
 from buttress.analysis.taint.containers import of_container
+from buttress.analysis.taint.documents import ONLY_TEXT, shown_as_text
 from buttress.analysis.taint.folding import folded
 from buttress.analysis.taint.frame import Arguments, Frame
 from buttress.analysis.taint.library import FOLDED_METHODS, TELLING_METHODS, TEXT_METHODS
@@ -32,6 +33,8 @@ def of_method(frame: Frame, node: ast.Call, owner: Value, arguments: Arguments) 
     """Return what a method gives back; ``None`` where nothing is known of it."""
     assert isinstance(node.func, ast.Attribute)  # noqa: S101 - for mypy
     name = node.func.attr
+    if owner.what == "<data>" and name in ONLY_TEXT:
+        owner = shown_as_text(owner)
     given = arguments.all()
     container = frame.state.container(owner)
     if container is not None and container.kind != "object":

@@ -11,13 +11,12 @@ import json
 import os
 import stat
 from collections.abc import Callable, Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from buttress.errors import UserError
 from buttress.scorecard import CATALOGUE_VERSION, Located, Scorecard, weigh
-from buttress.source.records import dataclass
 
 SCHEMA_VERSION = 1
 _MOST_BYTES = 64 * 1024 * 1024

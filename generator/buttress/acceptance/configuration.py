@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
@@ -18,7 +19,6 @@ from buttress.planning.nearest import nearest
 from buttress.project.model import Place
 from buttress.source import Tree
 from buttress.source.patterns import lazy_pattern
-from buttress.source.records import dataclass
 from buttress.source.toml_reading import read_toml_text
 
 PYPROJECT, OWN_FILE = "pyproject.toml", "buttress.toml"

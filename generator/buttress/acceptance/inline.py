@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
 from buttress.acceptance.comment import Comment
@@ -21,7 +21,6 @@ from buttress.project.model import Place
 from buttress.scorecard import Acceptance, AcceptedBy, Located, Remark
 from buttress.source import Tree
 from buttress.source.patterns import lazy_pattern
-from buttress.source.records import dataclass
 from buttress.source.tree import is_python
 
 _WORDS = ("buttress", "noqa", "nosec", "nosem")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
@@ -15,7 +15,6 @@ from buttress.project import inspect_project
 from buttress.project.model import Project, Service
 from buttress.scorecard import Scorecard, inspect_service
 from buttress.source import Tree
-from buttress.source.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Mapping
+from dataclasses import dataclass
 from enum import StrEnum
 
 from buttress.analysis.once import once_for_module
 from buttress.project.modules import own_modules
 from buttress.source import Module, Tree
 from buttress.source.nodes import Function
-from buttress.source.records import dataclass
 
 _DEEPEST = 8
 

@@ -11,6 +11,7 @@ import json
 import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -22,7 +23,6 @@ from buttress.project.model import Dependency, Manifest, Place
 from buttress.project.requirements import canonical
 from buttress.source import Module, Tree
 from buttress.source.patterns import lazy_pattern
-from buttress.source.records import dataclass
 
 _LOCKED = lazy_pattern(r'^name = "([^"\n]+)"\nversion = "([^"\n]+)"', re.MULTILINE)
 _EXACT = lazy_pattern(r"={2,3}\s*([\w.!+-]+)\Z")

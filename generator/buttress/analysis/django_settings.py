@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 
 from buttress.analysis.development import is_for_development
 from buttress.project.literals import written
@@ -12,7 +13,6 @@ from buttress.project.model import Project, Service
 from buttress.project.modules import own_modules
 from buttress.source import Module
 from buttress.source.patterns import lazy_pattern
-from buttress.source.records import dataclass
 
 _DEVELOPMENT = lazy_pattern(
     r"(?:^|[/_.-])(?:dev|develop|development|local|localhost|test|tests|testing|ci|debug|example|sample)\w*\.py\Z"

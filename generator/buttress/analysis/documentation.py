@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from buttress.analysis.access.handlers import handlers
 from buttress.analysis.function_bodies import calls_by_function, returns_by_function
@@ -16,7 +17,6 @@ from buttress.project.modules import called_name
 from buttress.source import Module, Modules
 from buttress.source.nodes import Function
 from buttress.source.patterns import lazy_pattern
-from buttress.source.records import dataclass
 
 _README = lazy_pattern(r"readme(?:\.(?:md|rst|txt|markdown|adoc))?\Z", re.IGNORECASE)
 _GUIDE = lazy_pattern(

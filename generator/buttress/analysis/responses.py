@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from bisect import bisect_left
 from collections.abc import Iterator
+from dataclasses import dataclass
 from weakref import WeakKeyDictionary
 
 from buttress.analysis.access.handlers import handlers
@@ -18,7 +19,6 @@ from buttress.project.modules import called_name
 from buttress.source import Module
 from buttress.source.nodes import Function
 from buttress.source.patterns import lazy_pattern
-from buttress.source.records import dataclass
 
 _TYPED = frozenset(["response_model", "response_class"])
 _RESPONSE_CALLS = frozenset(["TemplateResponse", "render_template", "HTTPException"])

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 
 from buttress.project.documents import text_of
 from buttress.source import Tree
 from buttress.source.patterns import lazy_pattern
-from buttress.source.records import dataclass
 
 _NAME = lazy_pattern(
     r"(?:\A|/)(?:[^/]*(?:run[-_ ]?books?|play[-_ ]?books?|incident[-_ ]?response|on[-_ ]?call|disaster|emergency)[^/]*(?:/.*)?"

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 from buttress.analysis.configuration import settings_classes
 from buttress.source import Module
-from buttress.source.records import dataclass
 
 _FIELDS = ("pydantic.Field", "pydantic.fields.Field")
 _ALIASES = ("validation_alias", "alias", "env")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from buttress.analysis import configuration
@@ -14,7 +14,6 @@ from buttress.analysis.secrecy.hardcoded import HardcodedSecret, hardcoded_secre
 from buttress.analysis.secrecy.variables import variable_for
 from buttress.analysis.staying_reads import holds_secret, why_it_stays
 from buttress.source import Module
-from buttress.source.records import dataclass
 
 ENVIRONMENT_NAMES = ("ENVIRONMENT", "APP_ENV", "ENV", "FLASK_ENV")
 

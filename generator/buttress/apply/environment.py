@@ -6,11 +6,11 @@ import os
 import shutil
 import subprocess
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from buttress.errors import UserError
 from buttress.project.model import Manager, Service
-from buttress.source.records import dataclass
 
 _FOLDERS = (".venv", "venv", "env")
 _ASK = {

@@ -11,6 +11,7 @@ import json
 import os
 import shutil
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
@@ -21,7 +22,6 @@ from buttress.apply import transaction
 from buttress.errors import UserError
 from buttress.source import FileChange
 from buttress.source.git import run_git
-from buttress.source.records import dataclass
 
 SCHEMA_VERSION: Literal[1] = 1
 

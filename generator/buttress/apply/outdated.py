@@ -6,6 +6,7 @@ import os
 import subprocess
 import tempfile
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from packaging.version import InvalidVersion, Version
 
@@ -13,7 +14,6 @@ from buttress.errors import UserError
 from buttress.planning.location import Templates
 from buttress.planning.stored import stored_units
 from buttress.source import Tree
-from buttress.source.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,10 +8,9 @@ import hashlib
 import re
 import zlib
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from buttress.source import FileChange
-from buttress.source.records import dataclass
 
 _CONTEXT = 3
 _NO_NEWLINE = b"\\ No newline at end of file\n"

@@ -6,13 +6,13 @@ import os
 import subprocess
 import tempfile
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from buttress.errors import UserError
 from buttress.planning.changes import ChangeSet, RecipeChanges
 from buttress.source import FileChange
 from buttress.source.git import filtered_here, quiet_environment, run_git
-from buttress.source.records import dataclass
 
 
 def uncommitted(root: Path, paths: Sequence[str]) -> tuple[str, ...] | None:

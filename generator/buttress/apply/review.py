@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
 from buttress.apply.patch import hunks, is_binary, with_hunks
 from buttress.planning.changes import ChangeSet
 from buttress.source import FileChange
-from buttress.source.records import dataclass
 
 
 class Action(StrEnum):

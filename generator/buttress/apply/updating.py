@@ -13,13 +13,13 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from buttress.apply.outdated import Behind
 from buttress.errors import UserError
 from buttress.planning.location import Templates, reachable
 from buttress.source.git import filtered_here, quiet_environment, run_git
-from buttress.source.records import dataclass
 
 _CONFLICTS = frozenset({"UU", "AA", "DU", "UD", "AU", "UA", "DD"})
 

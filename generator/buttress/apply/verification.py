@@ -15,7 +15,7 @@ import subprocess
 import tempfile
 import xml.etree.ElementTree as ET
 from collections.abc import Mapping, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from importlib import resources
 from pathlib import Path
 
@@ -25,7 +25,6 @@ from buttress.project.folders import is_inside
 from buttress.project.model import Project, Role, Service
 from buttress.source import FileChange
 from buttress.source.listing import is_foreign_folder
-from buttress.source.records import dataclass
 
 SMOKE_SECONDS = 120.0
 TEST_SECONDS = 900.0

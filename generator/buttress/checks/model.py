@@ -6,14 +6,13 @@ import ast
 import importlib
 import pkgutil
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cache, cached_property
 
 from buttress.analysis.normal_form import normal_form
 from buttress.project.model import Place, Project, Role, Service
 from buttress.source import Module, Modules
-from buttress.source.records import dataclass
 
 
 class Pillar(StrEnum):

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import tomllib
+from dataclasses import dataclass
 from pathlib import Path
-
-from buttress.source.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

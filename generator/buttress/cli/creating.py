@@ -6,6 +6,7 @@ import os
 import shlex
 import sys
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from rich.console import Console
@@ -40,7 +41,6 @@ from buttress.reports.visible import safe
 from buttress.scorecard import Scorecard, inspect_service
 from buttress.source import FileChange, Tree
 from buttress.source.git import run_git
-from buttress.source.records import dataclass
 
 UNIT = "templates/service"
 

@@ -7,6 +7,7 @@ import os
 import shlex
 import sys
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import typer
@@ -47,7 +48,6 @@ from buttress.reports.terminal import indented
 from buttress.reports.visible import safe
 from buttress.scorecard import Scorecard, Status
 from buttress.source import FileChange
-from buttress.source.records import dataclass
 
 
 @dataclass(frozen=True)

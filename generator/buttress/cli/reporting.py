@@ -6,7 +6,7 @@ import contextlib
 import os
 import shlex
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import typer
@@ -16,7 +16,6 @@ from buttress.reports.formats import FORMATS, WIDTH, render
 from buttress.reports.overview import Setting
 from buttress.scorecard import Scorecard
 from buttress.source.git import run_git
-from buttress.source.records import dataclass
 
 _FOR_READERS = frozenset(["markdown", "html", "sarif"])
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 from typing import Any, get_args
@@ -13,7 +14,6 @@ from pydantic_core import ErrorDetails
 from buttress.errors import UserError
 from buttress.planning.nearest import nearest
 from buttress.planning.recipe import LinesMerge, NamesMerge, Recipe, TomlMerge
-from buttress.source.records import dataclass
 
 
 @dataclass(frozen=True)

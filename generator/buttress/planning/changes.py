@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 
 from buttress.rewrites.engine import Applied
 from buttress.rewrites.outcomes import Abstained, Safety
 from buttress.source import FileChange, Tree
-from buttress.source.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import posixpath
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 
 from buttress.errors import UserError
 from buttress.planning.catalogue import Catalogue, check_names
@@ -26,7 +26,6 @@ from buttress.project.model import Project, Service
 from buttress.rewrites.engine import Outcomes, run, settle
 from buttress.rewrites.outcomes import Abstained, Safety
 from buttress.source import Draft, FileChange, Tree
-from buttress.source.records import dataclass
 from buttress.source.tree import is_python
 
 _SAFETIES = list(Safety)

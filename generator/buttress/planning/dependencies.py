@@ -10,6 +10,7 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 
 from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
@@ -22,7 +23,6 @@ from buttress.planning.versions import EXACT, conflict, excludes
 from buttress.project.model import Dependency, Manager, Manifest, Service
 from buttress.source import Draft
 from buttress.source.patterns import lazy_pattern
-from buttress.source.records import dataclass
 from buttress.source.refusal import RefusedError
 
 _LOCK_COMMANDS = {

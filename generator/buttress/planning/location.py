@@ -12,13 +12,13 @@ import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 from urllib.parse import unquote, urlsplit, urlunsplit
 
 from buttress.errors import UserError
 from buttress.source.git import run_git
-from buttress.source.records import dataclass
 
 PARTS = ("copier.yml", "templates", "recipes")
 """What a root of templates consists of."""

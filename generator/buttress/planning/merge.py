@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Container, Mapping
+from dataclasses import dataclass
 
 from buttress.errors import UserError
 from buttress.planning.destination import stands
 from buttress.planning.recipe import LinesMerge, Merge, NamesMerge, TomlMerge
 from buttress.planning.templating import holds, render, value, words, yaml_value
 from buttress.source import Draft, Text
-from buttress.source.records import dataclass
 from buttress.source.refusal import RefusedError
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 
 from buttress.errors import UserError
@@ -20,7 +20,6 @@ from buttress.planning.render import Rendered, answers_file, render_unit
 from buttress.planning.stored import answers_of
 from buttress.planning.templating import render
 from buttress.source import Draft
-from buttress.source.records import dataclass
 
 
 @dataclass(frozen=True)

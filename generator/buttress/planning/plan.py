@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from packaging.specifiers import SpecifierSet
@@ -15,7 +15,6 @@ from buttress.planning.catalogue import Catalogue
 from buttress.planning.recipe import Recipe
 from buttress.planning.versions import conflict
 from buttress.project.model import Service
-from buttress.source.records import dataclass
 
 _RISKS = list(Risk)
 _NONE: Mapping[str, str] = {}

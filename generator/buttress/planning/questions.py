@@ -7,6 +7,7 @@ questions come up, given the answers so far, their choices, and why an answer wi
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,6 @@ from buttress.planning.catalogue import Catalogue, plain, read_yaml
 from buttress.planning.nearest import nearest
 from buttress.planning.recipe import Recipe
 from buttress.planning.templating import environment, holds, render, value, yaml_value
-from buttress.source.records import dataclass
 
 _NEVER_GIVEN = frozenset(["unit", "keep"])
 _TYPES = frozenset(["bool", "float", "int", "json", "str", "yaml", "path"])

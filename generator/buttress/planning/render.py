@@ -11,6 +11,7 @@ import re
 import shutil
 import tempfile
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from buttress.errors import UserError
@@ -18,7 +19,6 @@ from buttress.planning.location import Templates
 from buttress.planning.stored import stored_answers
 from buttress.planning.templating import environment
 from buttress.source.patterns import lazy_pattern
-from buttress.source.records import dataclass
 
 _INVALID = lazy_pattern(
     r"(?:Validation error for question|Invalid choice for) '(\w+)': (.*)", re.DOTALL

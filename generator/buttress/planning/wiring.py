@@ -15,7 +15,7 @@ from __future__ import annotations
 import ast
 import sys
 from collections.abc import Iterator, Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 
 from buttress.planning.templating import render
 from buttress.project.model import AppObject, Role, Service
@@ -23,7 +23,6 @@ from buttress.rewrites.outcomes import Abstained, Changed, Good, Outcome, Safety
 from buttress.rewrites.own_modules import own_module_name
 from buttress.source import Edit, Module, Tree
 from buttress.source.imports import Import, local_name
-from buttress.source.records import dataclass
 
 _EXPORTERS = frozenset(
     [

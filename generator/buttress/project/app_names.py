@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import ast
-from dataclasses import field
+from dataclasses import dataclass, field
 
 from buttress.project.apps import FoundApp, holder_of, returns
 from buttress.project.literals import written
 from buttress.project.modules import OwnModules, called_name, calls_of
 from buttress.source import Module
-from buttress.source.records import dataclass
 
 
 @dataclass(frozen=True)

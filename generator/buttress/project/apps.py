@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from buttress.project.literals import written
 from buttress.project.model import Framework, Place
 from buttress.project.modules import OwnModules, calls_of
 from buttress.source import Module
 from buttress.source.nodes import Function
-from buttress.source.records import dataclass
 
 _CLASSES: dict[str, tuple[Framework, str]] = {
     "fastapi.FastAPI": (Framework.FASTAPI, ""),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import field
+from dataclasses import dataclass, field
 
 from buttress.project.deployment import Deployment
 from buttress.project.folders import Listing
@@ -10,7 +10,6 @@ from buttress.project.modules import OwnModules
 from buttress.project.reachability import ImportGraphs
 from buttress.project.routers import RouteReader
 from buttress.source import Tree
-from buttress.source.records import dataclass
 
 
 @dataclass(frozen=True)

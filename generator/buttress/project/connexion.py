@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from buttress.project.documents import line_of, read_json, read_yaml, table, text_of
 from buttress.project.folders import folder_of, normalized
@@ -14,7 +14,6 @@ from buttress.project.model import Place, Route
 from buttress.project.modules import OwnModules, called_name
 from buttress.project.routes import VERBS, parameters
 from buttress.source.patterns import lazy_pattern
-from buttress.source.records import dataclass
 
 _FUNCTION = lazy_pattern(r"""x-\w+Func["']?\s*:\s*["']?([A-Za-z_][\w.]*)""")
 

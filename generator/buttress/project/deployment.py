@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from buttress.project.folders import folder_of
 from buttress.project.images import ImageReader, Images
 from buttress.project.modules import OwnModules
 from buttress.project.start_files import StartFiles
 from buttress.project.starts import Resolver, Start
-from buttress.source.records import dataclass
 
 
 @dataclass(frozen=True)

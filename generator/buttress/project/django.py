@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from buttress.project.codebase import Codebase
 from buttress.project.folders import folder_of, is_inside, join
@@ -12,7 +13,6 @@ from buttress.project.model import Place
 from buttress.project.modules import OwnModules, dotted_name
 from buttress.project.settings_modules import deployed_settings
 from buttress.source import Module
-from buttress.source.records import dataclass
 
 _APPLICATIONS = {
     "django.core.wsgi.get_wsgi_application": "wsgi",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from buttress.project.literals import argument, strings_in, written
 from buttress.project.model import Parameter, Place, Route
@@ -13,7 +13,6 @@ from buttress.project.routes import VERBS, parameters
 from buttress.source import Module
 from buttress.source.nodes import Function
 from buttress.source.patterns import lazy_pattern
-from buttress.source.records import dataclass
 
 ROUTER_ACTIONS = {
     "list": ("GET", False),

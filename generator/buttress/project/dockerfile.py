@@ -6,13 +6,12 @@ import json
 import posixpath
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 
 from buttress.project.documents import text_of
 from buttress.project.folders import folder_of, name_of, normalized
 from buttress.source import Tree
 from buttress.source.patterns import lazy_pattern
-from buttress.source.records import dataclass
 
 _STAGE = lazy_pattern(r"(?:--\S+\s+)*(\S+)(?:\s+as\s+(\S+))?\s*\Z", re.IGNORECASE)
 _VARIABLE = lazy_pattern(r"\$\{?(\w+)(?::?-([^}]*))?\}?")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from buttress.project.dockerfile import (
@@ -29,7 +29,6 @@ from buttress.project.starts import (
     image_world,
 )
 from buttress.source.patterns import lazy_pattern
-from buttress.source.records import dataclass
 
 COMPOSE = lazy_pattern(r"(?:docker-)?compose[\w.-]*\.ya?ml\Z")
 """Lower-case names of compose files."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from buttress.project.app_names import AppNames
 from buttress.project.apps import FoundApp
@@ -11,7 +12,6 @@ from buttress.project.literals import argument, known_int, known_string, written
 from buttress.project.model import Place
 from buttress.project.modules import OwnModules, calls_of
 from buttress.source import Module
-from buttress.source.records import dataclass
 
 _RUNNERS = {
     "uvicorn.run": 0,

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
 
 from buttress.project.folders import is_inside
 from buttress.source import Tree
-from buttress.source.records import dataclass
 
 
 class Framework(StrEnum):

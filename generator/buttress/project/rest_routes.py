@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from buttress.project.django_views import (
     actions_of,
@@ -20,7 +20,6 @@ from buttress.project.modules import OwnModules, called_name, calls_of
 from buttress.project.roles import is_test
 from buttress.source import Module
 from buttress.source.nodes import Function
-from buttress.source.records import dataclass
 
 Key = tuple[str, str]
 """A router: its file and its name."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from buttress.project.classful import is_classful, routes_of
 from buttress.project.literals import argument, known_string, strings_in, written
@@ -12,7 +12,6 @@ from buttress.project.model import Parameter, Place
 from buttress.project.modules import OwnModules, called_name, calls_of
 from buttress.source import Module
 from buttress.source.nodes import Function
-from buttress.source.records import dataclass
 
 VERBS = frozenset(["get", "post", "put", "delete", "patch", "options", "head", "trace"])
 """Methods of HTTP, as decorators and methods of views are named after them."""

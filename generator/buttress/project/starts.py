@@ -5,7 +5,7 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 
 from buttress.project.commands import Command, read_command
 from buttress.project.dockerfile import Stage, file_in_image, image_path
@@ -15,7 +15,6 @@ from buttress.project.model import Place
 from buttress.project.modules import OwnModules
 from buttress.source import Tree
 from buttress.source.patterns import lazy_pattern
-from buttress.source.records import dataclass
 
 DEPLOYED, MANAGED, SCRIPTED, WRITTEN = 5, 4, 3, 1
 """How much a command says: what a platform runs, a process manager, a script, a README."""

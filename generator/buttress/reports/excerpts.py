@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import PurePosixPath
 
@@ -15,7 +16,6 @@ from buttress.project.model import Place
 from buttress.reports.visible import safe
 from buttress.source import Module, Modules, Tree
 from buttress.source.patterns import lazy_pattern
-from buttress.source.records import dataclass
 from buttress.source.tree import is_python
 
 _AROUND = 2

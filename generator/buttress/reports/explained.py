@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from functools import cache
 from textwrap import dedent
 
 from buttress.checks.model import Check
 from buttress.source.patterns import lazy_pattern
-from buttress.source.records import dataclass
 
 _EXAMPLE = lazy_pattern(r"^(Bad|Good)::\n", re.MULTILINE)
 _WEAKNESS = lazy_pattern(r"\bCWE-\d+\b")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from base64 import b64encode
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from importlib.resources import files
 from typing import Any
@@ -29,7 +29,6 @@ from buttress.reports.visible import shown
 from buttress.reports.ways import Way, ways_to_accept, ways_to_fix
 from buttress.scorecard import Located, PillarScore, Scorecard, Status, why
 from buttress.source.patterns import lazy_pattern
-from buttress.source.records import dataclass
 
 _MOST_EXCERPTS = 12
 """For each cause: what is wrong is clear by then, and a page has to load."""

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 from buttress.checks.model import Check
 from buttress.project.model import Place
 from buttress.scorecard import Acceptance, Located, Scorecard
-from buttress.source.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 
 from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
@@ -14,7 +15,6 @@ from rich.text import Text
 from buttress.checks.model import Risk
 from buttress.project.model import Place
 from buttress.reports.visible import safe
-from buttress.source.records import dataclass
 
 WIDEST = 100
 """Columns that are read with ease, however wide a terminal is."""

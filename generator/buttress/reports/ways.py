@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from buttress.checks.model import Check, Confidence, Kind
-from buttress.source.records import dataclass
 
 _KINDS = {
     Kind.PRESENCE: "a control that must exist",

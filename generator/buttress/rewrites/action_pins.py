@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import cache
 from importlib import resources
-
-from buttress.source.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

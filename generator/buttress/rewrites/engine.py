@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 
 from buttress.project.model import Project, Role, Service
 from buttress.rewrites.leftovers import drop_leftovers
@@ -23,7 +23,6 @@ from buttress.source import (
 from buttress.source.edit import new_spans
 from buttress.source.formatting import format_lines, style_for, touched_lines
 from buttress.source.imports import Import, add_imports, own_names, unused_after
-from buttress.source.records import dataclass
 from buttress.source.tree import is_python
 
 MAX_ROUNDS = 3

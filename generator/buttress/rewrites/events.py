@@ -9,13 +9,12 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Collection, Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 
 from buttress.analysis.logs.messages import Message, Part, Value
 from buttress.analysis.logs.severity import marks_of, speaks_of_failure
 from buttress.analysis.vocabulary import vocabulary
 from buttress.source.patterns import lazy_pattern
-from buttress.source.records import dataclass
 
 LONGEST_EVENT = 160
 _FIRST_MARK = 0xE000

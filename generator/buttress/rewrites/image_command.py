@@ -6,9 +6,9 @@ import json
 import re
 import shlex
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from buttress.source.patterns import lazy_pattern
-from buttress.source.records import dataclass
 
 SERVERS = frozenset(
     {"uvicorn", "gunicorn", "hypercorn", "granian", "waitress-serve", "daphne", "streamlit"}

@@ -5,14 +5,13 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from buttress.analysis.delivery.images import copied_paths
 from buttress.project.model import Framework, Project, Role, Service
 from buttress.source import Tree
 from buttress.source.dockerfile import parse
 from buttress.source.patterns import lazy_pattern
-from buttress.source.records import dataclass
 from buttress.source.refusal import RefusedError
 from buttress.source.yaml_editor import YamlText
 

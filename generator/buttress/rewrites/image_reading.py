@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import re
+from dataclasses import dataclass
 
 from buttress.rewrites.image_command import Command, from_shell
 from buttress.rewrites.image_facts import ImageFacts
@@ -11,7 +12,6 @@ from buttress.rewrites.outcomes import Abstained, Changed, Safety
 from buttress.source import Edit
 from buttress.source.dockerfile import Dockerfile, Instruction, Stage
 from buttress.source.patterns import lazy_pattern
-from buttress.source.records import dataclass
 
 ROOT_WORK = ("RUN", "COPY", "ADD", "WORKDIR", "VOLUME", "SHELL")
 """Instructions that have to stay in front of another user."""

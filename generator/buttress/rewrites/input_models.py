@@ -28,6 +28,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from buttress.analysis.classes import Classes
 from buttress.analysis.requests.input_bodies import Body, Doubt, Source
@@ -41,7 +42,6 @@ from buttress.rewrites.reading_place import Place, reading_place
 from buttress.rewrites.registry import Context, service_rewrite
 from buttress.source import Edit, Module
 from buttress.source.imports import Import, local_name
-from buttress.source.records import dataclass
 
 CHECKING = ("parse_json", "parse_json_or_none")
 """What the module of the recipe offers."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from dataclasses import dataclass
 
 from buttress.analysis.errors.app_handlers import error_handler_parameter
 from buttress.analysis.errors.caught import (
@@ -17,7 +18,6 @@ from buttress.analysis.errors.caught import (
 from buttress.analysis.logs.messages import Message
 from buttress.analysis.logs.severity import Level, level_of, marks_of, speaks_of_failure
 from buttress.source import Module
-from buttress.source.records import dataclass
 
 _MILD = frozenset([Level.DEBUG, Level.INFO, Level.WARNING])
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import ast
+from dataclasses import dataclass
 
 from buttress.analysis.logs.loggers import Family
 from buttress.analysis.logs.messages import Message
 from buttress.rewrites.log_levels import Severity
 from buttress.source import Module
 from buttress.source.patterns import lazy_pattern
-from buttress.source.records import dataclass
 
 _OPENED = lazy_pattern(r"[a-zA-Z]{0,2}(['\"])(?!\1\1)")
 

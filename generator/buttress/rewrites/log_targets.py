@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from dataclasses import dataclass
 
 from buttress.analysis.logs.loggers import Binding, Family, LogCall, Logger, Loggers
 from buttress.analysis.logs.structlog_readiness import Obstacle, Readiness
@@ -10,7 +11,6 @@ from buttress.analysis.structure.import_time import runs_before
 from buttress.rewrites.loggers import new_logger
 from buttress.source import Edit, Module
 from buttress.source.imports import Import, add_imports, after_imports, local_name
-from buttress.source.records import dataclass
 
 _NAMES = ("logger", "log")
 _LOGURU = Import("loguru", "logger")

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import ast
+from dataclasses import dataclass
 
 from buttress.analysis.logs.loggers import METHODS
 from buttress.source import Edit, Module
 from buttress.source.imports import Import, after_imports, local_name
-from buttress.source.records import dataclass
 
 _MAKERS = frozenset(
     {

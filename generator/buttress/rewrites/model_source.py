@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import keyword
 from collections.abc import Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 
 from pydantic import BaseModel
 
@@ -13,7 +13,6 @@ from buttress.analysis.requests.input_fields import Field
 from buttress.analysis.requests.input_types import Type
 from buttress.source import Module
 from buttress.source.imports import Import, local_name
-from buttress.source.records import dataclass
 
 _OWN_NAMES = frozenset(name for name in dir(BaseModel) if name[0] != "_") | {"fields", "Config"}
 _PLAIN = frozenset(["str", "int", "float", "bool"])

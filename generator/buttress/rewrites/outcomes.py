@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from enum import StrEnum
 
 from buttress.source import Edit
 from buttress.source.imports import Import
-from buttress.source.records import dataclass
 
 
 class Safety(StrEnum):

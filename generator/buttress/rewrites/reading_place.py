@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import ast
+from dataclasses import dataclass
 
 from buttress.analysis.errors.caught import is_broad
 from buttress.analysis.requests.input_bodies import Body, Doubt, Source
 from buttress.analysis.requests.input_flow import Flow
 from buttress.source import Module
-from buttress.source.records import dataclass
 
 _REFUSALS = (
     "werkzeug.exceptions.",

@@ -7,14 +7,13 @@ import importlib
 import pkgutil
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
 from buttress.project.model import Project, Role, Service
 from buttress.rewrites.outcomes import Outcome
 from buttress.source import Draft, Module
-from buttress.source.records import dataclass
 
 
 @dataclass(frozen=True)

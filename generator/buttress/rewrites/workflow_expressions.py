@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 
 from buttress.source.patterns import lazy_pattern
-from buttress.source.records import dataclass
 
 # Contexts whose text anyone can choose by opening an issue, a pull request or a branch.
 _STRANGERS = lazy_pattern(

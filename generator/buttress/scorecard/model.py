@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
 from itertools import groupby
@@ -12,7 +12,6 @@ from itertools import groupby
 from buttress.checks.model import Check, Confidence, Pillar, Risk, Share
 from buttress.project.model import Place, Project, Service
 from buttress.source import Skipped
-from buttress.source.records import dataclass
 
 CATALOGUE_VERSION = "2026.11"
 

@@ -10,11 +10,11 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import cached_property
 
 from buttress.source.edit import Edit
 from buttress.source.patterns import lazy_pattern
-from buttress.source.records import dataclass
 from buttress.source.text import Text
 
 _KEYWORD = lazy_pattern(r"[ \t]*([A-Za-z]+)(?=[ \t]|\Z)[ \t]*")

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 from buttress.source.patterns import lazy_pattern
-from buttress.source.records import dataclass
 from buttress.source.text import Text
 
 _LINE = lazy_pattern(

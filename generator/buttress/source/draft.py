@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Literal
 
 from buttress.source.listing import Skipped
 from buttress.source.module import Module
-from buttress.source.records import dataclass
 from buttress.source.text import Text
 from buttress.source.tree import Tree
 

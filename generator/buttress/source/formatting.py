@@ -5,12 +5,12 @@ from __future__ import annotations
 import ast
 import tomllib
 from bisect import bisect_left, bisect_right
+from dataclasses import dataclass
 from difflib import SequenceMatcher
 from typing import TYPE_CHECKING
 
 from buttress.source.module import Module
 from buttress.source.patterns import lazy_pattern
-from buttress.source.records import dataclass
 from buttress.source.toml_reading import read_toml_text
 from buttress.source.tree import Tree
 

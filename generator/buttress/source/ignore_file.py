@@ -5,11 +5,11 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from enum import StrEnum
 
 from buttress.source.edit import Edit, apply_edits
 from buttress.source.ignore_spec import ignore_spec
-from buttress.source.records import dataclass
 from buttress.source.text import Text
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import ast
 import sys
 from collections.abc import Iterable
+from dataclasses import dataclass
 from itertools import pairwise, takewhile
 
 from buttress.source.edit import Edit
 from buttress.source.module import Module
-from buttress.source.records import dataclass
 from buttress.source.tree import Tree
 
 

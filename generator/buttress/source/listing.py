@@ -6,13 +6,13 @@ import errno
 import os
 import stat
 from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from buttress.errors import UserError
 from buttress.source.ignore_spec import ignore_spec
 from buttress.source.patterns import lazy_pattern
-from buttress.source.records import dataclass
 
 if TYPE_CHECKING:
     from pathspec import GitIgnoreSpec

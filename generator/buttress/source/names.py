@@ -6,10 +6,10 @@ import ast
 import builtins
 from collections import defaultdict
 from collections.abc import Sequence, Set
+from dataclasses import dataclass
 from functools import cache, cached_property
 
 from buttress.source.nodes import Nodes, Scope
-from buttress.source.records import dataclass
 
 _BUILTINS = frozenset(dir(builtins))
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import ast
 import sys
 import warnings
+from dataclasses import dataclass
 
 from buttress.source.nested_quotes import parse_nested_quotes
-from buttress.source.records import dataclass
 
 _LONGEST_READ_TWICE = 60_000
 

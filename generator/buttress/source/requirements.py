@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
 
@@ -12,7 +13,6 @@ from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel
 
 from buttress.source.edit import Edit, apply_edits
 from buttress.source.patterns import lazy_pattern
-from buttress.source.records import dataclass
 from buttress.source.refusal import RefusedError
 from buttress.source.text import Text
 

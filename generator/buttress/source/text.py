@@ -6,10 +6,9 @@ import codecs
 import io
 import tokenize
 from collections import Counter
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from buttress.source.patterns import lazy_pattern
-from buttress.source.records import dataclass
 
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8"),

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 
 import tomlkit
 
 from buttress.source.edit import Edit
 from buttress.source.patterns import lazy_pattern
-from buttress.source.records import dataclass
 
 _TOKEN = lazy_pattern(
     r'"""(?:\\.|[^\\])*?"""|\'\'\'.*?\'\'\'|"(?:\\.|[^"\\\n])*"|\'[^\'\n]*\'|\#[^\r\n]*|[\[\]{},]',

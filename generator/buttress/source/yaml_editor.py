@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from functools import cached_property
 
 from ruamel.yaml import YAML
@@ -16,7 +17,6 @@ from ruamel.yaml.nodes import CollectionNode, MappingNode, Node, ScalarNode, Seq
 
 from buttress.source.edit import Edit
 from buttress.source.patterns import lazy_pattern
-from buttress.source.records import dataclass
 from buttress.source.refusal import RefusedError
 from buttress.source.text import Text
 

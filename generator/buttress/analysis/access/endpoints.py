@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from buttress.analysis.access import view_methods
 from buttress.analysis.once import once_for_service
@@ -17,7 +17,6 @@ from buttress.project.model import Framework, Project, Route, Service
 from buttress.project.modules import OwnModules, called_name, own_modules
 from buttress.source import Module
 from buttress.source.nodes import Function
-from buttress.source.records import dataclass
 
 _CHANGING = frozenset(["POST", "PUT", "PATCH", "DELETE"])
 

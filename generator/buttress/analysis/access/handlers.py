@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from buttress.analysis.access import view_methods
 from buttress.analysis.access.endpoints import Endpoint, endpoints_in
 from buttress.project.model import Framework, Project, Service
 from buttress.source import Module
 from buttress.source.nodes import Function
-from buttress.source.records import dataclass
 
 _CALLED_BESIDE = {
     "get_queryset": "GET",

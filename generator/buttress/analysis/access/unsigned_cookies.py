@@ -6,6 +6,7 @@ import ast
 import re
 from bisect import bisect_left
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from buttress.analysis.once import once_for_module
 from buttress.project.literals import argument, known_string, last_name, literal_text
@@ -13,7 +14,6 @@ from buttress.project.modules import called_name
 from buttress.source import Module, Modules
 from buttress.source.nodes import Function
 from buttress.source.patterns import lazy_pattern
-from buttress.source.records import dataclass
 
 _IDENTITY = lazy_pattern(
     r"(?:^|[_-])(?:user|username|userid|uid|email|login|account|role|roles|admin|(?:user|account|customer|member|employee|client)_(?:id|name|type|role))\Z",

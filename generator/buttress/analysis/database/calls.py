@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from enum import StrEnum
 from weakref import WeakKeyDictionary
 
@@ -14,7 +15,6 @@ from buttress.project.modules import called_name
 from buttress.source import Module
 from buttress.source.nodes import Function
 from buttress.source.patterns import lazy_pattern
-from buttress.source.records import dataclass
 
 _HINTS = (
     "execute", "query", "objects", "session", "commit", "find_one", "insert_one", "fetch", "tortoise",

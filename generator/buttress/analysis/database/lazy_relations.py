@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Container, Iterator
+from dataclasses import dataclass
 
 from buttress.analysis.database.calls import DatabaseCall, database_calls, given
 from buttress.analysis.database.queries import prepares
@@ -12,7 +13,6 @@ from buttress.project.model import Service
 from buttress.project.modules import called_name
 from buttress.source import Module, Modules
 from buttress.source.nodes import Function
-from buttress.source.records import dataclass
 
 _TO_ONE = frozenset(["ForeignKey", "OneToOneField"])
 _RELATIONS = frozenset(["relationship", "Relationship"])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 
 from buttress.analysis.database.calls import database_calls
 from buttress.analysis.database.table_reads import SMALL
@@ -13,7 +14,6 @@ from buttress.project.model import Service
 from buttress.project.modules import called_name
 from buttress.source import Module, Modules
 from buttress.source.patterns import lazy_pattern
-from buttress.source.records import dataclass
 
 _COLUMN_CALLS = frozenset(["Column", "mapped_column", "Field"])
 _LOOKED_UP = lazy_pattern(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 
 from buttress.project.folders import folder_of, is_inside
 from buttress.project.literals import argument, strings_in
@@ -13,7 +14,6 @@ from buttress.project.modules import called_name
 from buttress.source import Module
 from buttress.source.nodes import Function
 from buttress.source.patterns import lazy_pattern
-from buttress.source.records import dataclass
 
 _RECENT = 5
 _DROPS = {"drop_table": "table", "drop_column": "column"}

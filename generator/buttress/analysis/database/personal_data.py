@@ -5,13 +5,13 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from buttress.project.documents import text_of
 from buttress.project.literals import written
 from buttress.project.modules import called_name
 from buttress.source import Module, Modules, Tree
 from buttress.source.patterns import lazy_pattern
-from buttress.source.records import dataclass
 
 _KINDS = {
     "place": lazy_pattern(r"(?:^|_)(?:latitude|longitude|geo_?location|ip_?address)\Z", re.IGNORECASE),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import cached_property
 
 from buttress.analysis.access.handlers import Handler, handlers
@@ -20,7 +21,6 @@ from buttress.project.modules import called_name, own_modules
 from buttress.source import Module, Modules
 from buttress.source.nodes import Function
 from buttress.source.patterns import lazy_pattern
-from buttress.source.records import dataclass
 
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 _ELSEWHERE = lazy_pattern(r"cache|task|job|actor", re.IGNORECASE)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 
 from buttress.analysis.database.calls import Act, DatabaseCall, by_function, database_calls, given
 from buttress.analysis.database.queries import prepares
@@ -15,7 +16,6 @@ from buttress.project.modules import called_name
 from buttress.source import Module, Modules
 from buttress.source.nodes import Function
 from buttress.source.patterns import lazy_pattern
-from buttress.source.records import dataclass
 
 _STATE = lazy_pattern(r"status|state|stage|phase", re.IGNORECASE)
 _BEGUN = lazy_pattern(r"process|running|start|begun|pending|progress|queued|working", re.IGNORECASE)

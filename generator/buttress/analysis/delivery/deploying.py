@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from buttress.analysis.delivery.orchestration import manifests
 from buttress.analysis.delivery.shell import simple_commands
@@ -16,7 +17,6 @@ from buttress.project.folders import folder_of, join, upwards
 from buttress.project.model import Place, Project, Service
 from buttress.source import Tree
 from buttress.source.patterns import lazy_pattern
-from buttress.source.records import dataclass
 
 DEPLOYS = lazy_pattern(
     r"(?:fly|flyctl)\s+(?:-\S+\s+)*(?:deploy|machine\s+update)"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 
 from buttress.project.documents import read_yaml, table, text_of
 from buttress.project.folders import below, folder_of, is_inside, join, normalized
@@ -13,7 +14,6 @@ from buttress.source import Tree
 from buttress.source.dockerfile import Dockerfile, Instruction, Stage, parse
 from buttress.source.ignore_spec import ignore_spec
 from buttress.source.patterns import lazy_pattern
-from buttress.source.records import dataclass
 
 _LARGEST = 128 * 1024
 _ROOT_BASES = frozenset(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from buttress.analysis.delivery.orchestration import manifests
@@ -15,7 +16,6 @@ from buttress.project.folders import name_of
 from buttress.project.model import Place, Project
 from buttress.source import Tree
 from buttress.source.patterns import lazy_pattern
-from buttress.source.records import dataclass
 
 if TYPE_CHECKING:
     from buttress.analysis.delivery.workflow_yaml import View

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 
 from buttress.project.documents import line_of, table
 from buttress.project.model import Place
 from buttress.source import Tree
 from buttress.source.patterns import lazy_pattern
-from buttress.source.records import dataclass
 
 _LARGEST = 128 * 1024
 _WORKLOAD = lazy_pattern(r"^kind:\s*[\"']?(Deployment|StatefulSet|DaemonSet)\b", re.MULTILINE)

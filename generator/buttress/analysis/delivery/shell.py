@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from buttress.project.documents import text_of
 from buttress.source import Tree
 from buttress.source.patterns import lazy_pattern
-from buttress.source.records import dataclass
 
 _SEPARATOR = lazy_pattern(r"(\|\||&&|;|\||\n|&(?!\d))")
 _ASSIGNMENT = lazy_pattern(r"[A-Za-z_]\w*=\S*\Z")

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from buttress.analysis.delivery.yaml_nodes import composed
 from buttress.project.model import Place
-from buttress.source.records import dataclass
 
 _MOST_ITEMS = 2000
 

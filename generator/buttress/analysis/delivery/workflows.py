@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from buttress.analysis.delivery.shell import Simple, expand, simple_commands
@@ -16,7 +16,6 @@ from buttress.project.documents import text_of
 from buttress.project.model import Place, Project
 from buttress.source import Tree
 from buttress.source.patterns import lazy_pattern
-from buttress.source.records import dataclass
 
 if TYPE_CHECKING:
     from buttress.analysis.delivery.workflow_yaml import Document, View

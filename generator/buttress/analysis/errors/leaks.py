@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from buttress.analysis.errors.app_handlers import REGISTERS, handles_every_error
 from buttress.analysis.errors.caught import ErrorScope, inside, is_internal, only_reads_input
@@ -11,7 +12,6 @@ from buttress.analysis.errors.statuses import EXCEPTION_RESPONSES, status_of
 from buttress.project.model import Service
 from buttress.project.modules import called_name
 from buttress.source import Module
-from buttress.source.records import dataclass
 
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 _TEXT_CALLS = frozenset({"builtins.str", "builtins.repr", "builtins.format"})

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from buttress.analysis.errors.caught import inside, is_broad
 from buttress.source import Module
-from buttress.source.records import dataclass
 
 _CLOSING = frozenset(
     ["close", "aclose", "disconnect", "kill", "quit", "shutdown", "stop", "terminate"]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from buttress.analysis.definitions import classes_of, definitions_of
 from buttress.analysis.once import once_for_service
@@ -16,7 +17,6 @@ from buttress.project.model import Project, Service
 from buttress.project.modules import OwnModules, called_name, own_modules
 from buttress.source import Module, Modules
 from buttress.source.nodes import Function
-from buttress.source.records import dataclass
 
 LIBRARIES = ("graphene", "strawberry", "ariadne", "graphql")
 """Words of which a file that serves a schema has one."""

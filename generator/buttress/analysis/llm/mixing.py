@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from buttress.analysis.llm.answers import Answers
 from buttress.analysis.llm.calls import LanguageUse
@@ -14,7 +15,6 @@ from buttress.analysis.llm.values import Callee, Value
 from buttress.project.model import Service
 from buttress.source import Module
 from buttress.source.patterns import lazy_pattern
-from buttress.source.records import dataclass
 
 _DEEPEST = 6
 _INSTRUCTS = lazy_pattern(

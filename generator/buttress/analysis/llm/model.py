@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from buttress.analysis.llm import catalogue
 from buttress.analysis.llm.values import Value
 from buttress.source import Module
 from buttress.source.nodes import Function
-from buttress.source.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

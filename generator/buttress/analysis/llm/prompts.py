@@ -5,13 +5,12 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from buttress.analysis.llm.values import Callee, Value, Values
 from buttress.project.literals import literal_text
 from buttress.source import Module
 from buttress.source.patterns import lazy_pattern
-from buttress.source.records import dataclass
 
 _DEEPEST = 9
 _MOST = 60

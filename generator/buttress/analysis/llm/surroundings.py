@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 
 from buttress.analysis.delivery.workflows import pipelines
 from buttress.analysis.llm.calls import LanguageUse
@@ -16,7 +17,6 @@ from buttress.project.folders import is_inside
 from buttress.project.model import Project, Service
 from buttress.source import Module
 from buttress.source.patterns import lazy_pattern
-from buttress.source.records import dataclass
 
 _LONG = 200
 _MODEL_OPTIONS = (

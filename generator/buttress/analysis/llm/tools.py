@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from buttress.analysis.llm import catalogue
 from buttress.analysis.llm.calls import LanguageUse
@@ -13,7 +14,6 @@ from buttress.analysis.llm.values import Callee
 from buttress.source import Module
 from buttress.source.nodes import Function
 from buttress.source.patterns import lazy_pattern
-from buttress.source.records import dataclass
 
 _DEEPEST = 2
 _DECORATORS = frozenset(

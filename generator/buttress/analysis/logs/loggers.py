@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import keyword
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
 
@@ -13,7 +14,6 @@ from buttress.project.model import Project, Role, Service
 from buttress.project.modules import OwnModules, calls_of
 from buttress.source import Module, Tree
 from buttress.source.names import ImportBinding
-from buttress.source.records import dataclass
 
 METHODS = vocabulary("debug info warning warn error exception critical fatal log msg success trace")
 _STDLIB_MAKERS = frozenset(["logging.getLogger", "logging.root"])

@@ -6,11 +6,11 @@ import ast
 import re
 import string
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 from buttress.analysis.fstrings import expression_sources, in_quotes_of
 from buttress.source import Module
 from buttress.source.patterns import lazy_pattern
-from buttress.source.records import dataclass
 
 _LONGEST_RULE = 400
 _PERCENT = lazy_pattern(

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import ast
 import re
+from dataclasses import dataclass
 
 from buttress.analysis.logs.printing import HINT
 from buttress.project.model import Project, Role
 from buttress.project.modules import OwnModules
 from buttress.source import Module
 from buttress.source.patterns import lazy_pattern
-from buttress.source.records import dataclass
 
 PRINTED = lazy_pattern(
     r"\b(?:capsys|capfd|redirect_stdout|redirect_stderr)\b|[\"']builtins\.print[\"']"

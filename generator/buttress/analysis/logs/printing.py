@@ -5,13 +5,13 @@ from __future__ import annotations
 import ast
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Literal
 
 from buttress.analysis.vocabulary import vocabulary
 from buttress.project.modules import OwnModules
 from buttress.source import Module
 from buttress.source.nodes import Function
-from buttress.source.records import dataclass
 
 _PRINTS: dict[str, Literal["print", "pprint", "traceback"]] = {
     "builtins.print": "print",

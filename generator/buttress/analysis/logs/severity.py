@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from enum import StrEnum
 
 from buttress.source.patterns import lazy_pattern
-from buttress.source.records import dataclass
 
 
 class Level(StrEnum):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import cached_property
 
 from buttress.analysis.logs.loggers import Logger, Loggers, is_global, is_reserved
@@ -14,7 +15,6 @@ from buttress.analysis.vocabulary import vocabulary
 from buttress.project.model import Role
 from buttress.source import Module
 from buttress.source.imports import Import, local_name
-from buttress.source.records import dataclass
 
 _METHODS = vocabulary("debug info warning warn error exception critical fatal log")
 _LEVELS = vocabulary(

@@ -5,13 +5,13 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 
 from buttress.analysis.delivery.workflows import Pipeline
 from buttress.project.documents import line_of, read_yaml, table, text_of
 from buttress.project.model import Place, Project, Route
 from buttress.source import Module
 from buttress.source.patterns import lazy_pattern
-from buttress.source.records import dataclass
 
 _USERS = frozenset({"locust.HttpUser", "locust.FastHttpUser", "locust.contrib.fasthttp.FastHttpUser", "locust.user.HttpUser"})  # fmt: skip
 _LOCUST_LIMIT = lazy_pattern(r"process_exit_code|fail_ratio|get_response_time_percentile|avg_response_time|--check-")  # fmt: skip

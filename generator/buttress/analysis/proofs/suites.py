@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from dataclasses import dataclass
 
 from buttress.analysis.function_bodies import calls_inside
 from buttress.analysis.once import once_for_service
@@ -14,7 +15,6 @@ from buttress.project.modules import called_name
 from buttress.source import Module
 from buttress.source.nodes import Function
 from buttress.source.patterns import lazy_pattern
-from buttress.source.records import dataclass
 
 _CLIENTS = (
     "fastapi.testclient.",

@@ -8,13 +8,13 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 from buttress.analysis.once import once_for_module
 from buttress.analysis.regex.growth import Growth, growth
 from buttress.project.literals import argument, constant, is_self, known_string, last_name
 from buttress.source import Module
 from buttress.source.patterns import lazy_pattern
-from buttress.source.records import dataclass
 
 HINTS = ("import re", "from re")
 """A file that holds none of these calls none of it by itself."""

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 
 from buttress.analysis.access.handlers import handlers
 from buttress.project.model import Project, Service
 from buttress.source import Module
 from buttress.source.nodes import Function
 from buttress.source.patterns import lazy_pattern
-from buttress.source.records import dataclass
 
 _TIME = lazy_pattern(
     r"\bwait_for\b|\btimeout\b|\bfail_after\b|\bmove_on_after\b|\bheartbeat\b|\bping\b|IDLE",

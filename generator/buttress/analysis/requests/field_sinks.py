@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from buttress.analysis.receivers import entered
@@ -25,7 +25,6 @@ from buttress.project.modules import called_name
 from buttress.source import Module
 from buttress.source.nodes import Function
 from buttress.source.patterns import lazy_pattern
-from buttress.source.records import dataclass
 
 _HINT = lazy_pattern(
     r"\*\*|setattr|__dict__|\$set|insert|replace_one|\.update\(|\.values\(|role|admin|staff|super_?user|_type\b|\.add\(",

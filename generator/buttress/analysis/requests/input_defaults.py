@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import ast
+from dataclasses import dataclass
 
 from buttress.analysis.requests.input_bodies import Doubt
 from buttress.analysis.requests.input_reads import How, Read
-from buttress.source.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
-from dataclasses import field
+from dataclasses import dataclass, field
 
 from buttress.analysis.classes import Classes
 from buttress.analysis.requests.input_bodies import Body, Doubt, Source, body_nodes
@@ -12,7 +12,6 @@ from buttress.analysis.requests.input_defaults import Use, defaults_of, is_falsy
 from buttress.analysis.requests.input_flow import Certainty, Fact, Flow
 from buttress.analysis.requests.input_reads import How, Read, Reads, reads_of
 from buttress.analysis.requests.input_types import ANY, Evidence, Evidences, Type, nullable
-from buttress.source.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

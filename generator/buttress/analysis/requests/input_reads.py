@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import ast
+from dataclasses import dataclass
 from enum import StrEnum
 
 from buttress.analysis.requests.input_bodies import Body, Doubt
 from buttress.source import Module
-from buttress.source.records import dataclass
 
 _CHANGES = frozenset(["update", "pop", "popitem", "setdefault", "clear", "__setitem__"])
 _ALL = frozenset(["items", "keys", "values", "copy"])

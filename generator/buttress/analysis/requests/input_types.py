@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import ast
+from dataclasses import dataclass
 
 from buttress.analysis.classes import Classes, Kind
 from buttress.project.literals import last_name
 from buttress.source import Module
-from buttress.source.records import dataclass
 
 _STRING_METHODS = frozenset(name for name in dir(str) if name[0] != "_" and not hasattr(list, name))
 _OBJECT_METHODS = frozenset(["get", "items", "keys", "values", "setdefault"])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 
 from buttress.analysis.access.endpoints import Endpoint
 from buttress.analysis.access.reached_code import head, reached_text
@@ -16,7 +17,6 @@ from buttress.project.modules import called_name
 from buttress.source import Module, Modules, Tree
 from buttress.source.nodes import Function
 from buttress.source.patterns import lazy_pattern
-from buttress.source.records import dataclass
 
 _TEXTS = frozenset(
     ["builtins.str", "builtins.bytes", "pydantic.SecretStr", "pydantic.types.SecretStr"]

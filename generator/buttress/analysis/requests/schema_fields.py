@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from enum import StrEnum
 
 from buttress.analysis.definitions import classes_of
@@ -17,7 +18,6 @@ from buttress.project.model import Service
 from buttress.project.modules import OwnModules, called_name
 from buttress.source import Module, Modules
 from buttress.source.patterns import lazy_pattern
-from buttress.source.records import dataclass
 
 RIGHTS = lazy_pattern(
     r"(?:is|has)?_?(?:admin|administrator|super_?user|super_?admin|staff|moderator)(?:_rights)?\Z",

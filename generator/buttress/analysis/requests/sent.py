@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from buttress.analysis.requests.schema_fields import Fields, Kind
 from buttress.project.literals import constant, last_name, literal_text, strings_in, written
 from buttress.project.modules import called_name
 from buttress.source import Module
-from buttress.source.records import dataclass
 
 _REQUESTS = frozenset(["request", "req", "self.request"])
 _ALL = frozenset(["json", "form", "values", "POST", "data", "args", "GET", "query_params"])

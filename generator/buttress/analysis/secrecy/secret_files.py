@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from buttress.analysis.once import once_for_tree
 from buttress.analysis.secrecy.marks import marked_lines
@@ -15,7 +16,6 @@ from buttress.analysis.secrecy.secrets import (
 )
 from buttress.source import Tree
 from buttress.source.patterns import in_lower_case, lazy_pattern
-from buttress.source.records import dataclass
 
 _ENV_FILE = lazy_pattern(
     r"(?:^|/)\.env(?:\.(?!example|sample|template|dist|test)[\w.-]+)?$(?<!example)(?<!sample)(?<!template)(?<!dist)"

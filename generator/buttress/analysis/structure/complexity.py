@@ -5,12 +5,12 @@ from __future__ import annotations
 import ast
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from buttress.analysis.once import once_for_module
 from buttress.project.model import Service
 from buttress.source import Module
 from buttress.source.nodes import Function
-from buttress.source.records import dataclass
 
 MOST_BRANCHES = 15
 MOST_LINES = 100

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from itertools import islice
 
 from buttress.project.folders import folder_of, join, name_of
@@ -12,7 +13,6 @@ from buttress.project.model import Role, Service
 from buttress.source import Module, Tree
 from buttress.source.nodes import Function
 from buttress.source.patterns import lazy_pattern
-from buttress.source.records import dataclass
 
 _LEAST_LINES = 8
 _LEAST_STATEMENTS = 4

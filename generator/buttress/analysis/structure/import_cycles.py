@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 
 from buttress.project.folders import folder_of, is_inside, join, name_of
 from buttress.project.modules import OwnModules
 from buttress.source import Module
-from buttress.source.records import dataclass
 
 Statement = ast.Import | ast.ImportFrom
 Graph = Mapping[str, Mapping[str, Statement]]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from buttress.analysis.access.handlers import Handler, handlers
 from buttress.analysis.database.calls import Act, DatabaseCall, by_function, database_calls
@@ -12,7 +13,6 @@ from buttress.project.folders import folder_of, name_of
 from buttress.project.model import Project, Service
 from buttress.source import Module
 from buttress.source.patterns import lazy_pattern
-from buttress.source.records import dataclass
 
 _MANY = 2
 _STATEMENT_ACTS = frozenset([Act.READ, Act.WRITE, Act.RUN])

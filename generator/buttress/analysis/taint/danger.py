@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from buttress.analysis.regex.uses import HINTS, slow_matches
 from buttress.analysis.taint.definitions import Definition, Definitions
@@ -19,7 +20,6 @@ from buttress.analysis.taint.templates import Templates
 from buttress.project.literals import is_self
 from buttress.project.modules import called_name
 from buttress.source import Module, Modules
-from buttress.source.records import dataclass
 
 _ROUNDS = 3
 _MOST_DEFINITIONS = 5

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable
+from dataclasses import dataclass
 from functools import cached_property
 
 from buttress.analysis.taint.frame import Callee
@@ -12,7 +13,6 @@ from buttress.analysis.taint.values import NOTHING, Value, constant
 from buttress.project.model import Project
 from buttress.project.modules import own_modules
 from buttress.source import Module, Modules
-from buttress.source.records import dataclass
 
 _DEEPEST = 3
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from contextlib import suppress
+from dataclasses import dataclass
 from functools import cached_property
 
 from buttress.analysis.once import once_for_service
@@ -32,7 +33,6 @@ from buttress.analysis.taint.values import NOTHING, Taint, Value, constant
 from buttress.project.model import Project, Service
 from buttress.source import Module, Modules
 from buttress.source.nodes import Function
-from buttress.source.records import dataclass
 
 _STEPS = 20_000
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from buttress.analysis.taint.markup import Markup, Spot
 from buttress.source.patterns import lazy_pattern
-from buttress.source.records import dataclass
 
 EACH = "*"
 """Stands in a path for what a loop sees."""

@@ -7,8 +7,7 @@ Pillow, lxml, cryptography) is not in the table.
 from __future__ import annotations
 
 from collections.abc import Iterable
-
-from buttress.source.records import dataclass
+from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)

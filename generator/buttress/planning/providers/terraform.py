@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 
 from buttress.analysis.configuration import Known, environment_reads, is_of_the_machine
 from buttress.analysis.secrecy.secrets import is_secret_variable, kind_of
@@ -15,7 +16,6 @@ from buttress.planning.stored import stored_units
 from buttress.project.model import Project, Role, Service
 from buttress.rewrites.image_facts import health_path
 from buttress.source.patterns import lazy_pattern
-from buttress.source.records import dataclass
 
 _SETTINGS_UNIT = "recipes/settings-and-secrets"
 _MANAGED = frozenset({"postgresql", "mysql"})

@@ -15,8 +15,10 @@ _T = TypeVar("_T")
 _K = TypeVar("_K", bound=Keeping)
 
 
-def once_for_module(function: Callable[[Module], _T]) -> Callable[[Module], _T]:
-    """Make a function keep what it says of each module."""
+def once_for_module(
+    function: Callable[Concatenate[Module, _P], _T],
+) -> Callable[Concatenate[Module, _P], _T]:
+    """Make a function keep what it says of each module, for each of its other arguments."""
     return _once(function)
 
 
@@ -25,13 +27,16 @@ def once_for_tree(function: Callable[[Tree], _T]) -> Callable[[Tree], _T]:
     return _once(function)
 
 
-def _once(function: Callable[[_K], _T]) -> Callable[[_K], _T]:
+def _once(
+    function: Callable[Concatenate[_K, _P], _T],
+) -> Callable[Concatenate[_K, _P], _T]:
     @wraps(function)
-    def kept(owner: _K) -> _T:
+    def kept(owner: _K, /, *args: _P.args, **named: _P.kwargs) -> _T:
         known: dict[object, _T] = owner.kept
-        if function not in known:
-            known[function] = function(owner)
-        return known[function]
+        key = (function, *args) if args else function
+        if key not in known:
+            known[key] = function(owner, *args, **named)
+        return known[key]
 
     return kept
 

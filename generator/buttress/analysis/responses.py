@@ -6,7 +6,6 @@ import ast
 from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass
-from weakref import WeakKeyDictionary
 
 from buttress.analysis.access.handlers import handlers
 from buttress.analysis.database.calls import database_calls
@@ -150,21 +149,12 @@ def _is_inside_handler(module: Module, attempt: ast.Try) -> bool:
     return any(isinstance(above, ast.ExceptHandler) for above in module.ancestors(attempt))
 
 
-_LINES: WeakKeyDictionary[Module, list[int]] = WeakKeyDictionary()
-
-
-def _database_lines(module: Module, service: Service) -> list[int]:
-    if module not in _LINES:
-        _LINES[module] = sorted(call.node.lineno for call in database_calls(module, service))
-    return _LINES[module]
-
-
 def _reaches_others(module: Module, service: Service, attempt: ast.Try) -> bool:
     """Whether what is tried asks a database or another system, which may be down."""
     first, last = attempt.body[0].lineno, attempt.body[-1].end_lineno or attempt.body[-1].lineno
-    lines = _database_lines(module, service)
-    index = bisect_left(lines, first)
-    if index < len(lines) and lines[index] <= last:
+    calls = database_calls(module, service)
+    index = bisect_left(calls, first, key=lambda call: call.node.lineno)
+    if index < len(calls) and calls[index].node.lineno <= last:
         return True
     for statement in attempt.body:
         for node in ast.walk(statement):

@@ -7,8 +7,10 @@ methods (``view_methods.py``).
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import wraps
+from typing import TypeVar
 
 from buttress.analysis.access import view_methods
 from buttress.analysis.once import once_for_service
@@ -18,10 +20,11 @@ from buttress.project.modules import OwnModules, called_name, own_modules
 from buttress.source import Module
 from buttress.source.nodes import Function
 
+_T = TypeVar("_T")
 _CHANGING = frozenset(["POST", "PUT", "PATCH", "DELETE"])
 
 
-@dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Endpoint:
     """A function, or a class that inherits its methods, which answers requests.
 
@@ -70,6 +73,22 @@ def endpoints(project: Project, service: Service) -> tuple[Endpoint, ...]:
 def endpoints_in(project: Project, service: Service, path: str) -> tuple[Endpoint, ...]:
     """Return the endpoints of a service that one file holds, in the order of lines."""
     return _by_file(project, service).get(path, ())
+
+
+def once_for_endpoint(
+    function: Callable[[Project, Service, Endpoint], _T],
+) -> Callable[[Project, Service, Endpoint], _T]:
+    """Make a function keep what it says of each endpoint, with its file."""
+
+    @wraps(function)
+    def kept(project: Project, service: Service, endpoint: Endpoint) -> _T:
+        known: dict[object, _T] = endpoint.module.kept
+        key = (function, endpoint)
+        if key not in known:
+            known[key] = function(project, service, endpoint)
+        return known[key]
+
+    return kept
 
 
 @once_for_service

@@ -13,9 +13,8 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
-from weakref import WeakKeyDictionary
 
-from buttress.analysis.access.endpoints import Endpoint
+from buttress.analysis.access.endpoints import Endpoint, once_for_endpoint
 from buttress.analysis.definitions import definitions_of
 from buttress.analysis.once import once_for_service
 from buttress.project.literals import strings_in, written
@@ -64,17 +63,10 @@ _QUERIES = lazy_pattern(r"\.(?:query|objects)\b|\bquery\(")
 _DEEPEST = 3
 _MOST = 12
 
-_FOUND: WeakKeyDictionary[Endpoint, bool] = WeakKeyDictionary()
 
-
+@once_for_endpoint
 def changes_when_asked(project: Project, service: Service, endpoint: Endpoint) -> bool:
     """Whether an endpoint that answers nothing but GET is proven to change what the app keeps."""
-    if endpoint not in _FOUND:
-        _FOUND[endpoint] = _changes(project, service, endpoint)
-    return _FOUND[endpoint]
-
-
-def _changes(project: Project, service: Service, endpoint: Endpoint) -> bool:
     node = endpoint.node
     if "GET" not in endpoint.methods or endpoint.methods - _ASKS or isinstance(node, ast.ClassDef):
         return False

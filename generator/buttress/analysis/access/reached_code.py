@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
-from weakref import WeakKeyDictionary
 
-from buttress.analysis.access.endpoints import Endpoint
+from buttress.analysis.access.endpoints import Endpoint, once_for_endpoint
 from buttress.analysis.definitions import classes_of, definitions_of
 from buttress.project.model import Project, Service
 from buttress.project.modules import own_modules
@@ -16,18 +15,15 @@ from buttress.source.patterns import lazy_pattern
 
 Definition = Function | ast.ClassDef
 
-_REACHED: WeakKeyDictionary[Endpoint, tuple[tuple[Module, Definition], ...]] = WeakKeyDictionary()
-_TEXTS: WeakKeyDictionary[Endpoint, str] = WeakKeyDictionary()
 _CHECKING = lazy_pattern(r"Form|Serializer|Schema")
 
 
+@once_for_endpoint
 def reached(
     project: Project, service: Service, endpoint: Endpoint
 ) -> tuple[tuple[Module, Definition], ...]:
     """Return an endpoint, and the functions and forms of the project that it calls, each once."""
-    if endpoint not in _REACHED:
-        _REACHED[endpoint] = tuple(_reached(project, service, endpoint))
-    return _REACHED[endpoint]
+    return tuple(_reached(project, service, endpoint))
 
 
 def _reached(
@@ -53,16 +49,15 @@ def _reached(
                     yield other, definition
 
 
+@once_for_endpoint
 def reached_text(project: Project, service: Service, endpoint: Endpoint) -> str:
     """Return the code of an endpoint, and of the functions and forms of the project that it calls."""
-    if endpoint not in _TEXTS:
-        (module, node), *called = reached(project, service, endpoint)
-        parts = [module.source(node)]
-        parts += [module.source(mark) for mark in node.decorator_list]
-        parts += _queries(endpoint)
-        parts += [other.source(definition) for other, definition in called]
-        _TEXTS[endpoint] = "\n".join(parts)
-    return _TEXTS[endpoint]
+    (module, node), *called = reached(project, service, endpoint)
+    parts = [module.source(node)]
+    parts += [module.source(mark) for mark in node.decorator_list]
+    parts += _queries(endpoint)
+    parts += [other.source(definition) for other, definition in called]
+    return "\n".join(parts)
 
 
 def _queries(endpoint: Endpoint) -> list[str]:

@@ -7,8 +7,8 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from weakref import WeakKeyDictionary
 
+from buttress.analysis.once import once_for_module
 from buttress.project.literals import last_name, written
 from buttress.project.model import Service
 from buttress.project.modules import called_name
@@ -92,20 +92,16 @@ class DatabaseCall:
         return tuple(called_name(link) for link in self.links)
 
 
-_KNOWN: WeakKeyDictionary[Module, dict[frozenset[str], tuple[DatabaseCall, ...]]] = (
-    WeakKeyDictionary()
-)
-
-
 def database_calls(module: Module, service: Service) -> tuple[DatabaseCall, ...]:
     """Return the calls of a file that speak to a database, in source order; worked out once."""
-    known = _KNOWN.setdefault(module, {})
-    libraries = frozenset(fact.value for fact in service.drivers)
-    if libraries not in known:
-        found = sorted(_Reader(module, libraries).read(), key=lambda call: _position(call.node))
-        is_sure = any(hint in module.text for hint in _HINTS) if found else False
-        known[libraries] = tuple(found) if is_sure else ()
-    return known[libraries]
+    return _calls(module, frozenset(fact.value for fact in service.drivers))
+
+
+@once_for_module
+def _calls(module: Module, libraries: frozenset[str]) -> tuple[DatabaseCall, ...]:
+    found = sorted(_Reader(module, libraries).read(), key=lambda call: _position(call.node))
+    is_sure = any(hint in module.text for hint in _HINTS) if found else False
+    return tuple(found) if is_sure else ()
 
 
 def by_function(
@@ -270,16 +266,14 @@ class _Reader:
 
 def given(module: Module, function: Function | None, name: str) -> Sequence[ast.expr]:
     """Return the values that a function, or the module itself (``None``), gives one of its names."""
-    if module not in _GIVEN:
-        _GIVEN[module] = _assigned(module)
-    found = _GIVEN[module].get(name, ())
+    found = _assigned(module).get(name, ())
     return [value for node, value in found if module.function(node) is function]
 
 
 _Assigned = dict[str, list[tuple[ast.AST, ast.expr]]]
-_GIVEN: WeakKeyDictionary[Module, _Assigned] = WeakKeyDictionary()
 
 
+@once_for_module
 def _assigned(module: Module) -> _Assigned:
     """Return by their names what the names of a file are given, and where."""
     found: _Assigned = {}

@@ -5,8 +5,8 @@ from __future__ import annotations
 import ast
 import re
 from functools import lru_cache
-from weakref import WeakKeyDictionary
 
+from buttress.analysis.once import once_for_module
 from buttress.analysis.secrecy.secrets import is_headed, is_secret_name
 from buttress.project.literals import written
 from buttress.project.modules import called_name
@@ -54,7 +54,6 @@ _SAME_CALLS = frozenset(
 _SAME_METHODS = frozenset(
     ["strip", "lower", "upper", "decode", "encode", "get_secret_value", "hex", "copy", "title"]
 )
-_GIVEN: WeakKeyDictionary[Module, dict[Function, dict[str, list[ast.expr]]]] = WeakKeyDictionary()
 _ENVIRONMENT = frozenset(["os.environ", "builtins.globals", "builtins.locals", "builtins.vars"])
 
 
@@ -97,17 +96,16 @@ def _secret_within(module: Module, node: ast.Name) -> str | None:
     return None
 
 
+@once_for_module
 def _texts(module: Module, function: Function) -> dict[str, list[ast.expr]]:
-    """Return what a function gives to each of its names, looked up once."""
-    functions = _GIVEN.setdefault(module, {})
-    if function not in functions:
-        found = functions[function] = {}
-        for item in module.inside(function):
-            if isinstance(item, ast.Assign):
-                for target in item.targets:
-                    if isinstance(target, ast.Name):
-                        found.setdefault(target.id, []).append(item.value)
-    return functions[function]
+    """Return what a function gives to each of its names."""
+    found: dict[str, list[ast.expr]] = {}
+    for item in module.inside(function):
+        if isinstance(item, ast.Assign):
+            for target in item.targets:
+                if isinstance(target, ast.Name):
+                    found.setdefault(target.id, []).append(item.value)
+    return found
 
 
 def _is_meant(module: Module, node: ast.Name | ast.Attribute, name: str) -> bool:

@@ -17,7 +17,6 @@ from buttress.analysis.taint.sources import CLIENT
 from buttress.analysis.taint.state import State
 from buttress.analysis.taint.values import Taint, Value
 from buttress.project.modules import called_name
-from buttress.source.nodes import Function
 from buttress.source.patterns import lazy_pattern
 
 LIBRARIES = ("pymongo", "PyMongo", "motor", "MongoClient", "beanie")
@@ -62,6 +61,7 @@ _ANNOTATED = lazy_pattern(r"(?:typing\.)?Annotated\[\s*([^,]+(?:\[[^\]]*\])?),.*
 _VALIDATED = lazy_pattern(r"valid|schema|expects_json|use_(?:kw)?args|arguments", re.IGNORECASE)
 _JOINING = frozenset(["$or", "$and", "$nor"])
 _DEEPEST = 4
+_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 
 
 def asked(frame: Frame, node: ast.Call, arguments: Arguments) -> Iterator[tuple[ast.expr, Value]]:
@@ -121,8 +121,12 @@ def _is_free(frame: Frame, taint: Taint) -> bool:
 def _is_free_parameter(frame: Frame, taint: Taint) -> bool:
     """Whether a value is a part of a body that FastAPI takes as it comes: ``data: dict``."""
     name = re.match(r"\w+\[", taint.key)
-    module, function = _entry(frame)
-    if name is None or function is None or taint.module is not module:
+    function = _entry(frame).function
+    if (
+        name is None
+        or not isinstance(function, _FUNCTIONS)
+        or taint.module is not _entry(frame).module
+    ):
         return False
     for argument in (*function.args.posonlyargs, *function.args.args, *function.args.kwonlyargs):
         if argument.arg == name.group()[:-1] and argument.annotation is not None:
@@ -132,22 +136,18 @@ def _is_free_parameter(frame: Frame, taint: Taint) -> bool:
     return False
 
 
-def _entry(frame: Frame) -> tuple[object, Function | None]:
-    """Return the function that the way to this place begins in, with its file."""
+def _entry(frame: Frame) -> Frame:
+    """Return where the way to this place begins."""
     while frame.caller is not None:
         frame = frame.caller[0]
-    function = frame.function
-    is_named = isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef)
-    return frame.module, function if is_named else None
+    return frame
 
 
 def _is_validated(frame: Frame) -> bool:
     """Whether a decorator of the function that answers holds the body against a schema."""
-    while frame.caller is not None:
-        frame = frame.caller[0]
-    function = frame.function
-    return isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef) and any(
-        _VALIDATED.search(frame.module.source(decorator)) for decorator in function.decorator_list
+    entry = _entry(frame)
+    return isinstance(entry.function, _FUNCTIONS) and any(
+        _VALIDATED.search(entry.module.source(mark)) for mark in entry.function.decorator_list
     )
 
 

@@ -81,9 +81,18 @@ def asked(frame: Frame, node: ast.Call, arguments: Arguments) -> Iterator[tuple[
 
 
 def asks_with(call: ast.Call) -> list[ast.expr]:
-    """Return the expressions of a call that a query may be."""
-    named = [keyword.value for keyword in call.keywords if keyword.arg == "filter"]
-    return [*call.args[:1], *named]
+    """Return the expressions of a call that a query is made of."""
+    waiting = [*call.args[:1], *(k.value for k in call.keywords if k.arg == "filter")]
+    found: list[ast.expr] = []
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, ast.Dict):
+            waiting += node.values
+        elif isinstance(node, ast.List):
+            waiting += node.elts
+        else:
+            found.append(node)
+    return found
 
 
 def _compared(state: State, value: Value, *, is_whole: bool, depth: int = 0) -> Iterator[Value]:

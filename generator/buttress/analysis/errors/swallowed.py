@@ -12,6 +12,7 @@ from buttress.source import Module
 _CLOSING = frozenset(
     ["close", "aclose", "disconnect", "kill", "quit", "shutdown", "stop", "terminate"]
 )
+_STANDING_IN = (ast.Constant, ast.UnaryOp, ast.Name, ast.Attribute, ast.List, ast.Dict, ast.Tuple, ast.Set)  # fmt: skip
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 _PRINTS = frozenset(
     {"builtins.print", "pprint.pprint", "traceback.print_exc", "traceback.print_exception"}
@@ -46,7 +47,7 @@ def swallowed(module: Module) -> Iterator[Swallowed]:
             attempt = module.parent(handler)
             if _only_closes(attempt) or _only_reads_environment(module, attempt):
                 continue
-            if _cleans_up(module, attempt):
+            if _cleans_up(module, attempt) or _is_one_of_several(module, attempt):
                 continue
             yield Swallowed(handler, is_bare=False, is_silent=True)
         elif (
@@ -86,6 +87,47 @@ def _cleans_up(module: Module, attempt: ast.AST | None) -> bool:
             return False
         inner = above
     return False
+
+
+def _is_one_of_several(module: Module, attempt: ast.AST | None) -> bool:
+    """Whether a ``try`` is one way of several: what works ends it, and what follows is another way.
+
+    A value that stands in for the result is none, and neither is to try the same again.
+    """
+    if not isinstance(attempt, ast.Try) or not isinstance(attempt.body[-1], ast.Return | ast.Break):
+        return False
+    rest = _after(module, attempt)
+    if rest:
+        return isinstance(attempt.body[-1], ast.Return) and not _gives_up(rest[0])
+    # one after the other of what the code names is tried
+    turn = module.parent(attempt)
+    if not isinstance(turn, ast.For) or not isinstance(turn.iter, ast.Tuple | ast.List):
+        return False
+    return bool(_after(module, turn))
+
+
+def _blocks(node: ast.AST | None) -> Iterator[list[ast.stmt]]:
+    """Yield the lists of statements that a node holds."""
+    for name in ("body", "orelse", "finalbody"):
+        block = getattr(node, name, None)
+        if isinstance(block, list):
+            yield block
+
+
+def _after(module: Module, statement: ast.stmt) -> list[ast.stmt]:
+    """Return the statements that follow one in its block."""
+    block = next((b for b in _blocks(module.parent(statement)) if statement in b), [statement])
+    return block[block.index(statement) + 1 :]
+
+
+def _gives_up(statement: ast.stmt) -> bool:
+    """Whether a statement only gives back that there is nothing."""
+    if isinstance(statement, ast.Pass | ast.Continue | ast.Break):
+        return True
+    if not isinstance(statement, ast.Return):
+        return False
+    value = statement.value
+    return value is None or isinstance(value, _STANDING_IN)
 
 
 def _only_reads_environment(module: Module, attempt: ast.AST | None) -> bool:

@@ -6,8 +6,9 @@ import ast
 import re
 from collections.abc import Iterator
 
+from buttress.analysis.configuration import EnvironmentRead, Known, environment_reads
 from buttress.analysis.secrecy.secrets import is_secret_name
-from buttress.project.literals import last_name, strings_in, written
+from buttress.project.literals import constant, last_name, strings_in, written
 from buttress.source import Module, Modules
 from buttress.source.patterns import lazy_pattern
 
@@ -30,7 +31,7 @@ def is_refused(modules: Modules, name: str, value: str) -> bool:
         _stops(module, condition) and _compares(module, condition, name, value)
         for module in found
         for condition in module.nodes(ast.If)
-    ) or any(_is_behind_stop(module, name, value) for module in found)
+    ) or any(_is_behind_stop(module, name, value) or _is_demanded(module, name) for module in found)
 
 
 def _is_behind_stop(module: Module, name: str, value: str) -> bool:
@@ -49,6 +50,71 @@ def _is_behind_stop(module: Module, name: str, value: str) -> bool:
         ):
             return True
     return False
+
+
+def _is_demanded(module: Module, name: str) -> bool:
+    """Whether something stops where the variable itself is not set, whatever would stand in for it.
+
+    ``if not os.getenv("SECRET_KEY"): raise``, or a list of names of which each is asked for.
+    """
+    if not name or "raise" not in module.text:
+        return False
+    return any(
+        _stops(module, condition) and not _answers(module, condition)
+        for read in environment_reads(module)
+        if read.default.known is Known.ABSENT and name in _names_read(module, read)
+        if _is_for_lack(module, read.node)
+        for condition in _conditions(module, read.node)
+    )
+
+
+def _names_read(module: Module, read: EnvironmentRead) -> list[str]:
+    """Return the variables that are read at a place, also one after the other of a list of names."""
+    if read.name is not None:
+        return [read.name]
+    key = read.read.args[0] if isinstance(read.read, ast.Call) else None
+    for turn in module.ancestors(read.node) if isinstance(key, ast.Name) else ():
+        if isinstance(turn, ast.For):
+            over, target = turn.iter, turn.target
+        elif isinstance(turn, ast.ListComp | ast.SetComp | ast.GeneratorExp):
+            over, target = turn.generators[0].iter, turn.generators[0].target
+        else:
+            continue
+        if written(target) == written(key):
+            return strings_in(constant(module, over.id) if isinstance(over, ast.Name) else over)
+    return []
+
+
+def _is_for_lack(module: Module, read: ast.expr) -> bool:
+    """Whether it is asked if something is missing: ``not x``, ``x is None``."""
+    above = module.parent(read)
+    if isinstance(above, ast.UnaryOp):
+        return isinstance(above.op, ast.Not)
+    return isinstance(above, ast.Compare) and isinstance(above.ops[0], ast.Is)
+
+
+def _conditions(module: Module, part: ast.expr) -> Iterator[ast.If]:
+    """Yield the conditions that a value decides, itself or by the name of the list that it is for."""
+    statement = module.statement(part)
+    if isinstance(statement, ast.If):
+        yield statement
+    if not isinstance(statement, ast.Assign):
+        return
+    names = set(map(written, statement.targets))
+    for condition in module.nodes(ast.If):
+        if module.function(condition) is module.function(statement) and any(
+            isinstance(tested, ast.Name) and tested.id in names
+            for tested in ast.walk(condition.test)
+        ):
+            yield condition
+
+
+def _answers(module: Module, condition: ast.If) -> bool:
+    """Whether what a branch raises is the answer to one request."""
+    return any(
+        isinstance(statement, ast.Raise) and "HTTP" in module.source(statement)
+        for statement in condition.body
+    )
 
 
 def _stops(module: Module, condition: ast.If) -> bool:

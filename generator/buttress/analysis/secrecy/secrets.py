@@ -66,13 +66,16 @@ PROSE = lazy_pattern(
 """No secret is written so: it is a sentence, an address, a file, or the path of a class."""
 
 _WORDS = lazy_pattern(r"^[A-Za-z]+(?:[-_.][A-Za-z]+)*$")
-_ISSUED = lazy_pattern(r"(?:CLIENT_SECRET|API_KEY|ACCESS_KEY|_TOKEN)$", re.IGNORECASE)
+_ISSUED = lazy_pattern(
+    r"(?:CLIENT_SECRET|API_KEY|ACCESS_KEY|_TOKEN|(?:MAIL|SMTP)_?(?:HOST_|AUTH_|APP_)?(?:PASS(?:WORD)?|PWD))$",
+    re.IGNORECASE,
+)
 _STANDS_IN = lazy_pattern(r"dummy|placeholder|your|example|^test(?:ing)?$|^fake", re.IGNORECASE)
 _APP_PASSWORD = lazy_pattern(r"^[a-z]{4}(?: [a-z]{4}){3}$")
 """How Google writes the passwords that it issues to apps."""
 
 _SAYS_NO = lazy_pattern(
-    r"(?:^|[-_.])(?:no|not|none|missing|public|anonymous|empty|unused|test|fake)(?:[-_.]|$)",
+    r"(?:^|[-_.])(?:no|not|none|missing|public|free|demo|anonymous|empty|unused|test|fake)(?:[-_.]|$)",
     re.IGNORECASE,
 )
 _SPEAKS = lazy_pattern(r"secret|pass|key|change|default|(?:^|[-_])dev(?:$|[-_])")

@@ -9,7 +9,7 @@ from typing import TypeGuard
 
 from buttress.analysis.taint.documents import DEMANDING, ONLY_TEXT, note_text
 from buttress.analysis.taint.frame import Frame
-from buttress.analysis.taint.library import CHECKING_METHODS
+from buttress.analysis.taint.library import CHECKING_METHODS, TEXTS
 from buttress.analysis.taint.matching import limited
 from buttress.analysis.taint.sinks import ALL, Kind, bits
 from buttress.analysis.taint.sources import PARAMETER
@@ -59,6 +59,11 @@ _TEXTS = (
 _HOLDING = lazy_pattern(r"\b(?:dict|list|Mapping|Sequence|object)\b")
 _HOSTS = frozenset(["netloc", "hostname", "host"])
 _MATCHES = frozenset(["match", "fullmatch"])
+_PARSING = frozenset(
+    ["builtins.int", "builtins.float", "uuid.UUID", "datetime.datetime.strptime", "datetime.date.fromisoformat",
+     "decimal.Decimal", "bson.ObjectId", "bson.objectid.ObjectId"]
+)  # fmt: skip
+"""Functions that raise for any text that is not, as a whole, a number, a date or an identifier."""
 _EQUALITIES = (ast.Is, ast.IsNot, ast.Eq, ast.NotEq)
 
 
@@ -243,6 +248,8 @@ def demand(frame: Frame, call: ast.Call, evaluate: Evaluate) -> None:
     function, name = call.func, called_name(call)
     if name == "relative_to" and isinstance(function, ast.Attribute):
         mark(frame, function.value, bits(Kind.PATH), evaluate)  # else it raises
+    if isinstance(call.args[0], ast.Name) and frame.module.resolve(function) in _PARSING:
+        mark(frame, call.args[0], TEXTS | bits(Kind.LOG), evaluate)  # else it raises
     if not _DEMAND.match(name):
         return
     fit = _PLACES | (bits(Kind.SQL) if _OF_STATEMENTS.search(name) else 0)

@@ -11,8 +11,9 @@ from collections.abc import Iterator
 
 from buttress.analysis.access.authentication import is_guard_name
 from buttress.analysis.access.refusing import turns_away
+from buttress.analysis.access.visitors import is_own_session
 from buttress.analysis.definitions import classes_of, definitions_of
-from buttress.project.literals import last_name, written
+from buttress.project.literals import last_name, literal_text, written
 from buttress.project.model import Project, Service
 from buttress.project.modules import called_name, own_modules
 from buttress.source import Module
@@ -239,6 +240,8 @@ class Asking:
                 if any(self._parameters(module, node)):
                     return True
                 continue
+            if isinstance(node, ast.Subscript) and _is_own_id(module, node):
+                return True
             if not isinstance(node, ast.Call) or node in function.decorator_list:
                 continue
             resolved = module.resolve(node.func) or ""
@@ -324,6 +327,12 @@ class Asking:
                 item.name in _FIRST and self.function(module, item)
             )
         return False
+
+
+def _is_own_id(module: Module, node: ast.Subscript) -> bool:
+    """Whether the id is read that the login left in the session: without it, this raises."""
+    is_read = isinstance(node.ctx, ast.Load) and literal_text(node.slice) in {"id", "_id"}
+    return is_read and is_own_session(module, node.value)
 
 
 def denies(node: ast.expr) -> bool:

@@ -27,7 +27,14 @@ _HASHING = (
 _HASHED = lazy_pattern(r"pass|pwd|hash", re.IGNORECASE)
 _RULES = lazy_pattern(r"admin|superuser|\broot\b", re.IGNORECASE)
 _DECOY = lazy_pattern(r"dummy|fake|decoy|timing|placeholder|unusable|invalid|random", re.IGNORECASE)
+_REQUEST = lazy_pattern(
+    r"(?:\w+\.)?request\.(?:form|args|values|json|get_json\(.*\)|headers|cookies|query_params|GET|POST|data)\Z"
+)
+_OPENS = lazy_pattern(
+    r"(?:^|[\W_])(?:pass(?:word|wd)?|pwd|token|secret|(?:api|access)[-_]?key)\Z", re.IGNORECASE
+)
 _SHORTEST = 3
+_LONG = 6
 _LOGIN = 2
 
 
@@ -51,7 +58,13 @@ def used_keys(modules: Modules) -> Iterator[tuple[Module, UsedKey]]:
     seen: set[tuple[str, object]] = set()
     found = [(m, c, _key_of(m, c)) for m, c in modules.calls(*_KEYS)]
     keys = [(m, UsedKey(n, f"key that is given to {m.source(c.func)}")) for m, c, n in found if n]
-    for module, key in [*keys, *_settings(modules), *_passwords(modules), *_accounts(modules)]:
+    for module, key in [
+        *keys,
+        *_settings(modules),
+        *_passwords(modules),
+        *_asked(modules),
+        *_accounts(modules),
+    ]:
         value = value_of(module, key.node)
         if (module.path, value) not in seen and not _is_named(module, value):
             seen.add((module.path, value))
@@ -123,6 +136,53 @@ def _passwords(modules: Modules) -> Iterator[tuple[Module, UsedKey]]:
             for name, literal in pairs:
                 if "pass" in name.lower() and is_secret_name(name):
                     yield module, UsedKey(literal, f"password that {name} is compared with")
+
+
+def _asked(modules: Modules) -> Iterator[tuple[Module, UsedKey]]:
+    """Yield the passwords and tokens that what a request brings is compared with."""
+    for module in modules.having("request").having("pass", "pwd", "token", "secret", "key"):
+        literals: dict[str, list[ast.expr]] = {}
+        for test in module.nodes(ast.Compare):
+            right = test.comparators[0]
+            is_text = isinstance(right, ast.Constant) and isinstance(right.value, str)
+            if not is_text or not isinstance(test.ops[0], ast.Eq | ast.NotEq):
+                continue
+            value = literal_text(right)
+            name = "" if is_placeholder(value) else _read_as(module, test.left)
+            if _OPENS.search(name) and _may_open(value, name):
+                literals.setdefault(name, []).append(right)
+        for name, found in literals.items():
+            if len(found) == 1:  # one of several is a choice
+                yield module, UsedKey(found[0], f"value that {name} is compared with")
+
+
+def _may_open(value: str, name: str) -> bool:
+    """Whether a text may be a password, or a token; the latter is no word of a protocol (``bearer``)."""
+    is_mixed = any(character.isdigit() or character in "_-@!#$" for character in value)
+    return len(value) >= _LONG and " " not in value and (is_mixed or "pass" in name.lower())
+
+
+def _read_as(module: Module, node: ast.expr) -> str:
+    """Return the name under which a value is read from the request; nothing for any other."""
+    if isinstance(node, ast.Name):
+        function = module.function(node)
+        given = [
+            bound.value
+            for bound in (module.nodes(ast.Assign) if function is not None else ())
+            if module.function(bound) is function and last_name(bound.targets[0]) == node.id
+        ]
+        return _read_as(module, given[0]) if len(given) == 1 and given[0] is not node else ""
+    if isinstance(node, ast.Subscript):
+        owner, key = node.value, node.slice
+    elif isinstance(node, ast.Call) and called_name(node) == "get" and node.args:
+        assert isinstance(node.func, ast.Attribute | ast.Name)  # noqa: S101 - for mypy
+        if not isinstance(node.func, ast.Attribute):
+            return ""
+        owner, key = node.func.value, node.args[0]
+    else:
+        return ""
+    is_read = _REQUEST.match(module.source(owner))
+    return literal_text(key) if is_read else ""
 
 
 def _accounts(modules: Modules) -> Iterator[tuple[Module, UsedKey]]:

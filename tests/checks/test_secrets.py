@@ -47,6 +47,40 @@ def test_no_secret_stands_in_the_code(line: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "lines"),
+    [
+        ('class Testing:\n    TESTING = True\n    SECRET_KEY = "9f8a6b2c71"\n', []),
+        ('class Staging:\n    TESTING = True\n    SECRET_KEY = "9f8a6b2c71"\n', [6]),
+        ('class TestedConfig:\n    TESTING = False\n    SECRET_KEY = "9f8a6b2c71"\n', [6]),
+        ('def get_test_settings():\n    return Settings(secret_key="9f8a6b2c71")\n', []),
+        ('def test_connection():\n    return Database(password="9f8a6b2c71")\n', [5]),
+        ('class Testing:\n    TESTING = True\n    URL = "amqp://a:9f8a6b2c71@b"\n', [6]),
+    ],
+)
+def test_settings_that_only_tests_are_given(text: str, lines: list[int]) -> None:
+    found = places("SEC-SECRET-HARDCODED", {"app.py": f"{FLASK}{text}"})
+
+    assert found == [f"app.py:{line}" for line in lines]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'minio_access_key = "minioadmin-7"\nminio_secret_key = "carrots-and-9"\n',
+        'ACCESS_KEY = "minioadmin-7"\nSECRET_ACCESS_KEY = "carrots-and-9"\n',
+    ],
+)
+def test_the_name_of_an_account_is_no_secret(text: str) -> None:
+    assert places("SEC-SECRET-HARDCODED", {"app.py": FLASK + text}) == ["app.py:5"]
+
+
+def test_an_access_key_that_stands_alone_is_one() -> None:
+    text = 'storage_access_key = "carrots-and-9"\nminio_secret_key = os.environ["KEY"]\n'
+
+    assert places("SEC-SECRET-HARDCODED", {"app.py": FLASK + text}) == ["app.py:4"]
+
+
+@pytest.mark.parametrize(
     ("line", "count"),
     [
         ('KEY = os.getenv("SECRET_KEY", "dev")', 1),

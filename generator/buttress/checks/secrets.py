@@ -31,6 +31,7 @@ from buttress.analysis.secrecy.secrets import (
     is_secret_variable,
     kind_of,
     may_be_value,
+    names_account,
     opens_nothing,
 )
 from buttress.analysis.secrecy.used_keys import used_keys
@@ -47,6 +48,7 @@ from buttress.checks.model import (
 from buttress.project.model import Place, Role
 from buttress.project.modules import own_modules
 from buttress.source import Module, Modules
+from buttress.source.nodes import Function
 from buttress.source.patterns import lazy_pattern
 
 _RECIPE = "settings-and-secrets"
@@ -60,6 +62,7 @@ _ONLY_FOR = lazy_pattern(
     r"(?:\A|[/_.-])(?:dev|devel|develop|development|devstack|local|tests?|testing|debug|ci|examples?|samples?|template|demo|docs)(?:[/_.-]|\d)"
     r"|management/commands|(?:\A|/)local\w*\.py\Z"
 )
+_TEST_SETTINGS = lazy_pattern(r"(?:^|_)test(?:ing)?_(?:settings|config(?:uration)?)\Z")
 _SETTINGS_MODULE = lazy_pattern(r"(?:^|/|_)(?:config|settings|configuration)(?:[/_.]|$)")
 
 
@@ -122,13 +125,35 @@ def _in_code(subject: Subject, modules: Modules) -> Iterator[Finding]:
         if secret.kind and _is_reported_elsewhere(subject, module, secret.node):
             continue
         # what the app takes from its tests, such as their settings, is for tests
-        if not secret.kind and _OF_TESTS.search(module.path):
+        if not secret.kind and _is_for_tests(module, secret.node):
             continue
         kind = _with_article(secret.kind)
         what = f"{kind[0].upper()}{kind[1:]}" if kind else f"The value of {secret.name}"
         finding = subject.finding(module, secret.node, f"{what} stands in the code.")
         # the fingerprint must not hold the secret either
         yield Finding(finding.place, finding.message, finding.symbol, secret.name)
+
+
+def _is_for_tests(module: Module, node: ast.expr) -> bool:
+    """Whether a literal stands in a file of tests, or in the settings that tests are given."""
+    if _OF_TESTS.search(module.path):
+        return True
+    return any(
+        (isinstance(above, ast.ClassDef) and _says_testing(above))
+        or (isinstance(above, Function) and _TEST_SETTINGS.search(above.name) is not None)
+        for above in module.ancestors(node)
+    )
+
+
+def _says_testing(settings: ast.ClassDef) -> bool:
+    """Whether a class of settings says that it is for tests (``TESTING = True``), and no base of others."""
+    return settings.name.lower().startswith("test") and any(
+        isinstance(given, ast.Assign)
+        and isinstance(given.value, ast.Constant)
+        and given.value.value is True
+        and any(isinstance(target, ast.Name) and target.id == "TESTING" for target in given.targets)
+        for given in settings.body
+    )
 
 
 def _unloaded_settings(subject: Subject) -> Modules:
@@ -216,7 +241,7 @@ def _defaults(module: Module) -> Iterator[tuple[EnvironmentRead, str]]:
             opens_nothing(read.name, value) or not may_be_value(read.name, value)
         ):
             continue
-        if is_secret_variable(read.name):
+        if is_secret_variable(read.name) and not names_account(read.name, module.text):
             yield read, read.name
 
 

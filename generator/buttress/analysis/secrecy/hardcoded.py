@@ -23,6 +23,7 @@ from buttress.analysis.secrecy.secrets import (
     is_secret_name,
     kind_of,
     may_be_value,
+    names_account,
     opens_nothing,
     signs,
 )
@@ -152,6 +153,7 @@ def _hardcoded(module: Module, marks: Sequence[re.Pattern[str]]) -> Iterator[Har
         is_spaced = is_app_password(name, value)
         is_value = is_named and not is_mark and (is_spaced or not is_prose)
         is_value = is_value and may_be_value(name, value) and not opens_nothing(name, value)
+        is_value = is_value and not names_account(name, module.text)
         # an address inside a sentence shows how one is written
         if kind == "password in an address" and len(value.split()) > 1:
             continue

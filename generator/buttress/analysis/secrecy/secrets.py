@@ -71,6 +71,7 @@ _ISSUED = lazy_pattern(
     re.IGNORECASE,
 )
 _STANDS_IN = lazy_pattern(r"dummy|placeholder|your|example|^test(?:ing)?$|^fake", re.IGNORECASE)
+_ACCESS_KEY = lazy_pattern(r"(?P<prefix>(?:\w+_)?)access_?key\Z", re.IGNORECASE)
 _APP_PASSWORD = lazy_pattern(r"^[a-z]{4}(?: [a-z]{4}){3}$")
 """How Google writes the passwords that it issues to apps."""
 
@@ -165,6 +166,15 @@ def is_in_words(value: str) -> bool:
 def is_app_password(name: str, value: str) -> bool:
     """Whether a password is one that Google issued to an app: four groups of four letters."""
     return is_headed(name) and "pass" in name.lower() and _APP_PASSWORD.match(value) is not None
+
+
+def names_account(name: str, text: str) -> bool:
+    """Whether an access key only says whose the secret key is that stands in the same text."""
+    found = _ACCESS_KEY.match(name)
+    if found is None:
+        return False
+    prefix = re.escape(found["prefix"])
+    return re.search(rf"(?i)\b{prefix}secret_?(?:access_?)?key\b", text) is not None
 
 
 def opens_nothing(name: str, value: str) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from functools import cached_property
 
 from buttress.analysis.llm import catalogue
-from buttress.analysis.llm.holders import Holders, dependencies, is_deriving, root_of
+from buttress.analysis.llm.holders import Holders, dependencies, is_deriving, parts_given, root_of
 from buttress.analysis.llm.model import Client
 from buttress.analysis.llm.options import is_open, options_of
 from buttress.analysis.llm.values import Callee, Value, Values, default_of
@@ -149,7 +149,7 @@ class Clients:
     def _of_arguments(self, module: Module, call: ast.Call, depth: int) -> Iterator[Client]:
         """Yield the models that an agent or a chain is given."""
         if catalogue.asks_what_it_is_given(module.resolve(call.func) or ""):
-            for argument in (*call.args, *(keyword.value for keyword in call.keywords)):
+            for argument in parts_given(call):
                 yield from self.of(module, argument, depth + 1)
 
     def _derived(self, module: Module, function: ast.Attribute, depth: int) -> Iterator[Client]:

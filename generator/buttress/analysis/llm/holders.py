@@ -87,8 +87,7 @@ class Holders:
             places = (function.value, root_of(function))
             return any(self.may_be(module, place, depth) for place in places)
         return catalogue.asks_what_it_is_given(module.resolve(function) or "") and any(
-            self.may_be(module, value, depth)
-            for value in (*call.args, *(keyword.value for keyword in call.keywords))
+            self.may_be(module, value, depth) for value in parts_given(call)
         )
 
     # -- how it goes on ------------------------------------------------------------------------
@@ -186,6 +185,16 @@ def dependencies(node: ast.expr | None) -> Iterator[ast.Call]:
         if is_dependency and call.args and isinstance(call.args[0], ast.Name):
             made = ast.Call(func=call.args[0], args=[], keywords=[])
             yield ast.copy_location(made, call)
+
+
+def parts_given(call: ast.Call) -> Iterator[ast.expr]:
+    """Yield what a call is given, and what lists and tables hold that are written there."""
+    for given in (*call.args, *(keyword.value for keyword in call.keywords)):
+        yield given
+        if isinstance(given, ast.List | ast.Tuple):
+            yield from given.elts
+        elif isinstance(given, ast.Dict):
+            yield from given.values
 
 
 def is_deriving(function: ast.Attribute) -> bool:

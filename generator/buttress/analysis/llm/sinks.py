@@ -31,7 +31,11 @@ _EXECUTORS = {
     "PythonREPLTool": "Python", "PythonAstREPLTool": "Python", "PythonREPL": "Python", "ShellTool": "shell commands", "BashProcess": "shell commands",
     "SQLDatabaseChain": "SQL", "SQLDatabaseToolkit": "SQL", "QuerySQLDataBaseTool": "SQL", "QuerySQLDatabaseTool": "SQL", "create_sql_agent": "SQL",
     "NLSQLTableQueryEngine": "SQL", "create_pandas_dataframe_agent": "Python", "create_csv_agent": "Python", "create_python_agent": "Python",
-    "PandasQueryEngine": "Python", "CodeInterpreterToolSpec": "Python",
+    "PandasQueryEngine": "Python", "CodeInterpreterToolSpec": "Python", "PandasInstructionParser": "Python",
+    "PolarsQueryEngine": "Python", "PolarsInstructionParser": "Python", "create_spark_dataframe_agent": "Python",
+    "create_xorbits_agent": "Python", "PALChain": "Python", "CPALChain": "Python", "LLMBashChain": "shell commands",
+    "SQLDatabaseSequentialChain": "SQL", "SQLTableRetrieverQueryEngine": "SQL", "PGVectorSQLQueryEngine": "SQL",
+    "GraphCypherQAChain": "Cypher",
 }  # fmt: skip
 _LIBRARIES = ("langchain", "llama_index")
 
@@ -76,7 +80,7 @@ def interpreted(project: Project, service: Service, use: LanguageUse) -> Iterato
 def _is_refused(call: ast.Call) -> bool:
     """Whether a helper is told not to run what the model writes."""
     return any(
-        keyword.arg in {"allow_dangerous_code", "sql_only"}
+        keyword.arg in {"allow_dangerous_code", "allow_dangerous_requests", "sql_only"}
         and isinstance(keyword.value, ast.Constant)
         and keyword.value.value is (keyword.arg == "sql_only")
         for keyword in call.keywords

@@ -19,6 +19,7 @@ from buttress.source.records import dataclass
 
 _DEEPEST = 8
 _MOST = 40
+_MOST_STEPS = 5
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 
 
@@ -185,6 +186,7 @@ class Values:
     def callee(self, module: Module, call: ast.Call) -> Callee | None:
         """Return the function or method of the project that a call runs."""
         if call not in self._callees:
+            self._callees[call] = None  # where what makes its object depends on itself
             self._callees[call] = self._callee(module, call)
         return self._callees[call]
 
@@ -211,12 +213,33 @@ class Values:
         values = [Value(module, owner)]
         if not isinstance(owner, ast.Call):
             values = self._onward(module, owner)
-        for value in values:
-            if isinstance(value.node, ast.Call):
-                return self.class_of(value.module, value.node.func)
-            if isinstance(value.node, ast.arg) and value.node.annotation is not None:
-                return self.class_of(value.module, value.node.annotation)
+        for _ in range(_MOST_STEPS):
+            onward: list[Value] = []
+            for value in values:
+                if isinstance(value.node, ast.Call):
+                    made = self.class_of(value.module, value.node.func)
+                    if made is not None:
+                        return made
+                elif isinstance(value.node, ast.arg) and value.node.annotation is not None:
+                    return self.class_of(value.module, value.node.annotation)
+                onward += self._behind(value)
+            values = onward
         return None
+
+    def _behind(self, value: Value) -> Sequence[Value]:
+        """Return what an object is one step before: what a class is given, or a function makes."""
+        if isinstance(value.node, ast.Call):
+            found = self._definition(value.module, value.node.func)
+            if found is None or not isinstance(found[1], _FUNCTIONS):
+                return []
+            callee = Callee(found[0], found[1])
+            return [Value(callee.module, back) for back in self.returned(callee)]
+        if not isinstance(value.node, ast.arg):
+            return self._onward(value.module, value.node)
+        function = value.module.parent(value.module.parent(value.node) or value.node)
+        if isinstance(function, _FUNCTIONS) and function.name == "__init__":
+            return list(self.given(Callee(value.module, function), value.node.arg))[:_MOST]
+        return []
 
     def _definition(self, module: Module, node: ast.expr) -> tuple[Module, Definition] | None:
         if node not in self._definitions:

@@ -9,7 +9,7 @@ import ast
 import re
 from collections.abc import Iterator
 
-from buttress.analysis.access.authentication import is_guard_name
+from buttress.analysis.access.authentication import is_guard_name, logs_in_elsewhere
 from buttress.analysis.access.refusing import turns_away
 from buttress.analysis.access.visitors import is_own_session
 from buttress.analysis.definitions import classes_of, definitions_of
@@ -247,6 +247,8 @@ class Asking:
             resolved = module.resolve(node.func) or ""
             if resolved.startswith(_WRITTEN):
                 continue  # what an object is set to can be done to a stranger's, too
+            if logs_in_elsewhere(node):
+                continue
             if (
                 is_guard_name(called_name(node))
                 or resolved.startswith(LIBRARIES)

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable
 from functools import lru_cache
 
-from buttress.project.literals import literal_text
+from buttress.project.literals import is_self, last_name, literal_text
 from buttress.project.modules import called_name
 from buttress.source import Module
 from buttress.source.nodes import Function
@@ -67,6 +67,20 @@ def _finds_out(name: str) -> bool:
     return len(name) <= _LONGEST and _KNOWER.search(name) is not None
 
 
+def logs_in_elsewhere(call: ast.Call) -> bool:
+    """Whether the app itself logs in at a service, and asks nobody.
+
+    ``gspread.authorize(credentials)``, or a client's ``self._authenticate()``, which is told of nobody.
+    """
+    function = call.func
+    if not isinstance(function, ast.Attribute):
+        return False
+    if function.attr == "_authenticate":
+        return is_self(function.value) and not call.args and not call.keywords
+    named = (function.value, *call.args)
+    return function.attr == "authorize" and any("cred" in last_name(n).lower() for n in named)
+
+
 def authenticates(modules: Iterable[Module]) -> bool:
     """Whether any code that runs finds out who is asking."""
     return any(
@@ -84,6 +98,8 @@ def _call_asks(module: Module, call: ast.Call) -> bool:
     target = module.resolve(call.func) or ""
     if target.startswith(_AUTH_LIBRARIES) or target in _AUTH_CALLS:
         return True
+    if logs_in_elsewhere(call):
+        return False
     name = called_name(call)
     given = [argument.id for argument in call.args if isinstance(argument, ast.Name)]
     if any(_finds_out(item) for item in (name, *given)):

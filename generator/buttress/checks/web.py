@@ -8,7 +8,7 @@ from buttress.analysis.access.debug_toolbar import open_toolbars
 from buttress.analysis.access.endpoints import endpoints
 from buttress.analysis.access.exposure import debug_switches, foundations, wildcard_origins
 from buttress.analysis.access.guards import knows_callers
-from buttress.analysis.access.openings import writes
+from buttress.analysis.access.openings import has_effect, writes
 from buttress.analysis.access.origin_headers import open_origin_headers
 from buttress.analysis.access.protection import (
     limits_rates,
@@ -122,9 +122,9 @@ def cors_wildcard(subject: Subject) -> Iterator[Finding]:
     ),
 )
 def no_auth(subject: Subject) -> Iterator[Finding]:
-    """Routes change data, and no code finds out who is asking.
+    """Routes change data, or do work that costs something, and no code finds out who is asking.
 
-    Anybody who finds the address can write and delete (OWASP A01:2025, API2:2023). Only code counts
+    Anybody who finds the address can write and delete, or use up a paid model (OWASP A01:2025, API2:2023). Only code counts
     that the entry point imports; one finding stands for all routes. An app whose one form adds something
     (a booking, a short link), and changes nothing that is there, needs no login.
 
@@ -158,7 +158,9 @@ def no_auth(subject: Subject) -> Iterator[Finding]:
     if not knows_callers(subject.project, service, subject.wired()):
         if len(changing) == 1 and only_adds(subject.project, service, changing[0]):
             raise NotApplicable("one form adds something, and nothing that is there changes")
-        yield Finding(service.app.place, "Routes change data, and nothing asks who calls them.")
+        is_change = any(has_effect(subject.project, service, e) for e in changing)
+        what = "change data" if is_change else "do work for whoever asks"
+        yield Finding(service.app.place, f"Routes {what}, and nothing asks who calls them.")
 
 
 @check(

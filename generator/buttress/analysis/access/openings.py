@@ -205,10 +205,10 @@ def writes(project: Project, service: Service, endpoint: Endpoint) -> bool:
         registers = _REGISTERS.search(text) and not _OF_SOMEBODY.search(text)
         if registers and not words(endpoint) & ADMIN:
             return False
-    return _has_effect(project, service, endpoint)
+    return has_effect(project, service, endpoint)
 
 
-def _has_effect(project: Project, service: Service, endpoint: Endpoint) -> bool:
+def has_effect(project: Project, service: Service, endpoint: Endpoint) -> bool:
     """Whether something may be different after an endpoint that takes more than questions has run."""
     node = endpoint.node
     if isinstance(node, ast.ClassDef):

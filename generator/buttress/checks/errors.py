@@ -29,6 +29,7 @@ from buttress.project.model import Framework, Role
     pillar=Pillar.ARCHITECTURE,
     risk=Risk.HIGH,
     kind=Kind.INSTANCE,
+    confidence=Confidence.MEDIUM,
     recipe="error-handling",
     standards=(
         "CWE-390",

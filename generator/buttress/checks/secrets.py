@@ -192,6 +192,7 @@ def _with_article(kind: str) -> str:
     pillar=Pillar.SECURITY,
     risk=Risk.HIGH,
     kind=Kind.INSTANCE,
+    confidence=Confidence.MEDIUM,
     recipe=_RECIPE,
     standards=(
         "CWE-1188",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from buttress.analysis.llm.answers import Answers
 from buttress.analysis.llm.calls import LanguageUse
@@ -12,7 +13,6 @@ from buttress.analysis.taint import Kind, Sources, flows
 from buttress.project.model import Project, Service
 from buttress.source import Module
 from buttress.source.nodes import Function
-from buttress.source.records import dataclass
 
 _LABEL = "model"
 _DEEPEST = 3

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from buttress.analysis.llm.bindings import Bindings, Definition
 from buttress.project.literals import is_self, last_name
 from buttress.project.modules import OwnModules
 from buttress.source import Module, Modules
 from buttress.source.nodes import Function
-from buttress.source.records import dataclass
 
 _DEEPEST = 8
 _MOST = 40

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from buttress.analysis.errors.caught import inside, is_broad
+from buttress.project.modules import called_name
 from buttress.source import Module
 
 _CLOSING = frozenset(
@@ -14,6 +15,13 @@ _CLOSING = frozenset(
 )
 _STANDING_IN = (ast.Constant, ast.UnaryOp, ast.Name, ast.Attribute, ast.List, ast.Dict, ast.Tuple, ast.Set)  # fmt: skip
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
+_READING = frozenset(
+    ["json.loads", "ast.literal_eval", "yaml.safe_load", "datetime.datetime.strptime", "datetime.datetime.fromisoformat",
+     "datetime.date.fromisoformat", "builtins.int", "builtins.float", "decimal.Decimal", "uuid.UUID"]
+)  # fmt: skip
+"""Functions that make something of a text, or raise."""
+
+_TAKING_APART = frozenset(["date", "decode", "group", "isinstance", "lower", "replace", "split", "str", "strip", "time"])  # fmt: skip
 _PRINTS = frozenset(
     {"builtins.print", "pprint.pprint", "traceback.print_exc", "traceback.print_exception"}
 )
@@ -47,7 +55,9 @@ def swallowed(module: Module) -> Iterator[Swallowed]:
             attempt = module.parent(handler)
             if _only_closes(attempt) or _only_reads_environment(module, attempt):
                 continue
-            if _cleans_up(module, attempt) or _is_one_of_several(module, attempt):
+            if _cleans_up(module, attempt):
+                continue
+            if _is_one_of_several(module, attempt):
                 continue
             yield Swallowed(handler, is_bare=False, is_silent=True)
         elif (
@@ -90,11 +100,13 @@ def _cleans_up(module: Module, attempt: ast.AST | None) -> bool:
 
 
 def _is_one_of_several(module: Module, attempt: ast.AST | None) -> bool:
-    """Whether a ``try`` is one way of several: what works ends it, and what follows is another way.
+    """Whether a ``try`` is one way of several to read something: what works ends it, another way follows.
 
     A value that stands in for the result is none, and neither is to try the same again.
     """
     if not isinstance(attempt, ast.Try) or not isinstance(attempt.body[-1], ast.Return | ast.Break):
+        return False
+    if not _only_reads_text(module, attempt):
         return False
     rest = _after(module, attempt)
     if rest:
@@ -104,6 +116,15 @@ def _is_one_of_several(module: Module, attempt: ast.AST | None) -> bool:
     if not isinstance(turn, ast.For) or not isinstance(turn.iter, ast.Tuple | ast.List):
         return False
     return bool(_after(module, turn))
+
+
+def _only_reads_text(module: Module, attempt: ast.Try) -> bool:
+    """Whether a ``try`` makes something of a text and does no more: it fails on the text alone."""
+    calls = [part for line in attempt.body for part in ast.walk(line) if isinstance(part, ast.Call)]
+    names = [module.resolve(call.func) or called_name(call) for call in calls]
+    return not _READING.isdisjoint(names) and all(
+        name in _READING or name.rpartition(".")[2] in _TAKING_APART for name in names
+    )
 
 
 def _blocks(node: ast.AST | None) -> Iterator[list[ast.stmt]]:

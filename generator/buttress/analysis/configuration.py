@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import Enum
@@ -60,6 +61,9 @@ ENVIRONMENT_WORDS = ("environ", "getenv")
 """One of these stands in each file that reads the environment."""
 
 _GETTERS = frozenset({"os.getenv", "os.environ.get"})
+_SETTINGS_MODULE = lazy_pattern(
+    r"(?:^|/|_)(?:config|settings|configuration)(?:[/_.]|$)", re.IGNORECASE
+)
 _OF_THE_MACHINE = lazy_pattern(
     r"(?:PATH|HOME|USER|USERNAME|USERPROFILE|LOGNAME|SUDO_USER|PWD|SHELL|EDITOR|TERM|DISPLAY|LANG|LC_[A-Z]+|TZ|TMPDIR|TEMP|TMP"
     r"|HOSTNAME|COMPUTERNAME|APPDATA|LOCALAPPDATA|PROGRAMDATA|SYSTEMROOT|XDG_[A-Z_]+|PYTHON[A-Z]*|PYTEST_[A-Z_]+|CI|VIRTUAL_ENV"
@@ -106,6 +110,11 @@ def _items(module: Module) -> Iterator[ast.Subscript]:
         for subscript in module.nodes(ast.Subscript):
             if module.resolve(subscript.value) == "os.environ":
                 yield subscript
+
+
+def is_for_settings(path: str) -> bool:
+    """Whether the path of a file says that it is about configuration."""
+    return _SETTINGS_MODULE.search(path) is not None
 
 
 def is_of_the_machine(name: str) -> bool:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from buttress.analysis.fixed_values import fixed_values
 from buttress.analysis.reliability.clients import built_in_place
 from buttress.analysis.structure.complexity import (
     MOST_BRANCHES,
@@ -212,40 +211,6 @@ def hardcoded_dependency(subject: Subject) -> Iterator[Finding]:
         more = f", as in {built.count - 1} more places of this file" if built.count > 1 else ""
         message = f"{built.name} is built where it is used{more}."
         yield subject.finding(built.module, built.node, message)
-
-
-@check(
-    "ARCH-CONFIG-HARDCODED",
-    "The address of a database or service stands in the code",
-    pillar=Pillar.ARCHITECTURE,
-    risk=Risk.MEDIUM,
-    kind=Kind.INSTANCE,
-    confidence=Confidence.MEDIUM,
-    standards=(
-        "CWE-1051",
-        "12factor III",
-    ),
-)
-def config_hardcoded(subject: Subject) -> Iterator[Finding]:
-    """A value that differs from one environment to the next is written into the code.
-
-    The same build then cannot run in a test, in staging and in production. Defaults of settings,
-    origins of CORS, examples and texts that are only compared are fine.
-
-    Bad::
-
-        engine = create_engine("postgresql://db.internal/shop")
-
-    Good::
-
-        engine = create_engine(settings.database_url)
-    """
-    for module in subject.modules(Role.APP):
-        for node, kind in fixed_values(module):
-            message = f"{kind} stands in the code: another environment needs another one."
-            found = subject.finding(module, node, message)
-            # the text may hold a password, so it is no part of the finding's name
-            yield Finding(found.place, message, found.symbol, kind)
 
 
 @check(

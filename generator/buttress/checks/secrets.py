@@ -1,4 +1,4 @@
-"""Checks of secrets and configuration: what stands in the code, in the repository, and where it is read."""
+"""Checks of secrets: what stands in the code and in the repository."""
 
 from __future__ import annotations
 
@@ -12,12 +12,8 @@ from buttress.analysis.configuration import (
     EnvironmentRead,
     Known,
     environment_reads,
-    is_of_the_machine,
-    settings_classes,
-    written_variables,
+    is_for_settings,
 )
-from buttress.analysis.logs.printing import is_main_guard
-from buttress.analysis.required_variables import unchecked_variables
 from buttress.analysis.secrecy.hardcoded import all_hardcoded_secrets
 from buttress.analysis.secrecy.refused import is_refused
 from buttress.analysis.secrecy.secret_files import (
@@ -52,7 +48,6 @@ from buttress.source.nodes import Function
 from buttress.source.patterns import lazy_pattern
 
 _RECIPE = "settings-and-secrets"
-_LOGGING = frozenset({"LOG_LEVEL", "LOG_FORMAT"})
 _OF_TESTS = lazy_pattern(
     r"(?:\A|/)(?:tests?/|(?:settings|config|conf)/test(?:s|ing)?\.py\Z"
     r"|test(?:ing)?_(?:settings|config)\.py\Z|(?:settings|config)_test(?:ing)?\.py\Z)"
@@ -63,7 +58,6 @@ _ONLY_FOR = lazy_pattern(
     r"|management/commands|(?:\A|/)local\w*\.py\Z"
 )
 _TEST_SETTINGS = lazy_pattern(r"(?:^|_)test(?:ing)?_(?:settings|config(?:uration)?)\Z")
-_SETTINGS_MODULE = lazy_pattern(r"(?:^|/|_)(?:config|settings|configuration)(?:[/_.]|$)")
 
 
 @check(
@@ -163,7 +157,7 @@ def _unloaded_settings(subject: Subject) -> Modules:
     """
     scripts = subject.modules(Role.SCRIPT)
     return scripts.where(
-        lambda module: _SETTINGS_MODULE.search(module.path) is not None
+        lambda module: is_for_settings(module.path)
         and _ONLY_FOR.search(module.path) is None
         and "__main__" not in module.text
     )
@@ -351,84 +345,3 @@ def env_committed(subject: Subject) -> Iterator[Finding]:
         shown = ", ".join(file.names[:3]) + (" and more" if len(file.names) > 3 else "")
         what = f"has values for {shown}" if file.names else "holds a private key"
         yield Finding(Place(file.path), f"This file is tracked and {what}.", "", file.path)
-
-
-@check(
-    "ARCH-CONFIG-SCATTERED",
-    "The environment is read all over the code",
-    pillar=Pillar.ARCHITECTURE,
-    risk=Risk.MEDIUM,
-    kind=Kind.INSTANCE,
-    recipe=_RECIPE,
-    standards=("12factor III",),
-)
-def config_scattered(subject: Subject) -> Iterator[Finding]:
-    """Modules outside the configuration read environment variables themselves, or nothing checks them.
-
-    Nobody can say which variables the app needs, a missing one is found at first use, and each place
-    has its own default (twelve-factor app, III). One module that is about configuration is fine, where
-    what the app cannot do without has a default, or stops the start where it is missing.
-
-    Bad::
-
-        def charge(order):
-            key = os.environ["STRIPE_KEY"]
-
-    Good::
-
-        def charge(order):
-            key = settings.stripe_key.get_secret_value()
-    """
-    reads = []
-    for module in subject.modules(Role.APP).having(*ENVIRONMENT_WORDS):
-        if settings_classes(module) or _SETTINGS_MODULE.search(module.path.lower()):
-            continue
-        # what is set for a library is asked only to find out whether that is needed
-        written = written_variables([module])
-        reads += [
-            (module, read)
-            for read in environment_reads(module)
-            # logging is set up before anything else is read
-            if read.name not in _LOGGING
-            and not is_of_the_machine(read.name or "")
-            and read.name not in written
-            and not _is_below_main(module, read.read)
-            and not _is_of_app(module, read.read)
-        ]
-    scattered = reads if len({module.path for module, _ in reads}) > 1 else []
-    for module, read in scattered:
-        name = read.name or "a variable"
-        yield subject.finding(
-            module, read.read, f"{name} is read here, away from the configuration."
-        )
-    known = {read.read for _, read in scattered}
-    for read in unchecked_variables(subject.modules(Role.APP)):
-        if read.read not in known:
-            message = f"{read.name} has no default, and that it is missing shows at first use."
-            yield subject.finding(read.module, read.read, message)
-
-
-def _is_of_app(module: Module, node: ast.expr) -> bool:
-    """Whether a value goes straight into the configuration of the app (``app.config["KEY"] = ...``)."""
-    for above in module.ancestors(node):
-        if isinstance(above, ast.Assign):
-            return any(
-                isinstance(target, ast.Subscript) and ast.unparse(target.value).endswith(".config")
-                for target in above.targets
-            )
-        if isinstance(above, ast.Call) and isinstance(above.func, ast.Attribute):
-            owner = above.func
-            if owner.attr in {"from_mapping", "update"} and ast.unparse(owner.value).endswith(
-                ".config"
-            ):
-                return True
-        if isinstance(above, ast.stmt):
-            return False
-    return False
-
-
-def _is_below_main(module: Module, node: ast.expr) -> bool:
-    """Whether a place runs only where its file is started by hand (``__name__ == "__main__"``)."""
-    return any(
-        isinstance(above, ast.If) and is_main_guard(above.test) for above in module.ancestors(node)
-    )

@@ -3,11 +3,19 @@
 import pytest
 
 from buttress.analysis.settings_fields import plan_settings
+from buttress.project import inspect_project, select_service
+from buttress.project.model import Project, Service
+from buttress.rewrites.engine import run
 from buttress.rewrites.outcomes import Safety
-from buttress.source import Module, Text
+from buttress.source import Draft, Module, Text, Tree
 from tests.rewrites.cases import check_noop, check_transformed
 
 SETTINGS = "from settings import settings\n"
+
+
+def facts(draft: Draft) -> tuple[Project, Service]:
+    project = inspect_project(draft)
+    return project, select_service(project)
 
 
 def answers(source: str) -> dict[str, object]:
@@ -247,3 +255,25 @@ def test_what_tests_load_again_is_read_again(test: str, left: list[str]) -> None
     plan = plan_settings([main], [Module("test_main.py", Text(test))])
 
     assert [item.code for item in plan.left] == left
+
+
+@pytest.mark.parametrize(
+    ("first", "is_changed"),
+    [("from app import create_app\nfrom config import Config\n", True), ("import config\n", False)],
+)
+def test_what_the_package_needs_before_it_is_whole_cannot_import_the_settings(
+    first: str, is_changed: bool
+) -> None:
+    config = 'import os\n\n\nclass Config:\n    HOST = os.getenv("HOST", "localhost")\n'
+    package = "from flask import Flask\nfrom config import Config\n\n\ndef create_app():\n    return Flask(__name__)\n"
+    files = {
+        "app/__init__.py": package,
+        "config.py": config,
+        "run.py": f"{first}from app import create_app\n\napp = create_app()\n",
+        "requirements.txt": "flask\n",
+    }
+
+    outcomes = run(["settings"], Draft(Tree.of(files)), facts, answers=answers(config))
+
+    assert [made.path for made in outcomes.changed] == (["config.py"] if is_changed else [])
+    assert [left.code for left in outcomes.abstained] == ([] if is_changed else ["import-ring"])

@@ -24,7 +24,8 @@ import keyword
 import re
 from collections.abc import Iterator
 
-from buttress.analysis.settings_fields import Kind, PlacedRead, plan_settings
+from buttress.analysis.settings_fields import Kind, PlacedRead, SettingsPlan, plan_settings
+from buttress.analysis.structure.import_order import needed_by_package
 from buttress.project.model import Role
 from buttress.rewrites.outcomes import Abstained, Changed, Outcome, Safety
 from buttress.rewrites.own_modules import own_module_name
@@ -39,7 +40,11 @@ def settings(context: Context) -> Iterator[Outcome]:
     modules = list(context.modules())
     tests = [context.draft.module(path) for path in context.service.files(Role.TEST)]
     variable = str(context.answers.get("settings_environment_variable", "ENVIRONMENT"))
-    plan = plan_settings(modules, tests, variable)
+    too_early = needed_by_package(context.project, context.service)
+    for module in modules:
+        if module.path in too_early:
+            yield from _left_alone(plan_settings([module], tests, variable), context)
+    plan = plan_settings([m for m in modules if m.path not in too_early], tests, variable)
     known = _known_fields(context)
     # in later rounds, a variable may only be read as the class already holds it
     for left in plan.left:
@@ -47,6 +52,20 @@ def settings(context: Context) -> Iterator[Outcome]:
     for placed in plan.placed:
         if (placed.field.name, placed.field.type, placed.field.kind.value) in known:
             yield _replaced(placed, context)
+
+
+def _left_alone(plan: SettingsPlan, context: Context) -> Iterator[Outcome]:
+    """Say that a file keeps what it reads, because it cannot import the settings."""
+    package = context.service.package
+    for placed in plan.placed[:1]:
+        yield Abstained(
+            placed.module.path,
+            placed.node.lineno,
+            "import-ring",
+            f"the package {package} imports this file, which something else imports first: the settings "
+            "cannot be imported here, because the package would not find this file whole.",
+            f"Import {package} first everywhere, or move this file into it.",
+        )
 
 
 def _known_fields(context: Context) -> set[tuple[object, object, object]]:

@@ -13,6 +13,7 @@ from buttress.analysis.settings_fields import (
     environment_variable,
     plan_settings,
 )
+from buttress.analysis.structure.import_order import needed_by_package
 from buttress.planning.providers import answer
 from buttress.planning.stored import stored_units
 from buttress.project.model import Project, Role, Service
@@ -74,7 +75,9 @@ _COMMENTS = {
 
 
 def _plan(project: Project, service: Service) -> SettingsPlan:
-    modules = _modules(project, service, Role.APP)
+    too_early = needed_by_package(project, service)
+    found = _modules(project, service, Role.APP)
+    modules = [module for module in found if module.path not in too_early]
     tests = _modules(project, service, Role.TEST)
     return plan_settings(modules, tests, environment_variable(modules))
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from tests.project.trees import project
 
 from buttress.analysis.structure.import_order import needed_by_package
-from tests.project.trees import project
 
 PACKAGE = """
 from flask import Flask
